@@ -1,0 +1,1 @@
+"""The screen: a small local web server and its page."""

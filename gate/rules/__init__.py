@@ -1,0 +1,1 @@
+"""Records to Facts to Decision: pure, deterministic, driven by data."""

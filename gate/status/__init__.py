@@ -1,0 +1,1 @@
+"""Where records about a holder come from."""

@@ -1,0 +1,1 @@
+"""Signed content: whom the gate believes."""

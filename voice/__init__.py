@@ -1,0 +1,1 @@
+"""What people hear: phrases, the rendered pack, playback."""
