@@ -82,6 +82,8 @@ ReaderEvent = Reading | Notice
 
 
 class CredentialKind(StrEnum):
+    """The format of what was presented."""
+
     RESIDENT_ID = "resident_id"
     HCERT = "hcert"
     BARE_NUMBER = "bare_number"
@@ -99,6 +101,8 @@ class Assurance(IntEnum):
 
 
 class DocumentType(StrEnum):
+    """Which kind of identity document a number belongs to."""
+
     RESIDENT_ID = "resident_id"
     PERMANENT_RESIDENCE = "permanent_residence"
     HMT_RESIDENCE = "hmt_residence"
@@ -171,6 +175,8 @@ class Presentation:
 
 
 class Colour(StrEnum):
+    """Colour of a health code; anything that is not known to be green is not green."""
+
     GREEN = "green"
     YELLOW = "yellow"
     RED = "red"
@@ -180,6 +186,8 @@ class Colour(StrEnum):
 
 
 class TestResult(StrEnum):
+    """What a laboratory says; pending and inconclusive are results too."""
+
     __test__ = False  # not a pytest class
 
     NEGATIVE = "negative"
@@ -190,6 +198,8 @@ class TestResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CodeRecord:
+    """The colour of a holder's health code."""
+
     source: str
     as_of: datetime
     colour: Colour
@@ -206,6 +216,8 @@ class PopUpRecord:
 
 @dataclass(frozen=True, slots=True)
 class TestRecord:
+    """One nucleic-acid test."""
+
     __test__ = False
 
     source: str
@@ -218,6 +230,8 @@ class TestRecord:
 
 @dataclass(frozen=True, slots=True)
 class VaccinationRecord:
+    """How many doses a holder has had."""
+
     source: str
     as_of: datetime
     doses: int
@@ -225,6 +239,8 @@ class VaccinationRecord:
 
 @dataclass(frozen=True, slots=True)
 class TravelRecord:
+    """Whether a holder was in a risk area within the time that the source watches."""
+
     source: str
     as_of: datetime
     risk_area: bool
@@ -245,6 +261,8 @@ class Records:
 
 
 class FactState(StrEnum):
+    """How much is known about a fact."""
+
     KNOWN = "known"
     ABSENT = "absent"
     """A source that would know says that there is nothing."""
@@ -273,8 +291,7 @@ class Facts:
     def to_payload(self) -> dict[str, dict[str, int | str | bool | None]]:
         """The JSON that CertLogic sees as ``payload``: integers, enumerations and booleans only."""
         return {
-            name: {"state": fact.state.value, "age": fact.age, **fact.values}
-            for name, fact in self.by_name.items()
+            name: {"state": fact.state.value, "age": fact.age, **fact.values} for name, fact in self.by_name.items()
         }
 
 
@@ -365,6 +382,8 @@ class FactUsed:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
+    """The outcome with everything that led to it."""
+
     outcome: Outcome
     reasons: tuple[Reason, ...]
     """Never empty: the first one is spoken. A pass carries the reason for the pass."""
@@ -389,6 +408,8 @@ class PassageResult(StrEnum):
 
 
 class Direction(StrEnum):
+    """Which way a lane leads."""
+
     IN = "in"
     OUT = "out"
 

@@ -1,0 +1,112 @@
+"""From a raw payload to a decision: parse, ask for records, derive, decide. No device, no disk, no screen."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gate.credentials import identify, resident_id
+from gate.errors import CredentialFault, StatusUnavailable
+from gate.model import (
+    Assurance,
+    Checkpoint,
+    Credential,
+    CredentialKind,
+    Decision,
+    Moment,
+    PayloadKind,
+    Reading,
+    Reason,
+    Records,
+)
+from gate.rules.decide import decide, decide_certificate, refuse
+from gate.rules.derive import derive
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gate.config import RulesConfig
+    from gate.credentials.hcert import Anchors
+    from gate.pseudonym import PseudonymKey
+    from gate.rules.ruleset import EuRules, RuleSet
+    from gate.status.source import StatusSource
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was presented, whose it is (as a pseudonym) and what was decided."""
+
+    credential: Credential
+    holder: bytes | None
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Everything that a decision needs, put together once."""
+
+    checkpoint: Checkpoint
+    profiles: RulesConfig
+    rule_set: RuleSet | None
+    certificate_rules: EuRules
+    anchors: Anchors
+    status: StatusSource
+    status_deadline_s: float
+    key: PseudonymKey
+
+    async def judge(self, reading: Reading, moment: Moment) -> Judgement:
+        """Decide about one payload; every fault of what was presented ends as a decision, none as an exception."""
+        try:
+            credential = self._parse(reading, moment)
+        except CredentialFault as fault:
+            return Judgement(_unusable(reading, fault.reason), None, refuse(fault.reason))
+        if credential.certificate is not None:
+            return Judgement(credential, None, self._judge_certificate(credential, moment))
+        document = credential.holder.document if credential.holder is not None else None
+        if document is None:
+            return Judgement(credential, None, refuse(Reason.DOCUMENT_INVALID))
+        holder = self.key.pseudonym(document)
+        return Judgement(credential, holder, await self._judge_holder(credential, holder, moment))
+
+    def _parse(self, reading: Reading, moment: Moment) -> Credential:
+        if reading.kind is PayloadKind.RESIDENT_ID_BLOCK:
+            return resident_id.parse(reading.data)
+        return identify.parse_code(reading.data, self.anchors, moment)
+
+    async def _judge_holder(self, credential: Credential, holder: bytes, moment: Moment) -> Decision:
+        try:
+            async with asyncio.timeout(self.status_deadline_s):
+                records = await self.status.records(holder)
+        except (StatusUnavailable, TimeoutError):
+            return refuse(Reason.STATUS_UNAVAILABLE)
+        return self._decide(credential, records, moment, self.profiles.card_profile, Reason.GREEN_CODE)
+
+    def _judge_certificate(self, credential: Credential, moment: Moment) -> Decision:
+        own = self._decide(credential, None, moment, self.profiles.certificate_profile, Reason.CERTIFICATE_VALID)
+        payload = credential.certificate.payload if credential.certificate is not None else {}
+        return decide_certificate(own, payload, self.certificate_rules.applicable(payload, moment.at), moment)
+
+    def _decide(
+        self, credential: Credential, records: Records | None, moment: Moment, profile: str, admitted: Reason
+    ) -> Decision:
+        facts = derive(credential, records, moment, self.checkpoint, self._limits(profile))
+        return decide(facts, self.rule_set, profile, moment, admitted)
+
+    def _limits(self, profile: str) -> Mapping[str, int]:
+        return {} if self.rule_set is None else self.rule_set.max_age_s(profile)
+
+
+_UNUSABLE_KINDS = {
+    Reason.BARE_NUMBER: (CredentialKind.BARE_NUMBER, Assurance.TYPED),
+    Reason.CODE_UNREADABLE: (CredentialKind.UNRECOGNISED, Assurance.TYPED),
+    Reason.CODE_UNRECOGNISED: (CredentialKind.UNRECOGNISED, Assurance.TYPED),
+}
+
+
+def _unusable(reading: Reading, reason: Reason) -> Credential:
+    """What the record says about something that could not be accepted as a credential."""
+    if reading.kind is PayloadKind.RESIDENT_ID_BLOCK:
+        return Credential(CredentialKind.RESIDENT_ID, Assurance.CHIP)
+    kind, assurance = _UNUSABLE_KINDS.get(reason, (CredentialKind.HCERT, Assurance.STATIC_CODE))
+    return Credential(kind, assurance)

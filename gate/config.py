@@ -1,0 +1,236 @@
+"""TOML to frozen dataclasses. An unknown key is an error that names it and the nearest known one.
+
+Two roots for relative paths, so that a gate behaves the same by hand and under systemd: what the gate only reads
+(``ConfigPath``: rule sets, trust anchors) lies relative to the configuration file; what it writes or what comes and
+goes (``Path``: journal, keys, device nodes of a simulation) lies relative to the state directory.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from gate.errors import ConfigError
+from gate.model import Checkpoint
+
+ConfigPath = Annotated[Path, "relative to the configuration file"]
+"""A file that is only read; see the module's docstring."""
+
+T = TypeVar("T")
+
+MAX_CONFIG_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class RulesConfig:
+    """Which rules judge; the profiles are names inside the rule set."""
+
+    set: ConfigPath
+    card_profile: str
+    """Judges identity cards by the records about their holder."""
+    certificate_profile: str
+    """Judges signed certificates, together with ``certificate_rules`` over their own content."""
+    certificate_rules: tuple[ConfigPath, ...] = ()
+    """Files of EU rules; every rule that applies must hold."""
+    anchors: tuple[ConfigPath, ...] = ()
+    """Files of signers that are believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusConfig:
+    """Where records about holders come from."""
+
+    file: Path
+    key: Path
+    """32 random bytes that turn document numbers into pseudonyms; made at the first start."""
+    deadline_ms: int = 800
+
+
+@dataclass(frozen=True, slots=True)
+class JournalConfig:
+    """Where passages are recorded."""
+
+    path: Path
+    commit_limit_ms: int = 300
+    """A pass whose record takes longer becomes ``refer`` (DESIGN invariant 3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceConfig:
+    """What is spoken, and how."""
+
+    languages: tuple[str, ...] = ("zh-CN",)
+    """Spoken one after the other."""
+    lead_in_ms: int = 0
+    """Silence before each phrase, for HDMI outputs that swallow the first syllable."""
+    fallback: Path = Path("announcements")
+    """Folder that takes the sound where there is no sound card."""
+
+
+@dataclass(frozen=True, slots=True)
+class KioskConfig:
+    """Where the screen's page is served."""
+
+    host: str = "127.0.0.1"
+    port: int = 8765
+    languages: tuple[str, ...] = ("zh-CN", "en")
+    """The first one is shown large."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoConfig:
+    """Only in a demonstration: the screen says so, and every record is marked."""
+
+    clock: datetime
+    """The gate believes that it was started at this moment."""
+    panel: str | None = None
+    """Address of the page from which presentations are repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderConfig:
+    """One device; ``settings`` are bound to the driver's own dataclass by whoever knows the driver."""
+
+    name: str
+    driver: str
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class GateConfig:
+    """The whole file."""
+
+    checkpoint: Checkpoint
+    rules: RulesConfig
+    status: StatusConfig
+    journal: JournalConfig
+    voice: VoiceConfig = field(default_factory=VoiceConfig)
+    kiosk: KioskConfig = field(default_factory=KioskConfig)
+    demo: DemoConfig | None = None
+    readers: tuple[ReaderConfig, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """What relative paths are relative to."""
+
+    config: Path
+    state: Path
+
+
+def load(path: Path, state: Path) -> GateConfig:
+    """Read a configuration file.
+
+    Args:
+        path: the TOML file.
+        state: the state directory (``/var/lib/gate`` on a device).
+
+    Raises:
+        ConfigError: it can't be read, is no TOML, or holds a key or value that the gate does not know.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_CONFIG_BYTES + 1)
+    except OSError as fault:
+        raise ConfigError(f"{path}: can't be read ({fault.strerror}); give the file with --config FILE") from None
+    if len(raw) > MAX_CONFIG_BYTES:
+        raise ConfigError(f"{path}: larger than {MAX_CONFIG_BYTES // 1024} KiB; this is no configuration of a gate")
+    try:
+        table = tomllib.loads(raw.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as fault:
+        raise ConfigError(f"{path}: is not TOML: {fault}") from None
+    roots = Roots(path.resolve().parent, state.resolve())
+    readers = _readers(table.pop("readers", []), path)
+    config = bind(GateConfig, table, roots, str(path))
+    _check(config, str(path))
+    return dataclasses.replace(config, readers=readers)
+
+
+def _readers(entries: Any, path: Path) -> tuple[ReaderConfig, ...]:
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ConfigError(f"{path}: readers must be tables; write [[readers]] above each")
+    readers: list[ReaderConfig] = []
+    for number, entry in enumerate(entries, 1):
+        where = f"{path}: [[readers]] number {number}"
+        settings = dict(entry)
+        for key in ("name", "driver"):
+            if not isinstance(settings.get(key), str):
+                raise ConfigError(f'{where}: key "{key}" is missing; write {key} = "…"')
+        readers.append(ReaderConfig(settings.pop("name"), settings.pop("driver"), settings))
+    names = [reader.name for reader in readers]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f'{path}: two readers are named "{name}"; give each a name of its own')
+    return tuple(readers)
+
+
+def _check(config: GateConfig, where: str) -> None:
+    try:
+        ZoneInfo(config.checkpoint.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigError(
+            f'{where}: [checkpoint] time_zone "{config.checkpoint.time_zone}" is unknown; write e.g. "Asia/Shanghai"'
+        ) from None
+    if config.demo is not None and config.demo.clock.tzinfo is None:
+        raise ConfigError(f"{where}: [demo] clock has no time zone; write e.g. 2021-06-20T08:00:00+08:00")
+
+
+def bind(cls: type[T], table: dict[str, Any], roots: Roots, where: str) -> T:
+    """Build dataclass ``cls`` from a TOML table.
+
+    Raises:
+        ConfigError: unknown, missing or wrongly typed key; the message names it as ``where: [section] key``.
+    """
+    hints = get_type_hints(cls, include_extras=True)
+    known = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]  # T is always a dataclass
+    for key in table:
+        if key not in known:
+            raise ConfigError(f'{where}: unknown key "{key}"; {_suggest(key, list(known))}')
+    values: dict[str, Any] = {}
+    for name, declared in known.items():
+        if name in table:
+            values[name] = _value(hints[name], table[name], roots, where, name)
+        elif declared.default is dataclasses.MISSING and declared.default_factory is dataclasses.MISSING:
+            raise ConfigError(f'{where}: key "{name}" is missing; see the commented config/gate.toml')
+    return cls(**values)
+
+
+def _value(hint: Any, value: Any, roots: Roots, where: str, name: str) -> Any:
+    if get_origin(hint) in (Union, UnionType):
+        hint = next(arm for arm in get_args(hint) if arm is not type(None))
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        if not isinstance(value, dict):
+            raise ConfigError(f"{where}: [{name}] must be a table")
+        return bind(hint, value, roots, f"{where}: [{name}]")
+    if get_origin(hint) is tuple and isinstance(value, list):
+        return tuple(_value(get_args(hint)[0], item, roots, where, name) for item in value)
+    if hint == ConfigPath:
+        return roots.config / _text(value, where, name)
+    if hint is Path:
+        return roots.state / _text(value, where, name)
+    try:
+        return msgspec.convert(value, hint)
+    except msgspec.ValidationError as fault:
+        raise ConfigError(f'{where}: key "{name}": {fault}') from None
+
+
+def _text(value: Any, where: str, name: str) -> str:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ConfigError(f'{where}: key "{name}" must be a path in quotes')
+    return value
+
+
+def _suggest(key: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    return f'did you mean "{near[0]}"?' if near else f"known here: {', '.join(sorted(known))}"

@@ -1,0 +1,79 @@
+"""Document numbers become keyed pseudonyms before anything is looked up or stored.
+
+The key is the secret: a city's whole number space can be tried against one keyed hash in minutes, so
+whoever has the key has the numbers (DESIGN section 7).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+from gate.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gate.model import Document
+
+KEY_BYTES = 32
+PSEUDONYM_BYTES = 16
+
+
+class PseudonymKey:
+    """Keyed BLAKE2b (RFC 7693), 128 bits out; never shown by ``repr``."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != KEY_BYTES:
+            raise ConfigError(f"a pseudonym key has {KEY_BYTES} bytes, this one has {len(key)}")
+        self._key = key
+
+    def pseudonym(self, document: Document) -> bytes:
+        """16 bytes that stand for this document on this fleet; the number is upper-cased and stripped first."""
+        text = f"{document.type.value}:{document.number.strip().upper()}"
+        return hashlib.blake2b(
+            text.encode(), key=self._key, digest_size=PSEUDONYM_BYTES, person=b"gate-holder"
+        ).digest()
+
+
+def load_or_make_key(path: Path) -> PseudonymKey:
+    """The key in ``path``; made at the first start, readable by the gate's user only.
+
+    Raises:
+        ConfigError: the file is there but is no key, or can't be read or made.
+    """
+    try:
+        try:
+            return PseudonymKey(path.read_bytes())
+        except FileNotFoundError:
+            return _make(path)
+    except OSError as fault:
+        raise ConfigError(f"{path}: pseudonym key can't be read or made ({fault.strerror})") from None
+
+
+def _make(path: Path) -> PseudonymKey:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    key = secrets.token_bytes(KEY_BYTES)
+    # Written whole under another name first: a power cut must not leave half a key that refuses every start.
+    draft = path.with_suffix(".new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(key)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    sync_folder(path.parent)
+    return PseudonymKey(key)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename or a new file in ``folder`` survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
