@@ -81,6 +81,7 @@ _ADVICE = {
     Status.FOUND: Advice.GOOD,
     Status.CHECKSUM_WRONG: Advice.RETRY,
     Status.LENGTH_WRONG: Advice.RETRY,
+    Status.COMMAND_WRONG: Advice.SERVICE,
     Status.READ_FAILED: Advice.RETRY,
     Status.RANDOM_NUMBER: Advice.RETRY,
     Status.SELECT_FAILED: Advice.RETRY,
