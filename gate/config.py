@@ -41,8 +41,8 @@ class RulesConfig:
     """Judges signed certificates, together with ``certificate_rules`` over their own content."""
     certificate_rules: tuple[ConfigPath, ...] = ()
     """Files of EU rules; every rule that applies must hold."""
-    anchors: tuple[ConfigPath, ...] = ()
-    """Files of signers that are believed."""
+    anchors: tuple[Path, ...] = ()
+    """Files of signers that are believed; they come and go with trust, so they lie in the state directory."""
 
 
 @dataclass(frozen=True, slots=True)

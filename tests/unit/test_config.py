@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from vectors import ROOT
+
+from gate.clock import DemoClock, SystemClock
+from gate.config import load
+from gate.errors import ConfigError
+from gate.model import Direction
+
+GOOD = """
+[checkpoint]
+id = "c"
+site_class = "station"
+lane = "1"
+direction = "in"
+attended = true
+[rules]
+set = "rules/a.json"
+card_profile = "station"
+certificate_profile = "certificate"
+[status]
+file = "status.json"
+key = "k"
+[journal]
+path = "/var/journal"
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "gate.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_relative_paths_start_where_they_belong(tmp_path: Path) -> None:
+    config = load(write(tmp_path, GOOD), tmp_path / "state")
+    assert config.rules.set == tmp_path / "rules/a.json", "what is only read lies beside the configuration"
+    assert config.status.file == tmp_path / "state/status.json", "what changes lies in the state directory"
+    assert config.journal.path == Path("/var/journal"), "an absolute path stays"
+    assert config.checkpoint.direction is Direction.IN
+
+
+@pytest.mark.parametrize("name", ["gate.toml", "demo.toml"])
+def test_the_shipped_files_are_good(name: str, tmp_path: Path) -> None:
+    assert load(ROOT / "config" / name, tmp_path).readers
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("attended = true", "atended = true"), r'\[checkpoint\].*unknown key "atended".*did you mean "attended"'),
+        (("attended = true", 'attended = "yes"'), r'key "attended": Expected `bool`'),
+        (("attended = true", ""), r'\[checkpoint\].*key "attended" is missing'),
+        (('direction = "in"', 'direction = "up"'), r"direction.*up"),
+        (("[journal]", "[jornal]"), r'unknown key "jornal".*did you mean "journal"'),
+        (("[status]", "[status"), "is not TOML"),
+        (('site_class = "station"', 'site_class = "station"\ntime_zone = "Mars/North"'), r'"Mars/North" is unknown'),
+        (('key = "k"', 'key = "k"\ndeadline_ms = 1.5'), r'key "deadline_ms"'),
+        (('key = "k"', "key = 3"), r'key "key" must be a path'),
+    ],
+)
+def test_a_bad_file_is_named_with_its_key(change: tuple[str, str], message: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load(write(tmp_path, GOOD.replace(*change)), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("readers", "message"),
+    [
+        ("[[readers]]\nname = 'a'", 'key "driver" is missing'),
+        ("[[readers]]\nname = 'a'\ndriver = 'x'\n[[readers]]\nname = 'a'\ndriver = 'x'", 'two readers are named "a"'),
+        ("readers = 3", "must be tables"),
+    ],
+)
+def test_readers_need_a_name_of_their_own(readers: str, message: str, tmp_path: Path) -> None:
+    text = f"{readers}\n{GOOD}" if readers.startswith("readers") else f"{GOOD}\n{readers}"
+    with pytest.raises(ConfigError, match=message):
+        load(write(tmp_path, text), tmp_path)
+
+
+def test_files_that_are_no_configuration(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="can't be read"):
+        load(tmp_path / "absent.toml", tmp_path)
+    huge = write(tmp_path, "#" * 300_000)
+    with pytest.raises(ConfigError, match="larger than"):
+        load(huge, tmp_path)
+    huge.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="UTF-8"):
+        load(huge, tmp_path)
+
+
+def test_a_demonstration_needs_a_moment_with_a_zone(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no time zone"):
+        load(write(tmp_path, GOOD + "[demo]\nclock = 2021-06-20T08:00:00\n"), tmp_path)
+
+
+def test_a_clock_before_the_floor_is_not_trusted() -> None:
+    now = datetime.now(UTC)
+    assert SystemClock(floor=now).moment().trusted
+    late = SystemClock(floor=now)
+    late.raise_floor(datetime(9999, 1, 1, tzinfo=UTC))
+    assert not late.moment().trusted
+    late.raise_floor(now)
+    assert not late.moment().trusted, "the floor never sinks"
+
+
+def test_the_clock_of_a_demonstration_starts_where_it_is_told() -> None:
+    start = datetime(2021, 6, 20, tzinfo=UTC)
+    moment = DemoClock(start).moment()
+    assert moment.trusted
+    assert start <= moment.at < datetime(2021, 6, 20, 1, tzinfo=UTC)
