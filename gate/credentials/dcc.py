@@ -1,0 +1,151 @@
+"""Content of an EU Digital COVID Certificate: the shape of its schema, version 1.3, and dates that exist.
+
+Stricter than the official JSON schema in four things: the version must be 1.x (the claim's own major version), a
+country is matched whole, an event lies in 1900–2099 on a day that exists, and a sample has a time with its zone.
+Looser in one: a date may carry a time, as some states have issued it. What the codes inside *mean* (vaccine, test
+device, country) is for the rules and their value sets, which change every month.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+from unicodedata import normalize
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from gate.errors import CredentialFault
+from gate.model import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_DAY = r"(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}"
+_TIME = r"T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
+_ZONE = r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+_BIRTH_DAY_CHARACTERS = len("2000-01-01")
+
+_Text80 = Annotated[str, Meta(max_length=80)]
+_Text = Annotated[str, Meta(max_length=255)]
+_Machine = Annotated[str, Meta(max_length=80, pattern=r"^[A-Z<]*\Z")]
+_Country = Annotated[str, Meta(pattern=r"^[A-Z]{1,10}\Z")]
+_Count = Annotated[int, Meta(ge=1)]
+_Date = Annotated[str, Meta(pattern=rf"^{_DAY}({_TIME}{_ZONE}?)?\Z")]
+_DateTime = Annotated[str, Meta(pattern=rf"^{_DAY}{_TIME}{_ZONE}\Z")]
+
+
+class _Name(Struct, gc=False):
+    fnt: _Machine
+    fn: _Text80 | UnsetType = UNSET
+    gn: _Text80 | UnsetType = UNSET
+    gnt: _Machine | UnsetType = UNSET
+
+
+class _Vaccination(Struct, gc=False):
+    tg: _Text
+    vp: _Text
+    mp: _Text
+    ma: _Text
+    dn: _Count
+    sd: _Count
+    dt: _Date
+    co: _Country
+    is_: _Text80 = msgspec.field(name="is")
+    ci: _Text80
+
+    def days(self) -> tuple[str, ...]:
+        return (self.dt,)
+
+
+class _Test(Struct, gc=False):
+    tg: _Text
+    tt: _Text
+    sc: _DateTime
+    tr: _Text
+    co: _Country
+    is_: _Text80 = msgspec.field(name="is")
+    ci: _Text80
+    nm: _Text80 | UnsetType = UNSET
+    ma: _Text | UnsetType = UNSET
+    tc: _Text80 | UnsetType = UNSET
+
+    def days(self) -> tuple[str, ...]:
+        return (self.sc,)
+
+
+class _Recovery(Struct, gc=False):
+    tg: _Text
+    fr: _Date
+    co: _Country
+    is_: _Text80 = msgspec.field(name="is")
+    df: _Date
+    du: _Date
+    ci: _Text80
+
+    def days(self) -> tuple[str, ...]:
+        return (self.fr, self.df, self.du)
+
+
+_One = Meta(min_length=1, max_length=1)
+
+
+class _Content(Struct, gc=False):
+    ver: Annotated[str, Meta(pattern=r"^1\.[0-9]{1,3}\.[0-9]{1,3}\Z")]
+    nam: _Name
+    dob: Annotated[str, Meta(pattern=r"^((19|20)[0-9]{2}(-(0[1-9]|1[0-2])(-[0-9]{2})?)?)?\Z")]
+    v: Annotated[list[_Vaccination], _One] | UnsetType = UNSET
+    t: Annotated[list[_Test], _One] | UnsetType = UNSET
+    r: Annotated[list[_Recovery], _One] | UnsetType = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Dcc:
+    """Checked content of a certificate."""
+
+    group: str
+    """``v`` vaccination, ``t`` test or ``r`` recovery: exactly one of them."""
+    name: str = field(repr=False)
+    birth_date: date | None = field(repr=False)
+    """None where only the year or the month is known."""
+    payload: Mapping[str, Any] = field(repr=False)
+    """The fields that the schema names, as they were signed; others are left out."""
+
+
+def check(content: object) -> Dcc:
+    """Check a certificate's content against schema 1.3.
+
+    Raises:
+        CredentialFault: ``CERTIFICATE_UNACCEPTABLE``.
+    """
+    try:
+        checked = msgspec.convert(content, _Content)
+    except msgspec.ValidationError as error:
+        # msgspec names the field and what was expected there, never the value.
+        raise _unacceptable(str(error)) from error
+    groups = {"v": checked.v, "t": checked.t, "r": checked.r}
+    present = [(group, entries[0]) for group, entries in groups.items() if entries is not UNSET]
+    if len(present) != 1:
+        raise _unacceptable("not exactly one vaccination, test or recovery")
+    ((group, entry),) = present
+    try:
+        for day in entry.days():
+            datetime.fromisoformat(day)
+        birth_date = date.fromisoformat(checked.dob) if len(checked.dob) == _BIRTH_DAY_CHARACTERS else None
+    except ValueError as error:
+        raise _unacceptable("a date that does not exist") from error
+    return Dcc(group, _display_name(checked.nam), birth_date, msgspec.to_builtins(checked))
+
+
+def _display_name(name: _Name) -> str:
+    """Forename and surname as written, else as transliterated; NFC, as the HCERT specification (3.3.6) asks."""
+    parts = (
+        name.gn or (name.gnt or "").replace("<", " "),
+        name.fn or name.fnt.replace("<", " "),
+    )
+    return normalize("NFC", " ".join(part for part in parts if part))
+
+
+def _unacceptable(what: str) -> CredentialFault:
+    return CredentialFault(Reason.CERTIFICATE_UNACCEPTABLE, f"dcc: {what}")

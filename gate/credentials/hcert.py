@@ -1,0 +1,173 @@
+"""Signed health certificates behind ``HC1:`` (EU Digital COVID Certificate): text -> checked credential.
+
+The layers, outermost first (HCERT specification, eHealth Network, 1.0.1): ``HC1:`` + Base45 + zlib + COSE_Sign1 with
+a CWT (RFC 8392) whose claim -260 holds the content. ``decode`` takes the layers off and looks at shapes only;
+``verify`` says whether the certificate is genuine, of the standard's form, and in date.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from gate.credentials import base45, cose, dcc
+from gate.errors import CredentialFault
+from gate.model import Assurance, Certificate, Credential, CredentialKind, Holder, Moment, Reason
+
+if TYPE_CHECKING:
+    from gate.credentials.signer import SignerKey, SignerKeys
+
+PREFIX = b"HC1:"
+MAX_TEXT_BYTES = 8192
+"""The largest QR code holds 4,296 characters (ISO/IEC 18004)."""
+MAX_MESSAGE_BYTES = 16_384
+"""Of the decompressed message; certificates in use have 300 to 1,000 bytes."""
+MAX_ISSUER_CHARACTERS = 80
+LEEWAY = timedelta(minutes=5)
+"""How far an issuer's clock may run ahead of ours (DESIGN section 5)."""
+
+ISSUER, EXPIRES_AT, ISSUED_AT, HCERT = 1, 4, 6, -260
+EU_DCC_V1 = 1
+_LAST_SECOND = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
+
+
+@dataclass(frozen=True, slots=True)
+class Hcert:
+    """A certificate taken apart: nothing about it is verified yet."""
+
+    message: cose.Sign1
+    issuer: str | None
+    issued_at: datetime
+    expires_at: datetime
+    content: object = field(repr=False)
+
+
+def decode(text: bytes) -> Hcert:
+    """Take the layers off.
+
+    Args:
+        text: The exact characters of the code, from ``HC1:`` on.
+
+    Raises:
+        CredentialFault: ``CODE_UNREADABLE`` where a layer can't be taken off: no prefix, wrong characters, damaged,
+            missing or endless compression, broken CBOR. ``CERTIFICATE_UNACCEPTABLE`` where it can, but what is
+            inside isn't a signed health certificate with its two dates.
+    """
+    if not text.startswith(PREFIX):
+        raise CredentialFault(Reason.CODE_UNREADABLE, "hcert: no HC1: at the beginning")
+    if len(text) > MAX_TEXT_BYTES:
+        raise CredentialFault(Reason.CODE_UNREADABLE, "hcert: longer than any code")
+    message = cose.decode(decompress(base45.decode(text[len(PREFIX) :])))
+    match cose.decode_cbor(message.payload):
+        case {-260: {1: content}, 4: expires_at, 6: issued_at, **rest}:
+            issuer = rest.get(ISSUER)
+        case _:
+            raise _unacceptable("claims other than content, expiry and date of issue")
+    if issuer is not None and not (isinstance(issuer, str) and len(issuer) <= MAX_ISSUER_CHARACTERS):
+        raise _unacceptable("an issuer that is no short text")
+    return Hcert(message, issuer, _instant(issued_at), _instant(expires_at), content)
+
+
+def verify(hcert: Hcert, signers: SignerKeys, moment: Moment) -> Credential:
+    """Find out whether a certificate is genuine, of the standard's form, and in date.
+
+    Args:
+        hcert: What ``decode`` returned.
+        signers: The trusted signers.
+        moment: The one ``now``.
+
+    Raises:
+        CredentialFault: in this order: ``CERTIFICATE_ISSUER_UNKNOWN`` (no signer with its key id),
+            ``CERTIFICATE_FORGED`` (no such signer made the signature), ``CERTIFICATE_UNACCEPTABLE`` (content against
+            the schema, or of a group that the signer may not sign), ``CLOCK_UNTRUSTED`` (nobody knows whether it is
+            in date), ``CERTIFICATE_NOT_YET_VALID``, ``CERTIFICATE_EXPIRED``.
+    """
+    signer = verify_signature(hcert.message, signers)
+    content = dcc.check(hcert.content)
+    check_usage(signer, content.group)
+    check_life(hcert, signer, moment)
+    return Credential(
+        kind=CredentialKind.HCERT,
+        assurance=Assurance.STATIC_CODE,
+        holder=Holder(name=content.name, birth_date=content.birth_date),
+        certificate=Certificate(
+            issuer=hcert.issuer or signer.country,
+            key_id=hcert.message.key_id.hex(),
+            issued_at=hcert.issued_at,
+            expires_at=hcert.expires_at,
+            payload=content.payload,
+        ),
+    )
+
+
+def decompress(data: bytes) -> bytes:
+    """Undo zlib (RFC 1950), of which the whole input must be one stream of at most ``MAX_MESSAGE_BYTES``.
+
+    Uncompressed content is refused: compression is mandatory (HCERT specification 4.2.1).
+
+    Raises:
+        CredentialFault: ``CODE_UNREADABLE``.
+    """
+    stream = zlib.decompressobj()
+    try:
+        message = stream.decompress(data, MAX_MESSAGE_BYTES)
+    except zlib.error as error:
+        raise CredentialFault(Reason.CODE_UNREADABLE, "hcert: damaged or no compression") from error
+    if not stream.eof or stream.unused_data:
+        raise CredentialFault(Reason.CODE_UNREADABLE, "hcert: compressed data cut off, too long or followed by more")
+    return message
+
+
+def verify_signature(message: cose.Sign1, signers: SignerKeys) -> SignerKey:
+    """Return the signer who made the signature; all that share the key id are tried (HCERT specification 3.3.2).
+
+    Raises:
+        CredentialFault: ``CERTIFICATE_ISSUER_UNKNOWN``, ``CERTIFICATE_FORGED``.
+    """
+    candidates = signers.candidates(message.key_id)
+    if not candidates:
+        raise CredentialFault(Reason.CERTIFICATE_ISSUER_UNKNOWN, "hcert: no trust anchor with its key id")
+    for signer in candidates:
+        if cose.verify(message, signer.public_key):
+            return signer
+    raise CredentialFault(Reason.CERTIFICATE_FORGED, "hcert: the signature is not that of its signer")
+
+
+def check_usage(signer: SignerKey, group: str) -> None:
+    """Refuse content of a group (``v``, ``t``, ``r``) that the signer's own certificate does not let it sign.
+
+    Raises:
+        CredentialFault: ``CERTIFICATE_UNACCEPTABLE``.
+    """
+    if group not in signer.usage:
+        raise _unacceptable("its signer may not sign content of this group")
+
+
+def check_life(hcert: Hcert, signer: SignerKey, moment: Moment) -> None:
+    """Refuse what is not in date; its life ends with that of the signer (HCERT specification 3.3.4 and 3.3.5).
+
+    Raises:
+        CredentialFault: ``CERTIFICATE_UNACCEPTABLE`` (issued before the signer existed), ``CLOCK_UNTRUSTED``,
+            ``CERTIFICATE_NOT_YET_VALID``, ``CERTIFICATE_EXPIRED``.
+    """
+    if hcert.issued_at + LEEWAY < signer.not_before:
+        raise _unacceptable("issued before its signer was")
+    if not moment.trusted:
+        raise CredentialFault(Reason.CLOCK_UNTRUSTED, "hcert: it may be out of date")
+    if hcert.issued_at > moment.at + LEEWAY or signer.not_before > moment.at + LEEWAY:
+        raise CredentialFault(Reason.CERTIFICATE_NOT_YET_VALID, "hcert: issued in the future")
+    if moment.at >= hcert.expires_at or moment.at > signer.not_after:
+        raise CredentialFault(Reason.CERTIFICATE_EXPIRED, "hcert: its own life or that of its signer is over")
+
+
+def _instant(claim: Any) -> datetime:
+    """A NumericDate (RFC 8392 section 2): seconds since 1970, whole or not. NaN fails every comparison, so this too."""
+    if type(claim) not in (int, float) or not 0 < claim <= _LAST_SECOND:
+        raise _unacceptable("a date that is no date")
+    return datetime.fromtimestamp(claim, UTC)
+
+
+def _unacceptable(what: str) -> CredentialFault:
+    return CredentialFault(Reason.CERTIFICATE_UNACCEPTABLE, f"hcert: {what}")

@@ -1,0 +1,112 @@
+"""The other direction: content -> signed ``HC1:`` text, for demonstrations and tests.
+
+Nothing here is a trusted issuer: a gate believes only signers among its trust anchors.
+"""
+
+from __future__ import annotations
+
+import zlib
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import cbor2
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from gate.credentials import base45, cose, hcert
+from gate.credentials.signer import USAGE_OIDS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+PrivateKey = ec.EllipticCurvePrivateKey | RSAPrivateKey
+_COORDINATE_BYTES = 32
+
+
+def issue(
+    payload: Mapping[str, Any],
+    private_key: PrivateKey,
+    key_id: bytes,
+    issuer: str,
+    issued_at: datetime,
+    expires_at: datetime,
+) -> str:
+    """Sign a certificate; ES256 with an elliptic-curve key (P-256), PS256 with an RSA key.
+
+    Args:
+        payload: The content, e.g. of the EU DCC schema 1.3; it is signed as given, right or wrong.
+        private_key: The signer's key.
+        key_id: First 8 bytes of the SHA-256 of the signer's certificate.
+        issuer: Country code.
+        issued_at: Aware.
+        expires_at: Aware.
+    """
+    claims = {
+        hcert.ISSUER: issuer,
+        hcert.EXPIRES_AT: int(expires_at.timestamp()),
+        hcert.ISSUED_AT: int(issued_at.timestamp()),
+        hcert.HCERT: {hcert.EU_DCC_V1: payload},
+    }
+    return issue_claims(claims, private_key, key_id)
+
+
+def issue_claims(claims: Mapping[int, Any], private_key: PrivateKey, key_id: bytes) -> str:
+    """Sign any claims of a CWT as ``HC1:`` text: see ``issue``."""
+    algorithm = cose.ES256 if isinstance(private_key, ec.EllipticCurvePrivateKey) else cose.PS256
+    protected = cbor2.dumps({cose.ALG: algorithm, cose.KID: key_id})
+    content = cbor2.dumps(dict(claims))
+    signature = _sign(private_key, cose.sig_structure(protected, content))
+    return wrap(cbor2.dumps(cbor2.CBORTag(18, [protected, {}, content, signature])))
+
+
+def wrap(message: bytes) -> str:
+    """Put a COSE message into ``HC1:`` text."""
+    return (hcert.PREFIX + base45.encode(zlib.compress(message, 9))).decode("ascii")
+
+
+def throwaway_signer(
+    country: str, not_before: datetime, usage: Collection[str] = (), *, key: PrivateKey | None = None
+) -> tuple[PrivateKey, bytes]:
+    """Make a signer with a certificate of its own, good for two years, to be trusted in demonstrations and tests only.
+
+    Args:
+        country: Country code in its name.
+        not_before: Start of its life, aware.
+        usage: Groups that it may sign, of ``t``, ``v``, ``r``; none given: all of them.
+        key: Its key; otherwise a new one on P-256.
+
+    Returns:
+        The private key and the certificate in DER.
+    """
+    private_key = key or ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name(
+        [
+            x509.NameAttribute(x509.NameOID.COUNTRY_NAME, country),
+            x509.NameAttribute(x509.NameOID.COMMON_NAME, "Throwaway signer, not for real use"),
+        ]
+    )
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private_key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(not_before.astimezone(UTC))
+        .not_valid_after(not_before.astimezone(UTC) + timedelta(days=730))
+    )
+    oids = [x509.ObjectIdentifier(oid) for oid, group in USAGE_OIDS.items() if group in usage and ".0.1847." not in oid]
+    if oids:
+        builder = builder.add_extension(x509.ExtendedKeyUsage(oids), critical=False)
+    return private_key, builder.sign(private_key, SHA256()).public_bytes(Encoding.DER)
+
+
+def _sign(private_key: PrivateKey, signed: bytes) -> bytes:
+    if isinstance(private_key, RSAPrivateKey):
+        pss = padding.PSS(mgf=padding.MGF1(SHA256()), salt_length=SHA256.digest_size)
+        return private_key.sign(signed, pss, SHA256())
+    r, s = decode_dss_signature(private_key.sign(signed, ec.ECDSA(SHA256())))
+    return r.to_bytes(_COORDINATE_BYTES, "big") + s.to_bytes(_COORDINATE_BYTES, "big")

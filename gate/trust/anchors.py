@@ -1,0 +1,147 @@
+"""Trust anchors: whose signatures on certificates are believed, and how lists of them are read.
+
+Two lists are understood: our own, ``{"anchors": [{"certificate": "<base64 DER>", "country": "DE"}, ...]}`` where
+``country`` may be left out; and the signer list of the German CovPass service (a first line with the base64 of a raw
+ECDSA signature over all bytes after it, then ``{"certificates": [{"country", "kid", "rawData", ...}, ...]}``).
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from gate.errors import TrustError
+from gate.trust import signer_certificate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gate.credentials.signer import SignerKey
+
+_Form = TypeVar("_Form")
+
+MAX_LIST_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """Trusted signers by key id."""
+
+    signers: Mapping[bytes, Sequence[SignerKey]]
+    notes: tuple[str, ...] = ()
+    """What was out of order while reading, one sentence each: signers left out or only usable in part."""
+
+    def candidates(self, key_id: bytes) -> Sequence[SignerKey]:
+        """Every trusted signer with this key id; none if it is unknown."""
+        return self.signers.get(key_id, ())
+
+    def __len__(self) -> int:
+        return sum(map(len, self.signers.values()))
+
+
+class _Anchor(msgspec.Struct, forbid_unknown_fields=True):
+    certificate: str
+    country: str | None = None
+
+
+class _AnchorList(msgspec.Struct, forbid_unknown_fields=True):
+    anchors: list[_Anchor]
+
+
+class _CovpassSigner(msgspec.Struct):
+    country: str
+    kid: str
+    raw_data: str = msgspec.field(name="rawData")
+
+
+class _CovpassList(msgspec.Struct):
+    certificates: list[_CovpassSigner]
+
+
+def from_certificates(ders: Iterable[tuple[bytes, str | None]]) -> Anchors:
+    """Collect signers from X.509 certificates in DER, each with its country where the list names one.
+
+    A certificate that can't be used is left out and noted: one bad entry must not close the gate to everybody else.
+    """
+    signers: dict[bytes, list[SignerKey]] = {}
+    notes = []
+    for der, country in ders:
+        try:
+            entry = signer_certificate.read(der, country)
+        except TrustError as error:
+            notes.append(str(error))
+            continue
+        signers.setdefault(entry.key_id, []).append(entry.signer)
+        if entry.note:
+            notes.append(entry.note)
+    return Anchors({key_id: tuple(found) for key_id, found in signers.items()}, tuple(notes))
+
+
+def load(data: bytes) -> Anchors:
+    """Read a list of our own form.
+
+    Raises:
+        TrustError: it is not of that form; the message says where.
+    """
+    entries = _parse(data, _AnchorList).anchors
+    if not entries:
+        raise TrustError('the list of trust anchors is empty: put certificates in {"anchors": [...]}')
+    return from_certificates((_base64(entry.certificate, "certificate"), entry.country) for entry in entries)
+
+
+def load_covpass(data: bytes, list_signer_pem: bytes) -> Anchors:
+    """Read a CovPass signer list after verifying its signature.
+
+    Args:
+        data: The whole file: a line with the signature, then the JSON that it covers.
+        list_signer_pem: Public key (P-256, PEM) of whoever publishes the list.
+
+    Raises:
+        TrustError: the signature does not fit, or the list is not of the form above.
+    """
+    signature_line, separator, content = data.partition(b"\n")
+    if not separator:
+        raise TrustError("a signer list starts with a line that holds its signature: this one has a single line")
+    _verify_list(content, _base64(signature_line.decode("ascii", "replace"), "the first line"), list_signer_pem)
+    entries = _parse(content, _CovpassList).certificates
+    return from_certificates((_base64(entry.raw_data, "rawData"), entry.country) for entry in entries)
+
+
+def _verify_list(content: bytes, signature: bytes, list_signer_pem: bytes) -> None:
+    try:
+        key = load_pem_public_key(list_signer_pem)
+    except ValueError as error:
+        raise TrustError("the key of the list's publisher is no public key in PEM") from error
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise TrustError("the key of the list's publisher is no elliptic-curve key")
+    half = len(signature) // 2
+    r, s = int.from_bytes(signature[:half], "big"), int.from_bytes(signature[half:], "big")
+    try:
+        key.verify(encode_dss_signature(r, s), content, ec.ECDSA(SHA256()))
+    except InvalidSignature as error:
+        raise TrustError("the signature of the signer list does not fit: fetch the list and its key again") from error
+
+
+def _parse(data: bytes, form: type[_Form]) -> _Form:
+    if len(data) > MAX_LIST_BYTES:
+        raise TrustError(f"the list of trust anchors has more than {MAX_LIST_BYTES} bytes")
+    try:
+        return msgspec.json.decode(data, type=form)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise TrustError(f"the list of trust anchors is not of its form: {error}") from error
+
+
+def _base64(text: str, where: str) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise TrustError(f"{where}: no base64") from error
