@@ -1,0 +1,165 @@
+"""Proof by example that a rule set does what it says, and lets nobody through because something is not known.
+
+Over the set's own examples every fact, every pair of facts and all of them are made unknown, then stale: no rule may
+turn from false to true, and none may hold when nothing that it reads is known (DESIGN invariant 1 and section 5).
+Rules have no clock and no randomness, so a fact that a rule doesn't read can't change it: only those that it reads
+are tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import chain, combinations
+from typing import TYPE_CHECKING, Any, Final
+
+from gate.model import FactState
+from gate.rules.certlogic import CertLogicError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gate.rules.rule import Rule
+    from gate.rules.ruleset import Example, RuleSet
+
+MAX_EVALUATIONS: Final = 200_000
+"""A few seconds of work; the example set for stations needs about 1,000."""
+MAX_FINDINGS: Final = 20
+
+_Facts = Mapping[str, Any]
+_UNKNOWN: Final = {"state": FactState.UNKNOWN.value, "age": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault of a rule set."""
+
+    where: str
+    """A rule's identifier, or ``"examples"``."""
+    fault: str
+    """What is wrong and what to write instead."""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.fault}"
+
+
+def lint(rule_set: RuleSet) -> list[Finding]:
+    """The faults that the set's own examples show, at most ``MAX_FINDINGS``; empty if there is none."""
+    variants = _variants(rule_set)
+    work = sum(_evaluations(rule, rule_set, len(variants[rule.identifier])) for rule in rule_set.rules.values())
+    if work > MAX_EVALUATIONS:
+        return [Finding("examples", f"need more than {MAX_EVALUATIONS} evaluations; use fewer examples or facts")]
+    findings: list[Finding] = []
+    for rule in rule_set.rules.values():
+        faults = chain(
+            _wrong_examples(rule, rule_set),
+            _missing_examples(rule, rule_set),
+            _careless(rule, rule_set, variants[rule.identifier]),
+        )
+        findings.extend(Finding(rule.identifier, fault) for fault in faults)
+        if len(findings) >= MAX_FINDINGS:
+            break
+    return findings[:MAX_FINDINGS]
+
+
+def _wrong_examples(rule: Rule, rule_set: RuleSet) -> Iterator[str]:
+    for example in rule_set.examples:
+        expected = example.expect.get(rule.identifier)
+        if expected is not None and _holds(rule, example.facts, rule_set.parameters, rule_set) is not expected:
+            yield (
+                f'is {str(not expected).lower()} in the example "{example.name}", which expects '
+                f"{str(expected).lower()}; correct the Logic or the example"
+            )
+
+
+def _missing_examples(rule: Rule, rule_set: RuleSet) -> Iterator[str]:
+    expectations = {example.expect.get(rule.identifier) for example in rule_set.examples}
+    for holds, words in ((True, "holds"), (False, "does not hold")):
+        if holds not in expectations:
+            yield f"has no example in which it {words}; add one"
+
+
+def _careless(rule: Rule, rule_set: RuleSet, variants: list[Mapping[str, Any]]) -> Iterator[str]:
+    """The first case in which the rule makes something good of facts that are not known."""
+    read = _facts_read(rule)
+    primary = rule.affected_fields[0].split(".")[0]
+    if read is not None and primary not in read:
+        yield f"does not read payload.{primary}, its first of AffectedFields; put a fact that it reads first"
+        return
+    for example in rule_set.examples:
+        names = sorted(example.facts if read is None else read)
+        for parameters in variants:
+            held = _holds(rule, example.facts, parameters, rule_set)
+            for lost, state, facts in _losses(example, names):
+                if not _holds(rule, facts, parameters, rule_set):
+                    continue
+                if not held or len(lost) == len(names):
+                    yield (
+                        f'holds in the example "{example.name}" when {" and ".join(lost)} is {state}, '
+                        "so not knowing lets people through; let it ask for the state known"
+                    )
+                    return
+
+
+def _losses(example: Example, names: list[str]) -> Iterator[tuple[tuple[str, ...], str, _Facts]]:
+    """The example with one, two or all of the named facts lost: which, how, and what is left."""
+    groups = {group: None for size in (1, 2, len(names)) for group in combinations(names, size)}
+    for state, lose in _LOSSES.items():
+        for group in groups:
+            yield group, state, {**example.facts, **{name: lose(example.facts.get(name)) for name in group}}
+
+
+def _to_unknown(_fact: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    return _UNKNOWN
+
+
+def _to_stale(fact: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The same values, too old to rely on; what was not known has not become stale."""
+    if fact is None or fact["state"] != FactState.KNOWN:
+        return _UNKNOWN if fact is None else fact
+    return {**fact, "state": FactState.STALE.value}
+
+
+_LOSSES: Final[Mapping[str, Callable[[Mapping[str, Any] | None], Mapping[str, Any]]]] = {
+    "unknown": _to_unknown,
+    "stale": _to_stale,
+}
+
+
+def _holds(rule: Rule, facts: _Facts, parameters: Mapping[str, Any], rule_set: RuleSet) -> bool:
+    external = {"parameters": dict(parameters), "validationClock": rule_set.issued_at.isoformat()}
+    try:
+        return rule.holds({"payload": dict(facts), "external": external})
+    except CertLogicError:
+        return False
+
+
+def _variants(rule_set: RuleSet) -> dict[str, list[Mapping[str, Any]]]:
+    """For every rule the parameters under which it is used, each once; the set's own first."""
+    own = repr(sorted(rule_set.parameters.items()))
+    found: dict[str, dict[str, Mapping[str, Any]]] = {name: {own: rule_set.parameters} for name in rule_set.rules}
+    for profile in rule_set.profiles.values():
+        key = repr(sorted(profile.parameters.items()))
+        for rule in profile.rules:
+            found[rule.identifier][key] = profile.parameters
+    return {name: list(variants.values()) for name, variants in found.items()}
+
+
+def _facts_read(rule: Rule) -> frozenset[str] | None:
+    """The facts that a rule reads; None where its paths don't tell, so that it may read every one."""
+    names = set()
+    for path in rule.paths:
+        parts = path.split(".")
+        if parts[0] == "external":
+            continue
+        if parts[0] != "payload" or len(parts) == 1:
+            return None
+        names.add(parts[1])
+    return frozenset(names)
+
+
+def _evaluations(rule: Rule, rule_set: RuleSet, variants: int) -> int:
+    read = _facts_read(rule)
+    most = max(len(example.facts) for example in rule_set.examples) if read is None else len(read)
+    losses = len(_LOSSES) * (most + most * (most - 1) // 2 + 1)
+    return len(rule_set.examples) * (1 + variants * (1 + losses))
