@@ -12,6 +12,7 @@ import math
 import time
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path  # noqa: TC003 - the configuration resolves the annotation of Settings
 
 from drivers import TRAFFIC, Emit
 from drivers.idcard_cycle import Cycle, News, Step
@@ -54,27 +55,25 @@ CALLS = 3
 """So many unanswered SAM status requests, and the reader is taken for gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What an installer sets.
-
-    Raises:
-        ConfigError: ``baud`` is a rate that the module does not have.
-    """
-
-    port: str
-    """Path of the serial port, e.g. ``/dev/serial/by-id/usb-...``."""
-    baud: int = 115_200
-
-    def __post_init__(self) -> None:
-        if self.baud not in RATES:
-            raise ConfigError(
-                f"baud = {self.baud}: an ID reader knows {', '.join(map(str, RATES))}; write one of these"
-            )
-
-
 class IdCardReader:
     """Driver of one reader with a SAM_V module behind a serial port."""
+
+    @dataclass(frozen=True, slots=True)
+    class Settings:
+        """What an installer sets.
+
+        Raises:
+            ConfigError: ``baud`` is a rate that the module does not have.
+        """
+
+        port: Path
+        """The serial port, best one of ``/dev/serial/by-id``, whose names survive another socket."""
+        baud: int = 115_200
+
+        def __post_init__(self) -> None:
+            if self.baud not in RATES:
+                known = ", ".join(map(str, RATES))
+                raise ConfigError(f'key "baud": {self.baud} is no rate of an ID reader; write one of {known}')
 
     def __init__(self, name: str, settings: Settings) -> None:
         self._name = name
@@ -106,7 +105,7 @@ class _Fault(Enum):
 class _Session:
     """One reader while its port is open."""
 
-    def __init__(self, name: str, settings: Settings, stream: SerialStream, emit: Emit) -> None:
+    def __init__(self, name: str, settings: IdCardReader.Settings, stream: SerialStream, emit: Emit) -> None:
         self._name = name
         self._where = f"{settings.port} at {settings.baud} baud"
         self._stream = stream

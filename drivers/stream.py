@@ -12,10 +12,12 @@ import errno
 import os
 import termios
 import time
-from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from gate.errors import DeviceLost
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LIMIT = 16_384
 """Bytes kept while nobody reads; the kernel keeps or drops what comes beyond."""
@@ -34,7 +36,7 @@ class SerialStream:
         DeviceLost: the port could not be opened.
     """
 
-    def __init__(self, port: str, baud: int) -> None:
+    def __init__(self, port: Path, baud: int) -> None:
         import serial  # noqa: PLC0415 - only where a device is opened (DESIGN section 3)
 
         self.port = port
@@ -45,7 +47,7 @@ class SerialStream:
         self._lost: str | None = None
         self._watched = False
         try:
-            self._device = serial.Serial(port, baud, timeout=0, exclusive=True)
+            self._device = serial.Serial(str(port), baud, timeout=0, exclusive=True)
         except (OSError, termios.error) as error:
             raise DeviceLost(explain_refusal(port, error)) from error
         self._fd: int = self._device.fileno()
@@ -155,7 +157,7 @@ class SerialStream:
             self._unwatch()
 
 
-def explain_refusal(port: str, error: OSError | termios.error) -> str:
+def explain_refusal(port: Path, error: OSError | termios.error) -> str:
     """Say why ``port`` could not be opened and what to do about it.
 
     ``error`` is what opening raised; its first argument is the system's error number where there is one.
@@ -176,9 +178,9 @@ def explain_refusal(port: str, error: OSError | termios.error) -> str:
             return f"{port} can't be set up as a serial port: compare the setting with 'ls -l /dev/serial/by-id'"
 
 
-def _group_of(port: str) -> str:
+def _group_of(port: Path) -> str:
     """Name of the group that owns ``port``, or Debian's usual one where it can't be told."""
     try:
-        return Path(port).group()
+        return port.group()
     except (OSError, KeyError):
         return "dialout"

@@ -78,9 +78,9 @@ class PtyReader:
         self.unplug()
 
     @property
-    def port(self) -> str:
+    def port(self) -> Path:
         """The name to open."""
-        return str(self._link)
+        return self._link
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
