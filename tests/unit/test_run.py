@@ -44,7 +44,7 @@ class Machine:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {"PATH": str(self.folder / "bin"), "TMPDIR": str(self.folder)}
-        command = [self.folder / "run", *arguments]
+        command = [str(self.folder / "run"), *arguments]
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
     @property
