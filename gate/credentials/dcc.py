@@ -94,7 +94,7 @@ _One = Meta(min_length=1, max_length=1)
 class _Content(Struct, gc=False):
     ver: Annotated[str, Meta(pattern=r"^1\.[0-9]{1,3}\.[0-9]{1,3}\Z")]
     nam: _Name
-    dob: Annotated[str, Meta(pattern=r"^((19|20)[0-9]{2}(-(0[1-9]|1[0-2])(-[0-9]{2})?)?)?\Z")]
+    dob: Annotated[str, Meta(pattern=r"^((19|20)[0-9]{2}(-(0[0-9]|1[0-2])(-[0-9]{2})?)?)?\Z")]
     v: Annotated[list[_Vaccination], _One] | UnsetType = UNSET
     t: Annotated[list[_Test], _One] | UnsetType = UNSET
     r: Annotated[list[_Recovery], _One] | UnsetType = UNSET
@@ -132,10 +132,16 @@ def check(content: object) -> Dcc:
     try:
         for day in entry.days():
             datetime.fromisoformat(day)
-        birth_date = date.fromisoformat(checked.dob) if len(checked.dob) == _BIRTH_DAY_CHARACTERS else None
+        birth_date = _birth_date(checked.dob)
     except ValueError as error:
         raise _unacceptable("a date that does not exist") from error
     return Dcc(group, _display_name(checked.nam), birth_date, msgspec.to_builtins(checked))
+
+
+def _birth_date(text: str) -> date | None:
+    """The day of birth where it is known: papers of many people lack the day or the month, some write it as 00."""
+    known = len(text) == _BIRTH_DAY_CHARACTERS and "-00" not in text
+    return date.fromisoformat(text) if known else None
 
 
 def _display_name(name: _Name) -> str:

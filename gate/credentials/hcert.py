@@ -10,14 +10,16 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gate.credentials import base45, cose, dcc
 from gate.errors import CredentialFault
 from gate.model import Assurance, Certificate, Credential, CredentialKind, Holder, Moment, Reason
 
 if TYPE_CHECKING:
-    from gate.credentials.signer import SignerKey, SignerKeys
+    from collections.abc import Sequence
+
+    from gate.credentials.signer import SignerKey
 
 PREFIX = b"HC1:"
 MAX_TEXT_BYTES = 8192
@@ -31,6 +33,14 @@ LEEWAY = timedelta(minutes=5)
 ISSUER, EXPIRES_AT, ISSUED_AT, HCERT = 1, 4, 6, -260
 EU_DCC_V1 = 1
 _LAST_SECOND = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
+
+
+class Anchors(Protocol):
+    """Where the keys of trusted signers are looked up; ``gate.trust.anchors`` has it."""
+
+    def candidates(self, key_id: bytes) -> Sequence[SignerKey]:
+        """Every trusted signer with this key id: key ids are short, so there may be several, or none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,15 @@ def decode(text: bytes) -> Hcert:
         raise CredentialFault(Reason.CODE_UNREADABLE, "hcert: no HC1: at the beginning")
     if len(text) > MAX_TEXT_BYTES:
         raise CredentialFault(Reason.CODE_UNREADABLE, "hcert: longer than any code")
-    message = cose.decode(decompress(base45.decode(text[len(PREFIX) :])))
+    return read_claims(cose.decode(decompress(base45.decode(text[len(PREFIX) :]))))
+
+
+def read_claims(message: cose.Sign1) -> Hcert:
+    """Read the claims of a signed message (RFC 8392 section 3; HCERT specification 3.3).
+
+    Raises:
+        CredentialFault: as ``decode``.
+    """
     match cose.decode_cbor(message.payload):
         case {-260: {1: content}, 4: expires_at, 6: issued_at, **rest}:
             issuer = rest.get(ISSUER)
@@ -70,12 +88,12 @@ def decode(text: bytes) -> Hcert:
     return Hcert(message, issuer, _instant(issued_at), _instant(expires_at), content)
 
 
-def verify(hcert: Hcert, signers: SignerKeys, moment: Moment) -> Credential:
+def verify(hcert: Hcert, anchors: Anchors, moment: Moment) -> Credential:
     """Find out whether a certificate is genuine, of the standard's form, and in date.
 
     Args:
         hcert: What ``decode`` returned.
-        signers: The trusted signers.
+        anchors: The trusted signers.
         moment: The one ``now``.
 
     Raises:
@@ -84,7 +102,7 @@ def verify(hcert: Hcert, signers: SignerKeys, moment: Moment) -> Credential:
             the schema, or of a group that the signer may not sign), ``CLOCK_UNTRUSTED`` (nobody knows whether it is
             in date), ``CERTIFICATE_NOT_YET_VALID``, ``CERTIFICATE_EXPIRED``.
     """
-    signer = verify_signature(hcert.message, signers)
+    signer = verify_signature(hcert.message, anchors)
     content = dcc.check(hcert.content)
     check_usage(signer, content.group)
     check_life(hcert, signer, moment)
@@ -120,13 +138,13 @@ def decompress(data: bytes) -> bytes:
     return message
 
 
-def verify_signature(message: cose.Sign1, signers: SignerKeys) -> SignerKey:
+def verify_signature(message: cose.Sign1, anchors: Anchors) -> SignerKey:
     """Return the signer who made the signature; all that share the key id are tried (HCERT specification 3.3.2).
 
     Raises:
         CredentialFault: ``CERTIFICATE_ISSUER_UNKNOWN``, ``CERTIFICATE_FORGED``.
     """
-    candidates = signers.candidates(message.key_id)
+    candidates = anchors.candidates(message.key_id)
     if not candidates:
         raise CredentialFault(Reason.CERTIFICATE_ISSUER_UNKNOWN, "hcert: no trust anchor with its key id")
     for signer in candidates:
@@ -158,7 +176,7 @@ def check_life(hcert: Hcert, signer: SignerKey, moment: Moment) -> None:
         raise CredentialFault(Reason.CLOCK_UNTRUSTED, "hcert: it may be out of date")
     if hcert.issued_at > moment.at + LEEWAY or signer.not_before > moment.at + LEEWAY:
         raise CredentialFault(Reason.CERTIFICATE_NOT_YET_VALID, "hcert: issued in the future")
-    if moment.at >= hcert.expires_at or moment.at > signer.not_after:
+    if moment.at > hcert.expires_at or moment.at > signer.not_after:
         raise CredentialFault(Reason.CERTIFICATE_EXPIRED, "hcert: its own life or that of its signer is over")
 
 

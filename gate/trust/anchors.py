@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -23,29 +22,85 @@ from gate.errors import TrustError
 from gate.trust import signer_certificate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from gate.credentials.signer import SignerKey
+    from gate.trust.signer_certificate import SignerCertificate
 
 _Form = TypeVar("_Form")
 
 MAX_LIST_BYTES = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
 class Anchors:
-    """Trusted signers by key id."""
+    """Trusted signers by key id. Unchangeable once made."""
 
-    signers: Mapping[bytes, Sequence[SignerKey]]
-    notes: tuple[str, ...] = ()
-    """What was out of order while reading, one sentence each: signers left out or only usable in part."""
+    def __init__(self, signers: Iterable[SignerCertificate] = (), notes: Iterable[str] = ()) -> None:
+        self._entries = tuple(signers)
+        self.notes = tuple(notes)
+        """What was out of order while reading, one sentence each: signers left out or only usable in part."""
+        self._by_key_id: dict[bytes, list[SignerKey]] = {}
+        for entry in self._entries:
+            self._by_key_id.setdefault(entry.key_id, []).append(entry.signer)
 
     def candidates(self, key_id: bytes) -> Sequence[SignerKey]:
         """Every trusted signer with this key id; none if it is unknown."""
-        return self.signers.get(key_id, ())
+        return self._by_key_id.get(key_id, ())
+
+    def merged(self, other: Anchors) -> Anchors:
+        """Both lists together."""
+        return Anchors((*self._entries, *other._entries), (*self.notes, *other.notes))
 
     def __len__(self) -> int:
-        return sum(map(len, self.signers.values()))
+        return len(self._entries)
+
+    @classmethod
+    def from_certificates(cls, ders: Iterable[tuple[bytes, str | None]]) -> Anchors:
+        """Collect signers from X.509 certificates in DER, each with its country where the list names one.
+
+        A certificate that can't be used is left out and noted: one bad entry must not close the gate to all others.
+        """
+        signers, notes = [], []
+        for der, country in ders:
+            try:
+                entry = signer_certificate.read(der, country)
+            except TrustError as error:
+                notes.append(str(error))
+                continue
+            signers.append(entry)
+            if entry.note:
+                notes.append(entry.note)
+        return cls(signers, notes)
+
+    @classmethod
+    def load(cls, data: bytes) -> Anchors:
+        """Read a list of our own form.
+
+        Raises:
+            TrustError: it is not of that form; the message says where.
+        """
+        entries = _parse(data, _AnchorList).anchors
+        if not entries:
+            raise TrustError('the list of trust anchors is empty: put certificates in {"anchors": [...]}')
+        return cls.from_certificates((_base64(entry.certificate, "certificate"), entry.country) for entry in entries)
+
+    @classmethod
+    def load_covpass(cls, data: bytes, list_signer_pem: bytes) -> Anchors:
+        """Read a CovPass signer list after verifying its signature.
+
+        Args:
+            data: The whole file: a line with the signature, then the JSON that it covers.
+            list_signer_pem: Public key (P-256, PEM) of whoever publishes the list.
+
+        Raises:
+            TrustError: the signature does not fit, or the list is not of the form above.
+        """
+        signature_line, separator, content = data.partition(b"\n")
+        if not separator:
+            raise TrustError("a signer list starts with a line that holds its signature: this one has a single line")
+        _verify_list(content, _base64(signature_line.decode("ascii", "replace"), "the first line"), list_signer_pem)
+        entries = _parse(content, _CovpassList).certificates
+        return cls.from_certificates((_base64(entry.raw_data, "rawData"), entry.country) for entry in entries)
 
 
 class _Anchor(msgspec.Struct, forbid_unknown_fields=True):
@@ -65,55 +120,6 @@ class _CovpassSigner(msgspec.Struct):
 
 class _CovpassList(msgspec.Struct):
     certificates: list[_CovpassSigner]
-
-
-def from_certificates(ders: Iterable[tuple[bytes, str | None]]) -> Anchors:
-    """Collect signers from X.509 certificates in DER, each with its country where the list names one.
-
-    A certificate that can't be used is left out and noted: one bad entry must not close the gate to everybody else.
-    """
-    signers: dict[bytes, list[SignerKey]] = {}
-    notes = []
-    for der, country in ders:
-        try:
-            entry = signer_certificate.read(der, country)
-        except TrustError as error:
-            notes.append(str(error))
-            continue
-        signers.setdefault(entry.key_id, []).append(entry.signer)
-        if entry.note:
-            notes.append(entry.note)
-    return Anchors({key_id: tuple(found) for key_id, found in signers.items()}, tuple(notes))
-
-
-def load(data: bytes) -> Anchors:
-    """Read a list of our own form.
-
-    Raises:
-        TrustError: it is not of that form; the message says where.
-    """
-    entries = _parse(data, _AnchorList).anchors
-    if not entries:
-        raise TrustError('the list of trust anchors is empty: put certificates in {"anchors": [...]}')
-    return from_certificates((_base64(entry.certificate, "certificate"), entry.country) for entry in entries)
-
-
-def load_covpass(data: bytes, list_signer_pem: bytes) -> Anchors:
-    """Read a CovPass signer list after verifying its signature.
-
-    Args:
-        data: The whole file: a line with the signature, then the JSON that it covers.
-        list_signer_pem: Public key (P-256, PEM) of whoever publishes the list.
-
-    Raises:
-        TrustError: the signature does not fit, or the list is not of the form above.
-    """
-    signature_line, separator, content = data.partition(b"\n")
-    if not separator:
-        raise TrustError("a signer list starts with a line that holds its signature: this one has a single line")
-    _verify_list(content, _base64(signature_line.decode("ascii", "replace"), "the first line"), list_signer_pem)
-    entries = _parse(content, _CovpassList).certificates
-    return from_certificates((_base64(entry.raw_data, "rawData"), entry.country) for entry in entries)
 
 
 def _verify_list(content: bytes, signature: bytes, list_signer_pem: bytes) -> None:

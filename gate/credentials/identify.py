@@ -1,0 +1,95 @@
+"""What a code is, by its first characters, and the one way from its bytes to a credential.
+
+A table row per format: adding a format adds a row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+from gate.credentials import hcert
+from gate.credentials.id_number import document_number_kind
+from gate.errors import CredentialFault
+from gate.model import Credential, CredentialKind, Moment, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_CONTEXT = hcert.PREFIX.rstrip(b":")
+_MAX_NUMBER_CHARACTERS = 18
+
+
+@dataclass(frozen=True, slots=True)
+class CodeClass:
+    """One format of codes."""
+
+    kind: CredentialKind
+    recognises: Callable[[bytes], bool]
+    """Whether a code without blanks around it is of this format, well or damaged."""
+    parse: Callable[[bytes, hcert.Anchors, Moment], Credential]
+    """Code without blanks around it -> checked credential, or ``CredentialFault``."""
+
+
+def parse_code(data: bytes, anchors: hcert.Anchors, moment: Moment) -> Credential:
+    """Turn what a reader read into a checked credential.
+
+    Args:
+        data: The exact bytes of the code.
+        anchors: Signers whose certificates are believed.
+        moment: The one ``now``.
+
+    Raises:
+        CredentialFault: whatever is wrong with it: see ``identify`` and the parser of its format.
+    """
+    return identify(data).parse(data.strip(), anchors, moment)
+
+
+def identify(data: bytes) -> CodeClass:
+    """Find the format of a code.
+
+    Blanks and line ends around it don't count: guns append them, and no format of ours begins or ends with one.
+
+    Raises:
+        CredentialFault: ``CODE_UNREADABLE`` if it is empty or longer than any code can be, ``CODE_UNRECOGNISED`` if
+            it is of no format that this gate knows.
+    """
+    if len(data) > hcert.MAX_TEXT_BYTES:
+        raise CredentialFault(Reason.CODE_UNREADABLE, "longer than any code")
+    code = data.strip()
+    if not code:
+        raise CredentialFault(Reason.CODE_UNREADABLE, "an empty code")
+    for code_class in CODE_CLASSES:
+        if code_class.recognises(code):
+            return code_class
+    raise CredentialFault(Reason.CODE_UNRECOGNISED, "of no format that this gate knows")
+
+
+def _is_hcert(code: bytes) -> bool:
+    """The context identifier is enough, so that a damaged certificate is read again instead of called unknown."""
+    return code[: len(_CONTEXT)].upper() == _CONTEXT
+
+
+def _parse_hcert(code: bytes, anchors: hcert.Anchors, moment: Moment) -> Credential:
+    # A gun that types with caps lock on swaps the case of every letter; Base45 has capitals only, so nothing is lost.
+    return hcert.verify(hcert.decode(code.upper() if code.islower() else code), anchors, moment)
+
+
+def _is_bare_number(code: bytes) -> bool:
+    return (
+        len(code) <= _MAX_NUMBER_CHARACTERS
+        and code.isascii()
+        and document_number_kind(code.decode("ascii")) is not None
+    )
+
+
+def _refuse_bare_number(code: bytes, anchors: hcert.Anchors, moment: Moment) -> NoReturn:
+    del code, anchors, moment
+    raise CredentialFault(Reason.BARE_NUMBER, "a document number that anybody can print")
+
+
+CODE_CLASSES = (
+    CodeClass(CredentialKind.HCERT, _is_hcert, _parse_hcert),
+    CodeClass(CredentialKind.BARE_NUMBER, _is_bare_number, _refuse_bare_number),
+)
+"""In the order in which they are tried."""
