@@ -39,10 +39,14 @@ class RulesConfig:
     """Judges identity cards by the records about their holder."""
     certificate_profile: str
     """Judges signed certificates, together with ``certificate_rules`` over their own content."""
-    certificate_rules: tuple[ConfigPath, ...] = ()
-    """Files of EU rules; every rule that applies must hold."""
-    anchors: tuple[Path, ...] = ()
-    """Files of signers that are believed; they come and go with trust, so they lie in the state directory."""
+    anchors: Path
+    """Signers of certificates that are believed; they come and go, so the file lies in the state directory."""
+    certificate_rules: ConfigPath
+    """EU rules over a certificate's own content; every one that applies must hold."""
+    certificate_country: str = "CN"
+    """Whose acceptance rules of that file apply here."""
+    value_sets: ConfigPath | None = None
+    """EU value sets (name to list of codes) that certificate rules may ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,10 @@ class VoiceConfig:
     """Spoken one after the other."""
     lead_in_ms: int = 0
     """Silence before each phrase, for HDMI outputs that swallow the first syllable."""
-    fallback: Path = Path("announcements")
-    """Folder that takes the sound where there is no sound card."""
+    packs: tuple[Path, ...] = ()
+    """Folders of clips made by ``gate voice build``, tried before the pack that comes with the program."""
+    fallback: Path | None = None
+    """Folder that takes the newest announcement where there is no sound card; None: the state directory."""
 
 
 @dataclass(frozen=True, slots=True)

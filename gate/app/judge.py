@@ -10,6 +10,7 @@ from gate.credentials import identify, resident_id
 from gate.errors import CredentialFault, StatusUnavailable
 from gate.model import (
     Assurance,
+    Certificate,
     Checkpoint,
     Credential,
     CredentialKind,
@@ -20,16 +21,17 @@ from gate.model import (
     Reason,
     Records,
 )
-from gate.rules.decide import decide, decide_certificate, refuse
+from gate.rules.decide import certificate_data, decide, decide_certificate, refuse
 from gate.rules.derive import derive
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from gate.config import RulesConfig
-    from gate.credentials.hcert import Anchors
+    from gate.credentials.signer import SignerKeys
     from gate.pseudonym import PseudonymKey
-    from gate.rules.ruleset import EuRules, RuleSet
+    from gate.rules.eu_rules import EuRules
+    from gate.rules.ruleset import RuleSet
     from gate.status.source import StatusSource
 
 
@@ -50,7 +52,8 @@ class Judge:
     profiles: RulesConfig
     rule_set: RuleSet | None
     certificate_rules: EuRules
-    anchors: Anchors
+    value_sets: Mapping[str, Sequence[str]]
+    anchors: SignerKeys
     status: StatusSource
     status_deadline_s: float
     key: PseudonymKey
@@ -62,7 +65,7 @@ class Judge:
         except CredentialFault as fault:
             return Judgement(_unusable(reading, fault.reason), None, refuse(fault.reason))
         if credential.certificate is not None:
-            return Judgement(credential, None, self._judge_certificate(credential, moment))
+            return Judgement(credential, None, self._judge_certificate(credential, credential.certificate, moment))
         document = credential.holder.document if credential.holder is not None else None
         if document is None:
             return Judgement(credential, None, refuse(Reason.DOCUMENT_INVALID))
@@ -82,10 +85,11 @@ class Judge:
             return refuse(Reason.STATUS_UNAVAILABLE)
         return self._decide(credential, records, moment, self.profiles.card_profile, Reason.GREEN_CODE)
 
-    def _judge_certificate(self, credential: Credential, moment: Moment) -> Decision:
+    def _judge_certificate(self, credential: Credential, certificate: Certificate, moment: Moment) -> Decision:
         own = self._decide(credential, None, moment, self.profiles.certificate_profile, Reason.CERTIFICATE_VALID)
-        payload = credential.certificate.payload if credential.certificate is not None else {}
-        return decide_certificate(own, payload, self.certificate_rules.applicable(payload, moment.at), moment)
+        country = self.profiles.certificate_country
+        rules = self.certificate_rules.select(country, moment.at, certificate.payload)
+        return decide_certificate(own, rules, certificate_data(certificate, country, self.value_sets, moment))
 
     def _decide(
         self, credential: Credential, records: Records | None, moment: Moment, profile: str, admitted: Reason
@@ -94,7 +98,9 @@ class Judge:
         return decide(facts, self.rule_set, profile, moment, admitted)
 
     def _limits(self, profile: str) -> Mapping[str, int]:
-        return {} if self.rule_set is None else self.rule_set.max_age_s(profile)
+        found = self.rule_set.profiles.get(profile) if self.rule_set is not None else None
+        limits: Mapping[str, int] = found.parameters.get("max_age_s", {}) if found is not None else {}
+        return limits
 
 
 _UNUSABLE_KINDS = {

@@ -102,6 +102,7 @@ class LaneService:
         self._events: asyncio.Queue[Reading] = asyncio.Queue()
         self._offline: set[str] = set()
         self._release: asyncio.TimerHandle | None = None
+        self._reports: set[asyncio.Task[None]] = set()
 
     def take(self, event: ReaderEvent) -> None:
         """Take what a driver emits; never blocks. While somebody is being decided about, others are turned away."""
@@ -139,7 +140,7 @@ class LaneService:
         if committed is None:
             committed = await self._committed(presentation, commit)
         measured = Measured(reading.received_monotonic, decided, committed)
-        await self._report(reading, presentation, judgement, decision, measured, sound)
+        await self._report(reading.reader, presentation, judgement, decision, measured, sound)
 
     async def _admit(self, presentation: str, decision: Decision, commit: Future[int]) -> tuple[Decision, float | None]:
         """A pass stands once its row is safe on disk, and only within the limit."""
@@ -200,20 +201,26 @@ class LaneService:
                 (self._offline.discard if notice.kind is NoticeKind.ONLINE else self._offline.add)(notice.reader)
                 self._screen.set_status(StatusFlag.READER_OFFLINE, on=bool(self._offline))
             case NoticeKind.PRESENT_AGAIN:
-                self._tell(Reason.PRESENT_AGAIN)
+                self._tell(notice, Reason.PRESENT_AGAIN)
             case NoticeKind.READER_UNSERVICEABLE:
-                self._tell(Reason.READER_UNSERVICEABLE)
+                self._tell(notice, Reason.READER_UNSERVICEABLE)
 
-    def _tell(self, reason: Reason) -> None:
+    def _tell(self, notice: Notice, reason: Reason) -> None:
         """Answer somebody whose credential never became a reading; a decision in progress is not cut off."""
-        if not self.lane.busy:
-            self._announce(new_presentation_id(), refuse(reason))
+        if self.lane.busy:
+            return
+        presentation, decision = new_presentation_id(), refuse(reason)
+        sound = self._announce(presentation, decision)
+        measured = Measured(notice.at_monotonic, time.monotonic(), None)
+        report = asyncio.create_task(self._report(notice.reader, presentation, None, decision, measured, sound))
+        self._reports.add(report)
+        report.add_done_callback(self._reports.discard)
 
     async def _report(
         self,
-        reading: Reading,
+        reader: str,
         presentation: str,
-        judgement: Judgement,
+        judgement: Judgement | None,
         decision: Decision,
         measured: Measured,
         sound: asyncio.Future[float | None],
@@ -223,8 +230,8 @@ class LaneService:
             line(
                 "presentation",
                 id=presentation,
-                reader=reading.reader,
-                credential=judgement.credential.kind.value,
+                reader=reader,
+                credential=None if judgement is None else judgement.credential.kind.value,
                 outcome=decision.outcome.value,
                 reasons=[reason.value for reason in decision.reasons],
                 failed_rules=list(decision.failed_rules),

@@ -7,11 +7,11 @@ when the truth is "not known".
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from gate.errors import GateError
-from gate.model import Decision, Facts, FactState, FactUsed, Moment, Outcome, Reason
+from gate.model import Certificate, Decision, Facts, FactState, FactUsed, Moment, Outcome, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -66,55 +66,73 @@ def decide(facts: Facts, rule_set: RuleSet | None, profile_name: str, moment: Mo
     marks = _marks(rule_set, moment)
     if marks is None:
         return refuse(Reason.NO_RULE_SET)
-    data = {"payload": facts.to_payload(), "external": _external(rule_set, profile, moment)}
+    data = {"payload": facts.to_payload(), "external": _external(profile, moment)}
     failures = [failure for rule in profile.rules if (failure := _judge(rule, data, facts))]
     return _conclude(failures, facts, f"{rule_set.id}@{rule_set.version}", profile_name, marks, admitted)
 
 
-def decide_certificate(own: Decision, payload: Mapping[str, Any], rules: Sequence[EuRule], moment: Moment) -> Decision:
+def decide_certificate(own: Decision, rules: Sequence[EuRule], data: Mapping[str, Any]) -> Decision:
     """Add the certificate's own rules, over its own content unchanged, to what our profile decided about it.
 
     A certificate to which no rule applies is refused: nothing says that it is acceptable here.
 
     Args:
         own: the decision of our certificate profile (clock, assurance, checkpoint).
-        payload: the certificate's content.
         rules: the rules that apply to it at this moment.
-        moment: the moment of presentation, given to the rules as ``external.validationClock``.
+        data: ``payload``, the certificate's content, and ``external``; see ``certificate_data``.
     """
-    external = {"validationClock": moment.at.astimezone(UTC).isoformat(), "valueSets": {}}
-    data = {"payload": payload, "external": external}
     failed = [rule.identifier for rule in rules if not _holds(rule, data)]
     if not failed and rules:
         return own
-    failures: list[_Failure] = [
-        (name, Reason.CERTIFICATE_RULES, Outcome.REFER) for name in failed or ["no-rule-applies"]
-    ]
-    reasons = (Reason.CERTIFICATE_RULES, *(reason for reason in own.reasons if own.outcome is not Outcome.PASS))
+    reasons: tuple[Reason, ...] = (Reason.CERTIFICATE_RULES,)
     if own.outcome is Outcome.REFER:
-        reasons = (*own.reasons, Reason.CERTIFICATE_RULES)
+        reasons = (*own.reasons, *reasons)
+    elif own.outcome is Outcome.RETRY:
+        reasons = (*reasons, *own.reasons)
     return Decision(
         Outcome.REFER,
         reasons,
         own.rule_set,
         own.profile,
-        (*own.failed_rules, *(name for name, _, _ in failures)),
+        (*own.failed_rules, *(failed or ["no-rule-applies"])),
         own.facts,
         own.marks,
     )
 
 
-def _holds(rule: Rule | EuRule, data: Mapping[str, Any]) -> bool:
+def certificate_data(
+    certificate: Certificate, country: str, value_sets: Mapping[str, Sequence[str]], moment: Moment
+) -> dict[str, Any]:
+    """What the EU's rules see (eu-dcc-business-rules, "external parameters")."""
+    external = {
+        "validationClock": _iso(moment.at),
+        "valueSets": value_sets,
+        "countryCode": country,
+        "issuerCountryCode": certificate.issuer,
+        "kid": certificate.key_id,
+    }
+    times = (("iat", certificate.issued_at), ("exp", certificate.expires_at))
+    return {
+        "payload": certificate.payload,
+        "external": external | {name: _iso(time) for name, time in times if time is not None},
+    }
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _holds(rule: EuRule, data: Mapping[str, Any]) -> bool:
     """True only where the rule says true; an evaluation error is not kept."""
     try:
-        return rule.holds(data) is True
+        return rule.holds(data)
     except GateError:
         return False
 
 
 def _judge(rule: Rule, data: Mapping[str, Any], facts: Facts) -> _Failure | None:
     try:
-        if rule.holds(data) is True:
+        if rule.holds(data):
             return None
         evaluated = True
     except GateError:
@@ -165,8 +183,8 @@ def _marks(rule_set: RuleSet, moment: Moment) -> tuple[str, ...] | None:
     return tuple(marks)
 
 
-def _external(rule_set: RuleSet, profile: Profile, moment: Moment) -> dict[str, Any]:
+def _external(profile: Profile, moment: Moment) -> dict[str, Any]:
     return {
-        "parameters": {**rule_set.parameters, **profile.parameters},
-        "validationClock": moment.at.astimezone(UTC).isoformat(),
+        "parameters": dict(profile.parameters),
+        "validationClock": _iso(moment.at),
     }

@@ -22,6 +22,8 @@ attended = true
 set = "rules/a.json"
 card_profile = "station"
 certificate_profile = "certificate"
+certificate_rules = "rules/b.json"
+anchors = "anchors.json"
 [status]
 file = "status.json"
 key = "k"

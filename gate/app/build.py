@@ -1,0 +1,208 @@
+"""Puts a gate together from its configuration. One broken part is named and left out; the rest goes to work."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from drivers import DRIVERS
+from gate.app.judge import Judge
+from gate.app.logs import line
+from gate.app.service import LaneService
+from gate.clock import Clock, DemoClock, SystemClock
+from gate.config import GateConfig, ReaderConfig, Roots, bind
+from gate.errors import ConfigError, RuleSetError, TrustError
+from gate.journal.store import Journal
+from gate.kiosk.server import KioskServer, KioskSettings
+from gate.kiosk.state import StatusFlag
+from gate.pseudonym import load_or_make_key
+from gate.rules import ruleset
+from gate.rules.eu_rules import EuRules
+from gate.status.file import MissingStatus, StatusFile
+from gate.trust.anchors import Anchors
+from voice import phrases
+from voice.pack import BUNDLED, Pack
+from voice.speaker import Settings, Speaker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from drivers import Driver
+    from gate.rules.ruleset import RuleSet
+    from gate.status.source import StatusSource
+    from voice.phrases import Catalogue
+
+log = logging.getLogger("gate")
+
+MAX_RULES_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One device, ready to run."""
+
+    service: LaneService
+    kiosk: KioskServer
+    journal: Journal
+    speaker: Speaker
+    drivers: tuple[Driver, ...]
+
+
+def build(config: GateConfig, roots: Roots) -> Gate:
+    """Open everything that a gate needs.
+
+    Raises:
+        ConfigError: the configuration names something that does not exist at all (driver, language, port).
+        JournalError: nothing can be recorded, so nothing can be let in; better not to start than to pretend.
+    """
+    clock = _clock(config)
+    rule_set = _rule_set(config, clock)
+    catalogue = phrases.load(_languages(config))
+    kiosk = KioskServer(_kiosk_settings(config), {tag: catalogue.ui[tag] for tag in config.kiosk.languages})
+    journal = Journal(config.journal.path)
+    journal.open()
+    if journal.set_aside is not None:
+        log.error(line("journal-damaged", set_aside=journal.set_aside.name))
+    speaker = _speaker(config, roots, phrases.load(config.voice.languages), kiosk)
+    judge = Judge(
+        checkpoint=config.checkpoint,
+        profiles=config.rules,
+        rule_set=rule_set,
+        certificate_rules=_certificate_rules(config.rules.certificate_rules),
+        value_sets=_value_sets(config.rules.value_sets),
+        anchors=_anchors(config.rules.anchors),
+        status=_status(config.status.file),
+        status_deadline_s=config.status.deadline_ms / 1000,
+        key=load_or_make_key(config.status.key),
+    )
+    service = LaneService(
+        judge=judge,
+        journal=journal,
+        commit_limit_s=config.journal.commit_limit_ms / 1000,
+        voice=speaker,
+        screen=kiosk,
+        texts=catalogue.texts,
+        clock=clock,
+        marks=("demo",) if config.demo is not None else (),
+    )
+    kiosk.set_status(StatusFlag.TIME_UNTRUSTED, on=not clock.moment().trusted)
+    return Gate(service, kiosk, journal, speaker, tuple(driver(reader, roots) for reader in config.readers))
+
+
+def driver(reader: ReaderConfig, roots: Roots) -> Driver:
+    """The driver of one configured reader.
+
+    Raises:
+        ConfigError: no such driver, or its settings don't fit; the message names the key.
+    """
+    where = f'[[readers]] "{reader.name}"'
+    if (target := DRIVERS.get(reader.driver)) is None:
+        raise ConfigError(f'{where}: no driver "{reader.driver}"; known: {", ".join(sorted(DRIVERS))}')
+    module_name, class_name = target.split(":")
+    module: Any = importlib.import_module(module_name)  # from the table above, never from the configuration
+    kind: Any = getattr(module, class_name)
+    made: Driver = kind(reader.name, bind(kind.Settings, reader.settings, roots, where))
+    return made
+
+
+def _speaker(config: GateConfig, roots: Roots, catalogue: Catalogue, kiosk: KioskServer) -> Speaker:
+    pack = Pack.open((*config.voice.packs, BUNDLED), catalogue)
+    for problem in pack.problems:
+        log.warning(line("voice-pack", problem=problem))
+    spill = config.voice.fallback or roots.state
+    spill.mkdir(parents=True, exist_ok=True)
+    return Speaker(
+        pack,
+        Settings(languages=config.voice.languages, lead_in_ms=config.voice.lead_in_ms),
+        spill,
+        on_fault=lambda fault: kiosk.set_status(StatusFlag.SOUND_OFF, on=fault is not None),
+    )
+
+
+def _clock(config: GateConfig) -> Clock:
+    return DemoClock(config.demo.clock) if config.demo is not None else SystemClock()
+
+
+def _languages(config: GateConfig) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*config.kiosk.languages, *config.voice.languages)))
+
+
+def _kiosk_settings(config: GateConfig) -> KioskSettings:
+    demo = config.demo
+    return KioskSettings(
+        config.kiosk.host,
+        config.kiosk.port,
+        config.kiosk.languages,
+        demo=demo is not None,
+        panel_url=demo.panel if demo is not None else None,
+    )
+
+
+def _rule_set(config: GateConfig, clock: Clock) -> RuleSet | None:
+    """The rule set in force; without one the gate starts all the same and refers everybody."""
+    try:
+        rule_set = ruleset.load(read_bounded(config.rules.set))
+    except (OSError, RuleSetError) as fault:
+        log.error(line("rule-set-refused", file=config.rules.set.name, why=str(fault)))
+        return None
+    clock.raise_floor(rule_set.issued_at)
+    return rule_set
+
+
+def _certificate_rules(path: Path) -> EuRules:
+    try:
+        return EuRules.from_json(_json(path))
+    except (OSError, ValueError, RuleSetError) as fault:
+        log.error(line("certificate-rules-refused", file=path.name, why=str(fault)))
+        return EuRules(())  # no rule applies then, and every certificate is referred
+
+
+def _value_sets(path: Path | None) -> Mapping[str, Sequence[str]]:
+    if path is None:
+        return {}
+    try:
+        return msgspec.json.decode(read_bounded(path), type=dict[str, list[str]])
+    except (OSError, msgspec.DecodeError) as fault:
+        log.error(line("value-sets-refused", file=path.name, why=str(fault)))
+        return {}  # a rule that asks for one can't be evaluated then, and does not hold
+
+
+def _anchors(path: Path) -> Anchors:
+    try:
+        found = Anchors.load(read_bounded(path))
+    except (OSError, TrustError) as fault:
+        log.error(line("anchors-refused", file=path.name, why=str(fault)))
+        return Anchors()
+    for note in found.notes:
+        log.warning(line("anchor-left-out", why=note))
+    return found
+
+
+def _json(path: Path) -> list[Any]:
+    return msgspec.json.decode(read_bounded(path), type=list[Any])
+
+
+def _status(path: Path) -> StatusSource:
+    try:
+        return StatusFile.open(path)
+    except ConfigError as fault:
+        log.error(line("status-refused", why=str(fault)))
+        return MissingStatus(str(fault))
+
+
+def read_bounded(path: Path) -> bytes:
+    """A file's bytes, at most ``MAX_RULES_BYTES``.
+
+    Raises:
+        OSError: it can't be read or is too large.
+    """
+    with path.open("rb") as file:
+        content = file.read(MAX_RULES_BYTES + 1)
+    if len(content) > MAX_RULES_BYTES:
+        raise OSError(f"{path.name} is larger than {MAX_RULES_BYTES >> 20} MiB")
+    return content

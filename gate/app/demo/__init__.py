@@ -1,0 +1,1 @@
+"""``gate demo``: the real daemon against simulated devices, through a whole shift."""

@@ -1,0 +1,118 @@
+"""The shift: who comes, with what, to which reader, and what has to come of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from gate.model import Outcome, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from gate.app.demo.certificates import Certificates
+    from gate.app.demo.devices import Devices
+
+Expected = tuple[Outcome, Reason]
+_GREEN: Final = (Outcome.PASS, Reason.GREEN_CODE)
+_NUMBER: Final = "999999199001010016"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One presentation."""
+
+    key: str
+    names: Mapping[str, str]
+    reader: str
+    expected: Expected
+    present: Callable[[Devices], Awaitable[None]]
+
+
+def shift(certificates: Certificates) -> tuple[Step, ...]:
+    """Everybody, in the order in which they come."""
+    return (*_cards(), *_troubles(), *_codes(), *_certificates(certificates))
+
+
+def _cards() -> tuple[Step, ...]:
+    rows: tuple[tuple[str, Expected, str, str], ...] = (
+        ("citizen", _GREEN, "居民，绿码", "Citizen, green"),
+        ("no-end", _GREEN, "居民，证件长期有效", "Citizen, card without an end"),
+        ("foreigner-2017", _GREEN, "外国人永居证（2017版）", "Foreigner's permit of 2017"),
+        ("foreigner-2023", _GREEN, "外国人永居证（2023版）", "Foreigner's permit of 2023"),
+        ("hong-kong-macau-taiwan", _GREEN, "港澳台居住证", "Hong Kong, Macau, Taiwan permit"),
+        ("last-hour", _GREEN, "核酸将满四十八小时", "Test almost 48 hours old"),
+        ("yellow", _refer(Reason.CODE_NOT_GREEN), "黄码", "Yellow code"),
+        ("red", _refer(Reason.CODE_NOT_GREEN), "红码", "Red code"),
+        ("pop-up", _refer(Reason.POP_UP), "绿码，有弹窗", "Green code with a pop-up"),
+        ("test-expired", _refer(Reason.TEST_EXPIRED), "核酸超过四十八小时", "Test older than 48 hours"),
+        ("test-pending", _refer(Reason.TEST_PENDING), "核酸结果未出", "Test result pending"),
+        ("test-none", _refer(Reason.TEST_NONE), "没有核酸记录", "No test"),
+        ("test-positive", _refer(Reason.TEST_POSITIVE), "核酸阳性", "Test positive"),
+        ("unvaccinated", _refer(Reason.VACCINATION_INCOMPLETE), "未接种", "Not vaccinated"),
+        ("risk-area", _refer(Reason.RISK_AREA), "到过风险地区", "Was in a risk area"),
+        ("card-expired", _refer(Reason.DOCUMENT_EXPIRED), "证件过期", "Card out of date"),
+        ("unknown", _refer(Reason.HOLDER_UNKNOWN), "系统里没有这个人", "Nobody knows this person"),
+        ("stale", _refer(Reason.DATA_STALE), "健康码数据四天未更新", "Colour not updated for four days"),
+    )
+    return tuple(Step(key, {"zh-CN": zh, "en": en}, "id-reader", expected, _lay(key)) for key, expected, zh, en in rows)
+
+
+def _refer(reason: Reason) -> Expected:
+    return Outcome.REFER, reason
+
+
+def _lay(person: str) -> Callable[[Devices], Awaitable[None]]:
+    return lambda devices: devices.lay_card(person)
+
+
+def _troubles() -> tuple[Step, ...]:
+    return (
+        Step(
+            "reader-pulled-out",
+            {"zh-CN": "读卡器拔掉又插回", "en": "Reader pulled out mid-read, put back"},
+            "id-reader",
+            _GREEN,
+            lambda devices: devices.pull_reader_out("citizen"),
+        ),
+        Step(
+            "card-unreadable",
+            {"zh-CN": "证件没放稳", "en": "Card that does not lie still"},
+            "id-reader",
+            (Outcome.RETRY, Reason.PRESENT_AGAIN),
+            lambda devices: devices.lay_unreadable_card("citizen"),
+        ),
+    )
+
+
+def _codes() -> tuple[Step, ...]:
+    rows = (
+        ("bare-number", _NUMBER, Reason.BARE_NUMBER, "只是身份证号码的二维码", "A code that is just an ID number"),
+        ("web-address", "https://example.com/a?b=1", Reason.CODE_UNRECOGNISED, "一个网址", "A web address"),
+        ("hanzi", "请放行", Reason.CODE_UNRECOGNISED, "一句中文", "A sentence in Chinese"),
+    )
+    return tuple(
+        Step(key, {"zh-CN": zh, "en": en}, "gun", (Outcome.RETRY, reason), _type(text))
+        for key, text, reason, zh, en in rows
+    )
+
+
+def _type(text: str) -> Callable[[Devices], Awaitable[None]]:
+    return lambda devices: devices.type_code(text)
+
+
+def _show(text: str, picture: bytes | None) -> Callable[[Devices], Awaitable[None]]:
+    return lambda devices: devices.show_code(text, picture)
+
+
+def _certificates(certificates: Certificates) -> tuple[Step, ...]:
+    return tuple(
+        Step(
+            code.key,
+            code.names,
+            code.reader,
+            code.expected,
+            _type(code.text) if code.reader == "gun" else _show(code.text, code.picture),
+        )
+        for code in certificates.codes
+    )

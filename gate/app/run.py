@@ -1,0 +1,103 @@
+"""``gate run``: the daemon. One event loop, one task a device; a task that ends by itself ends the process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gate.app.build import build
+from gate.app.logs import configure, line
+from gate.app.supervise import supervise
+from gate.config import Roots, load
+from gate.errors import ConfigError, JournalError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from gate.app.build import Gate
+
+log = logging.getLogger("gate")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own arguments."""
+    parser.add_argument(
+        "--config", type=Path, default=Path("/etc/gate/gate.toml"), metavar="FILE", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--state",
+        type=Path,
+        default=Path("/var/lib/gate"),
+        metavar="FOLDER",
+        help="where the journal and the keys are kept; relative paths of things that the gate writes, or that come "
+        "and go, start here (default: %(default)s)",
+    )
+    parser.add_argument("--check-config", action="store_true", help="read the configuration, say what is wrong, stop")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until a signal stops it; 0 then, 1 where the gate can't start."""
+    configure()
+    try:
+        config = load(arguments.config, arguments.state)
+        if arguments.check_config:
+            log.info(line("config-good", file=str(arguments.config), readers=len(config.readers)))
+            return 0
+        gate = build(config, Roots(arguments.config.resolve().parent, arguments.state.resolve()))
+    except (ConfigError, JournalError) as fault:
+        log.critical(line("can-not-start", why=str(fault)))
+        return 1
+    try:
+        asyncio.run(_serve(gate))
+    except ExceptionGroup as group:
+        refused, bugs = group.split(ConfigError)
+        if bugs is not None or refused is None:
+            raise
+        log.critical(line("can-not-start", why="; ".join(map(str, refused.exceptions))))
+        return 1
+    finally:
+        gate.journal.close()
+    return 0
+
+
+async def _serve(gate: Gate) -> None:
+    loop = asyncio.get_running_loop()
+    main = asyncio.current_task()
+    faults: list[BaseException] = []
+
+    def fatal(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """An exception inside a loop callback reaches no task; it must end the process all the same."""
+        loop.default_exception_handler(context)
+        faults.append(context.get("exception") or RuntimeError(context["message"]))
+        if main is not None:
+            main.cancel()
+
+    loop.set_exception_handler(fatal)
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    try:
+        await _work(gate, stopping)
+    except asyncio.CancelledError:
+        if faults:
+            raise faults[0] from None
+        raise
+
+
+async def _work(gate: Gate, stopping: asyncio.Event) -> None:
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(gate.kiosk.run(), name="kiosk"),
+            group.create_task(gate.speaker.run(), name="voice"),
+            group.create_task(gate.service.run(), name="lane"),
+            *(group.create_task(supervise(driver, gate.service.take), name=driver.name) for driver in gate.drivers),
+        ]
+        url = await gate.kiosk.started()
+        log.info(line("ready", screen=url, readers=[driver.name for driver in gate.drivers]))
+        await stopping.wait()
+        log.info(line("stopping"))
+        for task in tasks:
+            task.cancel()
