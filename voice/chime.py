@@ -1,0 +1,34 @@
+"""What is heard where no clip can be: two tones, so that nobody is left without an answer.
+
+A rising pair goes with a pass, a falling pair with everything else.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+
+from gate.model import Reason
+from voice.wav import RATE, silence
+
+_HIGH_HZ, _LOW_HZ = 880.0, 587.3
+_TONE_SECONDS = 0.28
+_PEAK = 0.35
+_FADE_SECONDS = 0.04
+_PASS = frozenset({Reason.GREEN_CODE, Reason.CERTIFICATE_VALID})
+
+
+def chime(reason: Reason) -> bytes:
+    """PCM of the two tones for ``reason``, about 0.6 s."""
+    first, second = (_LOW_HZ, _HIGH_HZ) if reason in _PASS else (_HIGH_HZ, _LOW_HZ)
+    return _tone(first) + silence(0.04) + _tone(second)
+
+
+def _tone(hertz: float) -> bytes:
+    count = round(RATE * _TONE_SECONDS)
+    fade = RATE * _FADE_SECONDS
+    levels = (min(1.0, i / fade, (count - i) / fade) for i in range(count))
+    samples = (
+        round(32767 * _PEAK * level * math.sin(2 * math.pi * hertz * i / RATE)) for i, level in enumerate(levels)
+    )
+    return struct.pack(f"<{count}h", *samples)
