@@ -17,7 +17,6 @@ from pathlib import Path  # noqa: TC003 - the configuration resolves the annotat
 from drivers import TRAFFIC, Emit
 from drivers.idcard_cycle import Cycle, News, Step
 from drivers.idcard_frames import (
-    MAGIC,
     Advice,
     Command,
     Frame,
@@ -53,6 +52,8 @@ TIME_LIMITS = {
 """Seconds from the request to the last byte of its answer (PROTOCOLS 1.6)."""
 CALLS = 3
 """So many unanswered SAM status requests, and the reader is taken for gone."""
+_NO_SAM = {Status.CHECKSUM_WRONG, Status.LENGTH_WRONG, Status.COMMAND_WRONG}
+"""Answers to a SAM status request that do not tell a SAM from other equipment with the same preamble."""
 
 
 class IdCardReader:
@@ -130,7 +131,7 @@ class _Session:
     async def _identify(self) -> None:
         """Make sure that this is an ID reader: its preamble alone proves nothing (PROTOCOLS 1.2)."""
         status = await self._call()
-        if status is None or status == Status.COMMAND_WRONG or advice(status) not in {Advice.GOOD, Advice.SERVICE}:
+        if status is None:
             if self._heard:
                 raise DeviceLost(f"what answers on {self._where} is no ID reader: check the settings port and baud")
             raise DeviceLost(
@@ -146,10 +147,10 @@ class _Session:
             self._tell([News(NoticeKind.READER_UNSERVICEABLE, f"SAM status {describe(status)}, {self._identity}")])
 
     async def _call(self) -> int | None:
-        """Ask for the SAM status until there is an answer; None when there is none."""
+        """Ask for the SAM status until there is an answer that only a SAM gives; None when there is none."""
         for _ in range(CALLS):
             answer = await self._exchange(Command.SAM_STATUS)
-            if isinstance(answer, Frame):
+            if isinstance(answer, Frame) and answer.status not in _NO_SAM:
                 return answer.status
         return None
 
@@ -184,8 +185,8 @@ class _Session:
                         return piece
                 elif piece.why is Why.CHECKSUM:
                     damaged = True
-            # A stray byte before the answer is no reason to stop waiting for it; a frame that has begun must go on.
-            begun = MAGIC in splitter.pending
+            # One stray byte before the answer is no reason to stop waiting for it; a frame that has begun must go on.
+            begun = len(splitter.pending) > 1
             until = min(deadline, time.monotonic() + GAP) if begun else deadline
         return _Fault.DAMAGED if damaged or splitter.pending else _Fault.SILENT
 

@@ -232,15 +232,19 @@ def frame(content: bytes) -> bytes:
 def answers(command: Command, answer: Frame) -> bool:
     """Whether ``answer`` can be the answer to ``command``: a late one to an earlier request can't.
 
-    Every status without data fits every request; data must have the length that PROTOCOLS 1.3 and 1.4 give.
+    A fault without data fits every request, but one of a card fits no request to the module itself; data must have
+    the length that PROTOCOLS 1.3 and 1.4 give.
     """
-    if advice(answer.status) is not Advice.GOOD:
-        return not answer.data
+    meaning = advice(answer.status)
+    if meaning is not Advice.GOOD:
+        of_the_wire = answer.status in {Status.CHECKSUM_WRONG, Status.LENGTH_WRONG}
+        return not answer.data and (command not in _OF_THE_MODULE or of_the_wire or meaning is Advice.SERVICE)
     if command is Command.READ:
         return answer.status == Status.DONE and text_block(answer.data) is not None
     return (answer.status, len(answer.data)) in _GOOD[command]
 
 
+_OF_THE_MODULE = {Command.SAM_RESET, Command.SAM_STATUS, Command.SAM_ID}
 _GOOD = {
     Command.SAM_RESET: {(Status.DONE, 0)},
     Command.SAM_STATUS: {(Status.DONE, 0)},
