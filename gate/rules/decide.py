@@ -30,6 +30,8 @@ _STATE_REASONS: Final[Mapping[tuple[str, FactState], Reason]] = {
     ("travel", FactState.UNKNOWN): Reason.TRAVEL_UNKNOWN,
     ("travel", FactState.ABSENT): Reason.TRAVEL_UNKNOWN,
     ("holder", FactState.UNKNOWN): Reason.HOLDER_UNKNOWN,
+    ("document", FactState.UNKNOWN): Reason.CLOCK_UNTRUSTED,  # its dates are known, today's is not
+    ("document", FactState.ABSENT): Reason.CARD_REQUIRED,
 }
 
 REFUSALS: Final[Mapping[Reason, Outcome]] = {

@@ -126,9 +126,7 @@ def _test(records: tuple[TestRecord, ...], now: datetime | None, silent: FactSta
     if now is None or any(_test_in_future(record, now) for record in records):
         return UNKNOWN
     concluded = [record for record in records if record.result is not TestResult.PENDING]
-    test = max(
-        concluded or records, key=lambda r: (r.sampled_at, _RESULT_ADVERSITY[r.result], r.reported_at or r.as_of)
-    )
+    test = max(concluded or records, key=_test_rank)
     values: dict[str, int | str | bool] = {
         "result": test.result.value,
         "since_sample": _age(test.sampled_at, now),
@@ -136,6 +134,16 @@ def _test(records: tuple[TestRecord, ...], now: datetime | None, silent: FactSta
     if test.reported_at is not None:
         values["since_report"] = _age(test.reported_at, now)
     return Fact(FactState.KNOWN, test.source, _age(test.as_of, now), values)
+
+
+def _test_rank(test: TestRecord) -> tuple[datetime, int, bool, float, datetime, str]:
+    """Total order, so that the order in which sources answer changes nothing.
+
+    The newest sample first; of one sample the adverse result; of one result a report that has a time, and the earlier.
+    """
+    reported = test.reported_at
+    earlier = 0.0 if reported is None else -reported.timestamp()
+    return test.sampled_at, _RESULT_ADVERSITY[test.result], reported is not None, earlier, test.as_of, test.source
 
 
 def _test_in_future(record: TestRecord, now: datetime) -> bool:
