@@ -1,0 +1,116 @@
+"""``gate read``: what a real reader sees, for whoever installs one."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from drivers.idcard import RATES, IdCardReader
+from gate.credentials import resident_id
+from gate.errors import ConfigError, CredentialFault, DeviceLost
+from gate.model import Notice, NoticeKind, Reading
+
+if TYPE_CHECKING:
+    import argparse
+
+    from gate.model import ReaderEvent
+
+_REVEAL = "gate.app.reveal"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The devices that can be read, and their options."""
+    devices = parser.add_subparsers(dest="device", metavar="DEVICE", required=True)
+    card = devices.add_parser("idcard", help="a resident-ID reader (SAM_V module) on a serial port")
+    card.add_argument("--port", type=Path, required=True, help="e.g. /dev/serial/by-id/usb-…; `ls /dev/serial/by-id`")
+    card.add_argument("--baud", type=int, choices=RATES, default=RATES[0], help="line rate (default: %(default)s)")
+    card.add_argument("--count", type=int, default=1, metavar="N", help="end after N cards (default: 1)")
+    card.add_argument("--timeout", type=float, default=30.0, metavar="S", help="seconds for all (default: 30)")
+    card.add_argument("--json", action="store_true", help="one JSON object a line instead of words")
+    if importlib.util.find_spec(_REVEAL) is not None:
+        card.add_argument("--reveal", action="store_true", help="show every field in clear, not masked")
+    card.epilog = "Exit status: 0 all cards were read, 1 not in time or the reader was lost, 2 wrong options."
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read until the count is reached; 0 then, 1 where the reader or the time was lost."""
+    try:
+        settings = IdCardReader.Settings(arguments.port, arguments.baud)
+    except ConfigError as fault:
+        print(f"gate read: {fault}", file=sys.stderr)
+        return 2
+    view = _View(arguments.count, as_json=arguments.json, reveal=getattr(arguments, "reveal", False))
+    try:
+        return asyncio.run(_read(IdCardReader("id-reader", settings), view, arguments.timeout))
+    except KeyboardInterrupt:
+        return 1
+
+
+async def _read(driver: IdCardReader, view: _View, seconds: float) -> int:
+    reading = asyncio.create_task(driver.run(view.take))
+    enough = asyncio.create_task(view.enough.wait())
+    done, _ = await asyncio.wait({reading, enough}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    enough.cancel()
+    if reading in done:
+        try:
+            reading.result()
+        except DeviceLost as lost:
+            print(f"gate read: {lost}", file=sys.stderr)
+        return 1
+    reading.cancel()
+    if not done:
+        print(f"gate read: {view.missing()} within {seconds:g} s; {view.advice()}", file=sys.stderr)
+    return 0 if done else 1
+
+
+class _View:
+    """Prints what a driver emits."""
+
+    def __init__(self, count: int, *, as_json: bool, reveal: bool) -> None:
+        self._left = count
+        self._as_json = as_json
+        self._reveal = reveal
+        self._reader_answers = False
+        self.enough = asyncio.Event()
+
+    def take(self, event: ReaderEvent) -> None:
+        """Print one event."""
+        if isinstance(event, Notice):
+            self._reader_answers |= event.kind is NoticeKind.ONLINE
+            self._print({"notice": event.kind.value, "detail": event.detail})
+            return
+        self._print(self._card(event))
+        self._left -= 1
+        if self._left <= 0:
+            self.enough.set()
+
+    def missing(self) -> str:
+        """What did not happen."""
+        return "not enough cards" if self._reader_answers else "no answer"
+
+    def advice(self) -> str:
+        """What to try."""
+        if self._reader_answers:
+            return "lay a card flat on the reader and leave it there until it was read"
+        return "is this the reader's port, has it power, is the rate right?"
+
+    def _card(self, reading: Reading) -> dict[str, str]:
+        try:
+            card = resident_id.read_card(reading.data)
+        except CredentialFault as fault:
+            return {"fault": fault.reason.value, "detail": fault.detail}
+        if self._reveal:
+            module: Any = importlib.import_module(_REVEAL)
+            found: dict[str, str] = module.revealed(card)
+            return found
+        return resident_id.masked(card)
+
+    def _print(self, values: dict[str, str]) -> None:
+        if self._as_json:
+            print(json.dumps(values, ensure_ascii=False), flush=True)
+        else:
+            print("  ".join(f"{name}: {value}" for name, value in values.items()), flush=True)
