@@ -1,4 +1,4 @@
-"""The values that CertLogic expressions work on, and the tests and comparisons that are safe on them.
+"""The values that CertLogic expressions work on, and tests, comparisons and paths that are safe on them.
 
 A value is JSON (``None``, ``bool``, ``int``, ``float``, ``str``, ``list``, ``dict``) or an ``Instant``. Python's own
 operators are not enough: ``True == 1`` and ``1.0 == 1`` there, a list compares deeply, and -1 indexes a list.
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 MAX_INTEGER: Final = 2**53 - 1
 """Integers beyond this differ between implementations (RFC 8259 section 6)."""
+
+Step = tuple[str, int | None]
+"""A fragment of a path, and the array index that it is, if it is one."""
 
 _SCALARS: Final = frozenset({type(None), bool, int, float, str})
 _PLAIN: Final = frozenset({type(None), bool, int, str, list, dict})
@@ -64,21 +67,9 @@ def identical(left: Any, right: Any) -> bool:
     return number is not None and number == integer(right)
 
 
-def drill(data: Any, path: tuple[str, ...]) -> Any:
-    """The value at a path of keys and array indices, None where there is nothing."""
-    for fragment in path:
-        if type(data) is dict:
-            data = data.get(fragment)
-        elif type(data) is list and fragment.isascii() and fragment.isdigit():
-            data = _item(data, fragment)
-        else:
-            return None
-    return data
-
-
-def _item(items: list[Any], fragment: str) -> Any:
-    index = int(fragment)
-    return items[index] if index < len(items) else None
+def steps_of(path: str) -> tuple[Step, ...]:
+    """The steps of a data access path; the empty path has none and means the data itself."""
+    return tuple((key, int(key) if key.isascii() and key.isdigit() else None) for key in path.split(".") if path)
 
 
 def kind(value: Any) -> str:

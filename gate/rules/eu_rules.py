@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from gate.rules import fields
 from gate.rules.rule import EuRule, load_eu_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
+
+MAX_RULES: Final = 10_000
+"""Rules of all countries together; there were fewer than 600 in production."""
 
 _SECTIONS: Final = {"Vaccination": "v", "Test": "t", "Recovery": "r"}
 
@@ -26,13 +30,13 @@ class EuRules:
             self._by_country.setdefault(rule.country, []).append(rule)
 
     @classmethod
-    def from_json(cls, rules: Iterable[Any]) -> EuRules:
-        """Read decoded rules.
+    def from_json(cls, rules: Any) -> EuRules:
+        """Read a decoded list of rules.
 
         Raises:
-            RuleSetError: one of them is wrong; none is kept then.
+            RuleSetError: it is no list of at most ``MAX_RULES``, or a rule is wrong; none is kept then.
         """
-        return cls(load_eu_rule(rule) for rule in rules)
+        return cls([load_eu_rule(rule) for rule in fields.items(rules, "rules", MAX_RULES)])
 
     def __len__(self) -> int:
         return sum(map(len, self._by_country.values()))

@@ -36,6 +36,9 @@ MAX_VALUES: Final = 32
 FUTURE_TOLERANCE: Final = timedelta(minutes=5)
 """How far ahead of this gate's clock the clock of the publisher may run."""
 
+MAX_AGE: Final = "max_age_s"
+"""The one parameter that is not for rules: seconds after which a fact is stale, by fact (``gate.rules.derive``)."""
+
 _TIMES: Final = ("valid_from", "valid_to", "issued_at", "refresh_by", "expires")
 _MEMBERS: Final = frozenset({"id", "version", *_TIMES, "when_expired", "parameters", "profiles", "rules", "examples"})
 _WHEN_EXPIRED: Final[tuple[Literal["keep-judging"], Literal["refer"]]] = ("keep-judging", "refer")
@@ -101,6 +104,8 @@ def load(blob: bytes) -> RuleSet:
     fields.same_order({key: times[key] for key in ("valid_from", "valid_to")}, "rule set")
     fields.same_order({key: times[key] for key in ("issued_at", "refresh_by", "expires")}, "rule set")
     parameters = fields.by_name(found["parameters"], "parameters", MAX_PARAMETERS, _parameter)
+    if type(parameters.get(MAX_AGE, {})) is not dict:
+        fields.refuse(f"parameters {MAX_AGE}", 'must be an object from fact to seconds, such as {"code": 86400}')
     rules = _rules(found["rules"], times)
     rule_set = RuleSet(
         id=fields.name(found["id"], "id"),
@@ -145,6 +150,8 @@ def accept(current: RuleSet | None, blob: bytes, now: Moment) -> RuleSet:
 
 
 def _parameter(value: Any, where: str) -> Any:
+    if where.rsplit(maxsplit=1)[-1] == MAX_AGE and type(value) is not dict:
+        fields.refuse(where, 'must be an object from fact to seconds, such as {"code": 86400}')
     if type(value) is dict:
         return fields.by_name(value, where, MAX_PARAMETERS, fields.integer)
     if type(value) is list:
@@ -173,9 +180,8 @@ def _rules(value: Any, times: Mapping[str, datetime]) -> dict[str, Rule]:
 def _profiles(value: Any, rules: Mapping[str, Rule], parameters: Parameters) -> dict[str, Profile]:
     def read(item: Any, where: str) -> Profile:
         found = fields.members(item, where, frozenset({"rules", "parameters"}))
-        names = [
-            fields.name(name, f"{where} rules") for name in fields.items(found["rules"], where, MAX_RULES, least=1)
-        ]
+        listed = fields.items(found["rules"], f"{where} rules", MAX_RULES, least=1)
+        names = [fields.name(name, f"{where} rules") for name in listed]
         for name in names:
             if name not in rules:
                 fields.refuse(where, f"names the rule {name}, which is not in the set; add it or leave it out")

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from rule_set_samples import GREEN, KNOWN_GREEN, YELLOW, blob, example, known, rule, rule_set
+
+from gate.errors import RuleSetError
+from gate.rules.ruleset import load
+
+STATE = {"var": "payload.code.state"}
+COLOUR = {"var": "payload.code.colour"}
+RED_CODE = example("red", {"code": known(colour="red"), "pop_up": known(active=False)}, r0001=False)
+
+
+def verdict(logic: Any, *examples: dict[str, Any], **changes: Any) -> str:
+    """What loading says about a rule, "" where it says nothing."""
+    found = rule_set(rules=[rule(logic=logic, **changes)], examples=list(examples or (GREEN, YELLOW)))
+    try:
+        load(blob(found))
+    except RuleSetError as fault:
+        return str(fault)
+    return ""
+
+
+def test_a_careful_rule_passes() -> None:
+    assert verdict(KNOWN_GREEN) == ""
+
+
+@pytest.mark.parametrize(
+    "logic",
+    [
+        {"!": [{"===": [COLOUR, "yellow"]}]},
+        {"!": [{"in": [COLOUR, ["red", "yellow"]]}]},
+        {"if": [COLOUR, {"===": [COLOUR, "green"]}, True]},
+        {"if": [{"===": [STATE, "unknown"]}, True, {"===": [COLOUR, "green"]}]},
+    ],
+    ids=["not yellow", "in no list of bad ones", "missing is well", "unknown is well"],
+)
+def test_a_rule_that_unknown_turns_true_is_refused(logic: Any) -> None:
+    message = verdict(logic)
+    assert "CN-TEST-0001" in message
+    assert "code is unknown" in message
+    assert "ask for the state known" in message
+
+
+def test_a_rule_that_trusts_stale_values_is_refused() -> None:
+    assert "code is stale" in verdict({"===": [COLOUR, "green"]})
+
+
+def test_a_rule_that_only_two_unknown_facts_turn_true_is_refused() -> None:
+    pop_up = {"var": "payload.pop_up.active"}
+    both_missing = {"and": [{"!": [{"var": "payload.code.age"}]}, {"!": [{"var": "payload.pop_up.age"}]}]}
+    careful = {"and": [*KNOWN_GREEN["and"], {"===": [{"var": "payload.pop_up.state"}, "known"]}, {"!": [pop_up]}]}
+    good = example("good", {"code": known(colour="green"), "pop_up": known(active=False)}, r0001=True)
+    assert verdict(careful, good, RED_CODE) == ""
+    message = verdict({"if": [both_missing, True, careful]}, good, RED_CODE)
+    assert "code and pop_up is unknown" in message
+
+
+def test_a_rule_that_is_true_whatever_is_known_is_refused() -> None:
+    always = {"if": [{"===": [COLOUR, "yellow"]}, False, True]}
+    only_good = {"and": [{"!": [{"===": [STATE, "absent"]}]}, True]}
+    absent = example("absent", {"code": {"state": "absent"}}, r0001=False)
+    assert "code is unknown" in verdict(always)
+    assert "code is unknown" in verdict(only_good, GREEN, absent)
+
+
+def test_one_fact_may_stand_in_for_another() -> None:
+    guard = {
+        "and": [
+            {"===": [{"var": "payload.checkpoint.state"}, "known"]},
+            {"===": [{"var": "payload.checkpoint.attended"}, True]},
+        ]
+    }
+    either = {"if": [KNOWN_GREEN, True, guard]}
+    attended = example("attended", {"code": known(colour="red"), "checkpoint": known(attended=True)}, r0001=True)
+    assert verdict(either, GREEN, YELLOW, attended) == ""
+
+
+def test_a_rule_that_reads_no_fact_is_refused() -> None:
+    assert "does not read payload.code" in verdict({"===": [1, 1]})
+
+
+def test_a_rule_that_may_read_everything_is_tried_with_every_fact() -> None:
+    hidden = {
+        "reduce": [
+            [{"var": ""}],
+            {"!": [{"===": [{"var": "current.payload.code.colour"}, "yellow"]}]},
+            False,
+        ]
+    }
+    assert "code is unknown" in verdict(hidden)
+
+
+def test_the_parameters_of_every_profile_are_tried() -> None:
+    lenient = {"if": [{"var": "external.parameters.lenient"}, {"!": [{"===": [COLOUR, "yellow"]}]}, KNOWN_GREEN]}
+    found = rule_set(
+        rules=[rule(logic=lenient)],
+        parameters={"lenient": False},
+        profiles={"exit": {"rules": ["CN-TEST-0001"], "parameters": {"lenient": False}}},
+    )
+    load(blob(found))
+    found["profiles"]["exit"]["parameters"]["lenient"] = True
+    with pytest.raises(RuleSetError, match="code is unknown"):
+        load(blob(found))
+
+
+def test_examples_beyond_reason_are_refused_rather_than_tried() -> None:
+    facts = {f"fact{number}": known(value=1) for number in range(30)} | {"code": known(colour="green")}
+    everything = {"if": [{"var": "payload"}, KNOWN_GREEN, False]}
+    many = [example(f"example {number}", facts, r0001=True) for number in range(400)]
+    assert "evaluations" in verdict(everything, *many)
