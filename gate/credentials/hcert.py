@@ -10,16 +10,14 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from gate.credentials import base45, cose, dcc
 from gate.errors import CredentialFault
 from gate.model import Assurance, Certificate, Credential, CredentialKind, Holder, Moment, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gate.credentials.signer import SignerKey
+    from gate.credentials.signer import SignerKey, SignerKeys
 
 PREFIX = b"HC1:"
 MAX_TEXT_BYTES = 8192
@@ -33,14 +31,6 @@ LEEWAY = timedelta(minutes=5)
 ISSUER, EXPIRES_AT, ISSUED_AT, HCERT = 1, 4, 6, -260
 EU_DCC_V1 = 1
 _LAST_SECOND = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
-
-
-class Anchors(Protocol):
-    """Where the keys of trusted signers are looked up; ``gate.trust.anchors`` has it."""
-
-    def candidates(self, key_id: bytes) -> Sequence[SignerKey]:
-        """Every trusted signer with this key id: key ids are short, so there may be several, or none."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +78,7 @@ def read_claims(message: cose.Sign1) -> Hcert:
     return Hcert(message, issuer, _instant(issued_at), _instant(expires_at), content)
 
 
-def verify(hcert: Hcert, anchors: Anchors, moment: Moment) -> Credential:
+def verify(hcert: Hcert, anchors: SignerKeys, moment: Moment) -> Credential:
     """Find out whether a certificate is genuine, of the standard's form, and in date.
 
     Args:
@@ -138,7 +128,7 @@ def decompress(data: bytes) -> bytes:
     return message
 
 
-def verify_signature(message: cose.Sign1, anchors: Anchors) -> SignerKey:
+def verify_signature(message: cose.Sign1, anchors: SignerKeys) -> SignerKey:
     """Return the signer who made the signature; all that share the key id are tried (HCERT specification 3.3.2).
 
     Raises:

@@ -16,6 +16,8 @@ from gate.model import Credential, CredentialKind, Moment, Reason
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gate.credentials.signer import SignerKeys
+
 _CONTEXT = hcert.PREFIX.rstrip(b":")
 _MAX_NUMBER_CHARACTERS = 18
 
@@ -27,11 +29,11 @@ class CodeClass:
     kind: CredentialKind
     recognises: Callable[[bytes], bool]
     """Whether a code without blanks around it is of this format, well or damaged."""
-    parse: Callable[[bytes, hcert.Anchors, Moment], Credential]
+    parse: Callable[[bytes, SignerKeys, Moment], Credential]
     """Code without blanks around it -> checked credential, or ``CredentialFault``."""
 
 
-def parse_code(data: bytes, anchors: hcert.Anchors, moment: Moment) -> Credential:
+def parse_code(data: bytes, anchors: SignerKeys, moment: Moment) -> Credential:
     """Turn what a reader read into a checked credential.
 
     Args:
@@ -70,7 +72,7 @@ def _is_hcert(code: bytes) -> bool:
     return code[: len(_CONTEXT)].upper() == _CONTEXT
 
 
-def _parse_hcert(code: bytes, anchors: hcert.Anchors, moment: Moment) -> Credential:
+def _parse_hcert(code: bytes, anchors: SignerKeys, moment: Moment) -> Credential:
     # A gun that types with caps lock on swaps the case of every letter; Base45 has capitals only, so nothing is lost.
     return hcert.verify(hcert.decode(code.upper() if code.islower() else code), anchors, moment)
 
@@ -83,7 +85,7 @@ def _is_bare_number(code: bytes) -> bool:
     )
 
 
-def _refuse_bare_number(code: bytes, anchors: hcert.Anchors, moment: Moment) -> NoReturn:
+def _refuse_bare_number(code: bytes, anchors: SignerKeys, moment: Moment) -> NoReturn:
     del code, anchors, moment
     raise CredentialFault(Reason.BARE_NUMBER, "a document number that anybody can print")
 

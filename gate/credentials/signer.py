@@ -1,15 +1,16 @@
-"""The key of a certificate's signer, and what that signer may sign."""
+"""The key of a certificate's signer, what that signer may sign, and who can be asked for it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 PublicKey = EllipticCurvePublicKey | RSAPublicKey | Ed25519PublicKey
@@ -38,3 +39,11 @@ class SignerKey:
     not_after: datetime
     usage: frozenset[str]
     """What it may sign, of ``t``, ``v``, ``r``; empty: nothing at all."""
+
+
+class SignerKeys(Protocol):
+    """Where the keys of trusted signers are looked up; ``gate.trust.anchors`` has it."""
+
+    def candidates(self, key_id: bytes) -> Sequence[SignerKey]:
+        """Every trusted signer with this key id: key ids are short, so there may be several, or none."""
+        ...

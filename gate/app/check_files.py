@@ -1,0 +1,125 @@
+"""Files that ``gate check`` is given: signers to believe, rules that must hold, pictures of codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from gate.credentials.hcert import MAX_TEXT_BYTES
+from gate.errors import ConfigError, TrustError
+from gate.rules.eu_rules import EuRules
+from gate.trust.anchors import MAX_LIST_BYTES, Anchors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff")
+_PUBLIC_KEY = b"-----BEGIN PUBLIC KEY-----"
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRules:
+    """Rules over a certificate's content, and what they ask for."""
+
+    rules: EuRules
+    countries: tuple[str, ...]
+    """Whose rules they are: those of each must hold."""
+    value_sets: Mapping[str, Sequence[str]] = field(repr=False)
+
+
+def load_anchors(paths: Iterable[Path]) -> Anchors:
+    """Signers of all files together: lists of our own, or a signed CovPass list beside the PEM file of its key.
+
+    Raises:
+        ConfigError: a file can't be read.
+        TrustError: a file is no such list, or the signature of one does not fit.
+    """
+    files = {path: _read(path, MAX_LIST_BYTES) for path in paths}
+    keys = [data for data in files.values() if data.startswith(_PUBLIC_KEY)]
+    anchors = Anchors()
+    for path, data in files.items():
+        if data.startswith(_PUBLIC_KEY):
+            continue
+        try:
+            anchors = anchors.merged(_anchors_in(data, keys))
+        except TrustError as error:
+            raise TrustError(f"{path}: {error}") from error
+    return anchors
+
+
+def load_rules(paths: Iterable[Path]) -> CertificateRules:
+    """Rules of all files together: each file a list of EU rules, one rule, or value sets as name -> list of codes.
+
+    Raises:
+        ConfigError: a file can't be read or is none of the three.
+        RuleSetError: a rule is wrong.
+    """
+    rules: list[Any] = []
+    value_sets: dict[str, list[str]] = {}
+    for path in paths:
+        try:
+            found = msgspec.json.decode(_read(path, MAX_LIST_BYTES))
+            if isinstance(found, list):
+                rules.extend(found)
+            elif isinstance(found, dict) and "Identifier" in found:
+                rules.append(found)
+            else:
+                value_sets |= msgspec.convert(found, dict[str, list[str]])
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise ConfigError(f"{path}: neither EU rules nor value sets in JSON: {error}") from error
+    countries = dict.fromkeys(str(rule.get("Country")).upper() for rule in rules if isinstance(rule, dict))
+    return CertificateRules(EuRules.from_json(rules), tuple(countries), value_sets)
+
+
+def read_code(argument: str) -> bytes:
+    """The bytes of the one code in ``argument``: a picture's file name, a text file's, or the text itself.
+
+    Raises:
+        ConfigError: the file can't be read, or its picture does not hold exactly one code.
+    """
+    path = Path(argument)
+    if not _is_file(path):
+        if path.suffix.lower() in {".png", ".jpg", ".jpeg"}:
+            raise ConfigError(f"{path}: no such picture")
+        return argument.encode("utf-8", "surrogateescape")
+    data = _read(path, MAX_LIST_BYTES)
+    if not data.startswith(_PICTURES):
+        return data[: MAX_TEXT_BYTES + 1]
+    from drivers.camera_worker import UnreadableError, decode  # noqa: PLC0415 - only where there is a picture
+
+    try:
+        codes = decode(data)
+    except UnreadableError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    if len(codes) != 1:
+        raise ConfigError(f"{path}: {len(codes)} codes in the picture: cut out the one to check")
+    return codes[0]
+
+
+def _anchors_in(data: bytes, keys: Sequence[bytes]) -> Anchors:
+    if data.lstrip().startswith(b"{"):
+        return Anchors.load(data)
+    if len(keys) != 1:
+        raise TrustError("a signed list: give the PEM file of its publisher's public key as well, and only that one")
+    return Anchors.load_covpass(data, keys[0])
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a certificate's text is longer than any name
+        return False
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    if len(data) > limit:
+        raise ConfigError(f"{path}: larger than {limit >> 20} MB")
+    return data
