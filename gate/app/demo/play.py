@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Final
 from gate.app.demo_panel import PanelItem
 
 if TYPE_CHECKING:
-    from gate.app.demo.daemon import Daemon, Reported
-    from gate.app.demo.devices import Devices
+    from gate.app.demo.daemon import Reported
     from gate.app.demo.shift import Step
+    from gate.app.demo.stage import Stage
     from gate.model import Outcome
     from voice.phrases import Catalogue
-    from voice.simulated import SimulatedSoundCard
 
 LANGUAGE: Final = "zh-CN"
 _HEAD: Final = ("", "reader", "presented", "credential", "outcome", "spoken", "decision", "commit", "sound", "reasons")
@@ -29,30 +28,37 @@ class Player:
     def __init__(
         self,
         steps: tuple[Step, ...],
-        daemon: Daemon,
-        devices: Devices,
-        sound: SimulatedSoundCard | None,
+        stage: Stage,
         catalogue: Catalogue,
     ) -> None:
         self._steps = {step.key: step for step in steps}
-        self._daemon = daemon
-        self._devices = devices
-        self._sound = sound
+        self._stage = stage
+        self._daemon = stage.daemon
+        self._devices = stage.devices
         self._catalogue = catalogue
         self._last: dict[str, Outcome] = {}
         self._turn = asyncio.Lock()
         self._count = 0
 
-    def introduce(self, screen: str, source: str) -> None:
+    def introduce(self) -> None:
         """Say what is about to happen."""
-        print(f"Screen 屏幕: {screen}   {len(self._steps)} presentations; {source}.")
-        how = "the sound card" if self._sound is None else "no sound card here: a simulated one takes what aplay plays"
+        print(
+            f"Screen 屏幕: {self._stage.screen}   {len(self._steps)} presentations; {self._stage.certificates.source}."
+        )
+        how = (
+            "the sound card"
+            if self._stage.sound is None
+            else "no sound card here: a simulated one takes what aplay plays"
+        )
         print(f"Sound 声音: {how}. Milliseconds count from the last byte.\n")
         print(_row(*_HEAD))
 
-    def invite(self, screen: str) -> None:
+    def invite(self) -> None:
         """After the shift."""
-        print(f"\nThe gate stays open: {screen} (its panel presents anybody again). Ctrl-C ends it.", flush=True)
+        print(
+            f"\nThe gate stays open: {self._stage.screen} (its panel presents anybody again). Ctrl-C ends it.",
+            flush=True,
+        )
 
     async def play(self) -> bool:
         """The whole shift; True where every outcome was the expected one."""
@@ -97,9 +103,10 @@ class Player:
 
     async def _heard(self, report: Reported) -> float | None:
         """Milliseconds from the last byte to the first sample: as the simulated card saw it, else as reported."""
-        if self._sound is None:
+        sound = self._stage.sound
+        if sound is None:
             return report.sound_ms
-        at = await asyncio.to_thread(self._sound.first_sample_after, report.received, 2.0)
+        at = await asyncio.to_thread(sound.first_sample_after, report.received, 2.0)
         return None if at is None else (at - report.received) * 1000
 
     def _print(self, presented: str, report: Reported, heard: float | None, *, expected: bool) -> None:

@@ -1,0 +1,143 @@
+"""``gate bench``: every figure in one run, each beside what it is measured against."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median, quantiles
+from typing import TYPE_CHECKING
+
+from gate import __version__
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Sequence
+
+    from bench.gate_path import PathTimes
+
+QUICK, FULL = 0, 1
+ROUNDS = {"hcert": (300, 3000), "rules": (2000, 20_000), "card": (3, 20), "pictures": (1, 3), "path": (10, 120)}
+"""How often each is measured, quickly and in full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure: what, its unit, the values, and what it is to be compared with."""
+
+    what: str
+    unit: str
+    values: Sequence[float]
+    beside: str = ""
+    """The target or floor, and how the figure stands to it."""
+
+    def cells(self) -> tuple[str, ...]:
+        """The row as text."""
+        if len(self.values) < 2:  # noqa: PLR2004 - no spread from one value
+            return self.what, "-", "-", "0", self.beside or "not measured"
+        return (
+            self.what,
+            f"{median(self.values):.2f} {self.unit}",
+            f"{p99(self.values):.2f} {self.unit}",
+            str(len(self.values)),
+            self.beside,
+        )
+
+
+def p99(values: Sequence[float]) -> float:
+    """The value that 99 of 100 stay under."""
+    return quantiles(values, n=100, method="inclusive")[98]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own arguments."""
+    parser.add_argument("--quick", action="store_true", help="a tenth of the rounds: to see that it runs")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the table to a Markdown file as well")
+    parser.epilog = "Figures are of this machine at this moment; compare the ratios, which come from one run."
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and print; always 0, a figure is no verdict."""
+    column = QUICK if arguments.quick else FULL
+    rows: list[Row] = []
+    for name, measure in MEASURES.items():
+        print(f"measuring: {name} …", flush=True)
+        rows += measure(ROUNDS[name][column])
+    table = _table(rows)
+    print("\n" + table)
+    if arguments.write is not None:
+        arguments.write.write_text(_page(table), encoding="utf-8")
+        print(f"written: {arguments.write}")
+    return 0
+
+
+def _hcert(rounds: int) -> list[Row]:
+    from bench.hcert import decode_and_verify_ratio  # noqa: PLC0415 - each measure loads what it measures
+
+    ours, floor = decode_and_verify_ratio(rounds)
+    ratio = median(ours) / median(floor)
+    return [
+        Row("HC1: text to credential", "µs", ours, f"{ratio:.2f} × its floor (target ≤ 1.6 ×)"),
+        Row("HC1: floor (bare OpenSSL verify + zlib + cbor2)", "µs", floor),
+    ]
+
+
+def _rules(rounds: int) -> list[Row]:
+    from bench.rules import production_set_times  # noqa: PLC0415 - as above
+
+    try:
+        times = production_set_times(rounds)
+    except IndexError:
+        return [Row("10 production rules", "µs", (), "not measured: test data is not at hand")]
+    return [Row("10 production rules, one certificate", "µs", times, "target: median ≤ 25 µs")]
+
+
+def _card(rounds: int) -> list[Row]:
+    from bench.idcard import card_read_ratio  # noqa: PLC0415 - as above
+
+    return [Row("card read ÷ the wire's own time at 115,200 baud", "×", card_read_ratio(rounds), "target ≤ 1.10 ×")]
+
+
+def _pictures(rounds: int) -> list[Row]:
+    from bench.codes import picture_times  # noqa: PLC0415 - as above
+
+    names = {"chain": "code in a picture: the gate's chain", "zbar alone": "code in a picture: zbar alone"}
+    return [Row(names.get(way, way), "ms", values) for way, values in picture_times(rounds).items()]
+
+
+def _path(rounds: int) -> list[Row]:
+    from bench.gate_path import measure  # noqa: PLC0415 - as above
+
+    times: PathTimes = measure(rounds)
+    return [
+        Row("last byte → decision", "ms", times.decision, "target: p99 ≤ 5 ms"),
+        Row("last byte → commit (fsync)", "ms", times.commit, "target: p99 ≤ 20 ms"),
+        Row("last byte → first audio sample", "ms", times.sound, "target: p99 ≤ 50 ms; the field's figure is 3,000"),
+    ]
+
+
+MEASURES: dict[str, Callable[[int], list[Row]]] = {
+    "hcert": _hcert,
+    "rules": _rules,
+    "card": _card,
+    "pictures": _pictures,
+    "path": _path,
+}
+
+
+def _table(rows: Sequence[Row]) -> str:
+    head = ("what", "median", "p99", "n", "beside")
+    lines = [head, ("---",) * len(head), *(row.cells() for row in rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _page(table: str) -> str:
+    machine = f"{os.cpu_count()} × {platform.machine()}, Linux {platform.release()}, Python {platform.python_version()}"
+    return (
+        "# Figures\n\n"
+        f"Written by `./run gate bench --write FILE`, gate {__version__}, on {datetime.now(UTC):%Y-%m-%d}; {machine}.\n"
+        "A Raspberry Pi was not at hand. Ratios come from one run; single times are of this machine at that moment.\n\n"
+        f"{table}\n"
+    )
