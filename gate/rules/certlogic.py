@@ -1,7 +1,7 @@
 """CertLogic 1.3.3: rules as JSON, compiled once to closures and evaluated over JSON data.
 
 The language has no clock, no floating point and no way to reach outside its data, so a rule gives the same answer on
-every device. Evaluation is bounded: a rule has at most ``MAX_NODES`` parts and a budget of steps over the data.
+every device. Evaluation is bounded: a rule has at most ``MAX_PARTS`` parts and a budget of steps over the data.
 
 Source: https://github.com/ehn-dcc-development/eu-dcc-business-rules, ``certlogic/specification``. Stricter than the
 JavaScript reference where that goes on with a value that the specification does not define: a date that does not exist,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MAX_LEVELS: Final = 100
 """Nested JSON arrays and objects."""
-MAX_NODES: Final = 5_000
+MAX_PARTS: Final = 5_000
 MAX_TEXT: Final = 10_000
 """Characters of one string literal."""
 MAX_PATH: Final = 500
@@ -24,7 +24,7 @@ MAX_PATH: Final = 500
 MAX_ISSUES: Final = 50
 _MAX_SHOWN: Final = 30
 
-_UNBOUNDED: Final = MAX_NODES
+_UNBOUNDED: Final = MAX_PARTS
 ARITY: Final[Mapping[str, tuple[int, int]]] = {
     "if": (3, 3),
     "and": (2, _UNBOUNDED),
@@ -54,19 +54,20 @@ def validate(expression: Any) -> list[str]:
     A path begins with ``$``, e.g. ``$.if[1].plusTime[2]: ...``. No more than ``MAX_ISSUES`` faults are listed.
     """
     issues: list[str] = []
-    nodes = 0
+    parts = 1
     pending: list[tuple[str, Any, int]] = [("$", expression, 0)]
     while pending and len(issues) < MAX_ISSUES:
         path, part, level = pending.pop()
-        nodes += 1
-        if nodes > MAX_NODES:
-            issues.append(f"$: has more than {MAX_NODES} parts; split the rule")
-            break
         if level > MAX_LEVELS:
             issues.append(f"{path[:MAX_PATH]}...: nested deeper than {MAX_LEVELS} levels; flatten it")
             continue
         issues.extend(f"{path}: {message}" for message in _faults(part))
-        pending.extend((path + step, operand, level + deeper) for step, operand, deeper in reversed(_operands(part)))
+        operands = _operands(part)
+        parts += len(operands)
+        if parts > MAX_PARTS:  # before they are looked at, so that memory is bounded too
+            issues.append(f"$: has more than {MAX_PARTS} parts; split the rule")
+            break
+        pending.extend((path + step, operand, level + deeper) for step, operand, deeper in reversed(operands))
     return issues
 
 
@@ -135,13 +136,13 @@ def _literal_faults(operator: str, operands: list[Any]) -> Iterator[str]:
 
 
 def _operands(part: Any) -> list[tuple[str, Any, int]]:
-    """The parts of an array or operation that are expressions themselves: step, part, levels deeper."""
+    """The parts of an array or operation that are expressions themselves: step, part, levels deeper; never too many."""
     if type(part) is list:
-        return [(f"[{index}]", item, 1) for index, item in enumerate(part)]
+        return [(f"[{index}]", item, 1) for index, item in enumerate(part[: MAX_PARTS + 1])]
     if type(part) is not dict or len(part) != 1:
         return []
     operator, operands = next(iter(part.items()))
     if type(operands) is not list or type(operator) is not str or operator not in ARITY:
         return []
-    count = 1 if operator in {"plusTime", "extractFromUVCI"} else len(operands)
+    count = 1 if operator in {"plusTime", "extractFromUVCI"} else MAX_PARTS + 1
     return [(f".{operator}[{index}]", operand, 2) for index, operand in enumerate(operands[:count])]

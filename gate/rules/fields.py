@@ -149,11 +149,11 @@ def same_order(pairs: Mapping[str, datetime], where: str) -> None:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        refuse("file", f"has the key {shown(twice)} twice in one object; keep one")
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            refuse("file", f"has the key {shown(key)} twice in one object; keep one")
+        found[key] = value
     return found
 
 

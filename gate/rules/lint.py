@@ -95,7 +95,7 @@ def _careless(rule: Rule, rule_set: RuleSet, variants: list[Mapping[str, Any]]) 
                     continue
                 if not held or len(lost) == len(names):
                     yield (
-                        f'holds in the example "{example.name}" when {" and ".join(lost)} is {state}, '
+                        f'holds in the example "{example.name}" with {" and ".join(lost)} {state}, '
                         "so not knowing lets people through; let it ask for the state known"
                     )
                     return

@@ -18,12 +18,12 @@ from gate.errors import RuleSetError
 from gate.model import FactState
 from gate.rules import fields
 from gate.rules.lint import lint
-from gate.rules.rule import EuRule, Rule, load_eu_rule, load_rule
+from gate.rules.rule import EuRule, Rule, load_rule
 
 if TYPE_CHECKING:
     from gate.model import Moment
 
-__all__ = ["EuRule", "Example", "Profile", "Rule", "RuleSet", "accept", "load", "load_eu_rule", "load_rule"]
+__all__ = ["EuRule", "Example", "Profile", "Rule", "RuleSet", "accept", "load"]
 
 MAX_BYTES: Final = 2_000_000
 MAX_RULES: Final = 2_000

@@ -40,12 +40,12 @@ def test_a_careful_rule_passes() -> None:
 def test_a_rule_that_unknown_turns_true_is_refused(logic: Any) -> None:
     message = verdict(logic)
     assert "CN-TEST-0001" in message
-    assert "code is unknown" in message
+    assert "with code unknown" in message
     assert "ask for the state known" in message
 
 
 def test_a_rule_that_trusts_stale_values_is_refused() -> None:
-    assert "code is stale" in verdict({"===": [COLOUR, "green"]})
+    assert "with code stale" in verdict({"===": [COLOUR, "green"]})
 
 
 def test_a_rule_that_only_two_unknown_facts_turn_true_is_refused() -> None:
@@ -55,15 +55,15 @@ def test_a_rule_that_only_two_unknown_facts_turn_true_is_refused() -> None:
     good = example("good", {"code": known(colour="green"), "pop_up": known(active=False)}, r0001=True)
     assert verdict(careful, good, RED_CODE) == ""
     message = verdict({"if": [both_missing, True, careful]}, good, RED_CODE)
-    assert "code and pop_up is unknown" in message
+    assert "with code and pop_up unknown" in message
 
 
 def test_a_rule_that_is_true_whatever_is_known_is_refused() -> None:
     always = {"if": [{"===": [COLOUR, "yellow"]}, False, True]}
     only_good = {"and": [{"!": [{"===": [STATE, "absent"]}]}, True]}
     absent = example("absent", {"code": {"state": "absent"}}, r0001=False)
-    assert "code is unknown" in verdict(always)
-    assert "code is unknown" in verdict(only_good, GREEN, absent)
+    assert "with code unknown" in verdict(always)
+    assert "with code unknown" in verdict(only_good, GREEN, absent)
 
 
 def test_one_fact_may_stand_in_for_another() -> None:
@@ -90,7 +90,7 @@ def test_a_rule_that_may_read_everything_is_tried_with_every_fact() -> None:
             False,
         ]
     }
-    assert "code is unknown" in verdict(hidden)
+    assert "with code unknown" in verdict(hidden)
 
 
 def test_the_parameters_of_every_profile_are_tried() -> None:
@@ -102,7 +102,7 @@ def test_the_parameters_of_every_profile_are_tried() -> None:
     )
     load(blob(found))
     found["profiles"]["exit"]["parameters"]["lenient"] = True
-    with pytest.raises(RuleSetError, match="code is unknown"):
+    with pytest.raises(RuleSetError, match="with code unknown"):
         load(blob(found))
 
 
