@@ -4,7 +4,9 @@ Theory of operation. Each ``Step`` is one command to the reader; the reader's an
 selects the next step and the pause before it::
 
     FIND --good--> SELECT --good--> READ --good--> WATCH --card gone--> FIND
-      any service status -> RESET -> FIND
+      any service status, or no usable answer about a card -> RESET -> FIND
+
+A module that stays silent about a card may hang with it half removed, which a reset is known to cure.
 
 *Presence* begins with the first good FIND and ends when the card was read, or when the reader misses it (twice in
 a row as long as its holder has heard nothing: a card held at the edge of the field flickers). Every presence gets an
@@ -82,7 +84,7 @@ TABLE: Table = {
         Advice.RETRY: (Step.FIND, Pace.NOW),
         Advice.PRESENT_AGAIN: (Step.FIND, Pace.POLL),
         Advice.SERVICE: (Step.RESET, Pace.NOW),
-        None: (Step.FIND, Pace.POLL),
+        None: (Step.RESET, Pace.NOW),
     },
     Step.READ: {
         Advice.GOOD: (Step.WATCH, Pace.POLL),
@@ -90,13 +92,14 @@ TABLE: Table = {
         Advice.RETRY: (Step.FIND, Pace.NOW),
         Advice.PRESENT_AGAIN: (Step.FIND, Pace.POLL),
         Advice.SERVICE: (Step.RESET, Pace.NOW),
-        None: (Step.FIND, Pace.POLL),
+        None: (Step.RESET, Pace.NOW),
     },
     # Every error means that the card did not answer, whichever it is; misses are counted below.
     Step.WATCH: dict.fromkeys((*Advice, None), (Step.WATCH, Pace.POLL)),
     Step.RESET: {
-        **dict.fromkeys((*Advice, None), (Step.RESET, Pace.SLOW)),
+        **dict.fromkeys((*Advice, None), (Step.FIND, Pace.POLL)),
         Advice.GOOD: (Step.FIND, Pace.NOW),
+        Advice.SERVICE: (Step.RESET, Pace.SLOW),
     },
 }
 

@@ -167,6 +167,17 @@ def test_a_reader_that_starts_in_need_of_service_is_reset_first() -> None:
     assert (bench.cycle.command, bench.pause) == (Command.SAM_RESET, 5)
 
 
+@pytest.mark.parametrize("before", [(0x9F,), (0x9F, 0x90)])
+def test_a_module_that_is_silent_about_a_card_is_reset(before: tuple[int, ...]) -> None:
+    bench = Bench()
+    bench.answer(*before, None)
+    assert (bench.cycle.command, bench.pause) == (Command.SAM_RESET, 0)
+    bench.answer(0x90)
+    assert (bench.cycle.command, bench.said) == (Command.FIND, [])
+    bench.wait(PATIENCE)
+    assert bench.said == [AGAIN]
+
+
 def test_the_table_knows_every_answer_in_every_step() -> None:
     for step, result in itertools.product(Step, (*Advice, None)):
         following, _ = TABLE[step][result]
