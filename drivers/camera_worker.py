@@ -1,16 +1,15 @@
 """The process that watches a folder and decodes its pictures: ``python -m drivers.camera_worker FOLDER``.
 
 Its standard output is the pipe to the gate (``drivers.camera_wire``). It is expendable: whatever a picture does to the
-native decoders, it does here, with little memory, no core dump and nothing to write to. A picture is deleted before it
-is decoded: it is personal data, and one that kills the decoder must not be met again.
+native decoders, it does here. A picture is deleted before it
+is decoded: it is personal data, and one that kills the decoder must not be met again. It needs nothing but the folder,
+and gives up access to all else before it opens the first one.
 """
 
 from __future__ import annotations
 
-import ctypes
 import io
 import os
-import resource
 import signal
 import stat
 import sys
@@ -19,6 +18,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from drivers import confinement
 from drivers.camera_wire import MOST_DATA, Frame, Kind
 from drivers.code_reader import read_codes, zbar
 
@@ -40,8 +40,6 @@ HEARTBEAT = 0.5
 
 _POLL = 0.05
 _USEFUL_SIDE = 2048
-_PR_SET_PDEATHSIG = 1
-_PR_SET_NO_NEW_PRIVS = 38
 
 NO_CODE = "no code seen in the picture"
 DAMAGED = "the picture is damaged or of no known form"
@@ -184,22 +182,17 @@ def _warm_up() -> None:
     from PIL import Image  # noqa: PLC0415 - only in the process that decodes
 
     blank = Image.new("L", (64, 64), 255)
-    read_codes(blank)
+    for form in ("PNG", "JPEG"):
+        file = io.BytesIO()
+        blank.save(file, form)
+        read_codes(_picture(file.getvalue()))
     zbar(blank)
 
 
-def _confine() -> None:
-    """Give up what decoding does not need; die when the gate does, even amid a picture that never ends."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    for option, value in ((_PR_SET_PDEATHSIG, signal.SIGKILL), (_PR_SET_NO_NEW_PRIVS, 1)):
-        if libc.prctl(option, value, 0, 0, 0) != 0:
-            raise OSError(ctypes.get_errno(), "prctl")
-    for limit, most in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NPROC, 0),
-    ):
-        resource.setrlimit(limit, (most, most))
+def _confine(folder: Path) -> None:
+    """Give up what decoding does not need: of files, all but the pictures and the installed programs."""
+    confinement.limit(MEMORY)
+    confinement.fence(folder, {Path("/usr"), Path(sys.prefix), Path(sys.base_prefix)})
 
 
 def main() -> None:
@@ -207,14 +200,15 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the gate, which ends this process itself
     folder = Path(sys.argv[1])
     pipe = Pipe()
-    _warm_up()
-    _confine()
+    confinement.die_with_parent()
     try:
+        _warm_up()
+        _confine(folder)
         watch(folder, pipe)
     except BrokenPipeError:
         return
     except OSError as error:
-        sys.exit(f"camera folder {folder}: {error.strerror}")
+        sys.exit(f"camera with folder {folder}: {error.strerror}")
 
 
 if __name__ == "__main__":

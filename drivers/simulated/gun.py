@@ -7,8 +7,11 @@ node. Elsewhere ``path`` becomes a FIFO that carries the same records (``drivers
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import itertools
 import os
-import select
+import struct
+import termios
 import time
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,7 +22,6 @@ from drivers.input_events import (
     EV_MSC,
     EV_SYN,
     MSC_SCAN,
-    RECORD,
     SYN_DROPPED,
     SYN_REPORT,
     UP,
@@ -35,8 +37,9 @@ _UINPUT = "/dev/uinput"
 _REPORT = KeyEvent(EV_SYN, SYN_REPORT, 0)
 _DROPPED = (KeyEvent(EV_SYN, SYN_DROPPED, 0), _REPORT)
 _HID_USAGES_OF_KEYS = 0x70000
-_WHOLE_RECORDS = select.PIPE_BUF - select.PIPE_BUF % RECORD.size
-"""Bytes that a FIFO takes whole or not at all."""
+_LARGEST_PIPE = 1 << 20
+_ROOM = _LARGEST_PIPE // 2
+"""Bytes that surely fit: a FIFO is made of pages, and those may be half empty."""
 
 
 def key_events(key: int, *, down: bool) -> tuple[KeyEvent, ...]:
@@ -95,16 +98,15 @@ class _Fifo:
         self._path = path
         # Open for both, so that it can be opened before anybody reads, and stays open when the reader goes.
         self._fd = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        fcntl.fcntl(self._fd, fcntl.F_SETPIPE_SZ, _LARGEST_PIPE)
         self._overflown = False
 
     def send(self, events: Iterable[KeyEvent]) -> None:
         records = pack((*_DROPPED, *events) if self._overflown else events, time.monotonic())
-        try:
-            for start in range(0, len(records), _WHOLE_RECORDS):
-                os.write(self._fd, records[start : start + _WHOLE_RECORDS])
-            self._overflown = False
-        except BlockingIOError:
-            self._overflown = True
+        (unread,) = struct.unpack("i", fcntl.ioctl(self._fd, termios.FIONREAD, bytes(4)))
+        self._overflown = unread + len(records) > _ROOM
+        if not self._overflown:
+            os.write(self._fd, records)
 
     def close(self) -> None:
         self._path.unlink(missing_ok=True)
@@ -137,7 +139,8 @@ class SimulatedGun:
 
     Args:
         path: where a reader finds it while it is plugged in.
-        seconds_per_character: typing speed; guns manage one to four milliseconds.
+        seconds_per_character: typing speed; guns manage one to four milliseconds. With 0 a code is sent in one go, so
+            that a busy machine can't tear it apart.
         encoding: how it spells text beyond ASCII.
     """
 
@@ -178,6 +181,8 @@ class SimulatedGun:
         strokes = list(keystrokes(text, encoding=self._encoding, caps_lock=caps_lock))
         if terminator is not None:
             strokes.append(_press(terminator))
+        if not self._pause:
+            strokes = [tuple(itertools.chain.from_iterable(strokes))]
         for events in strokes:
             self.send(events)
             await asyncio.sleep(self._pause)

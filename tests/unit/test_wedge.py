@@ -8,6 +8,7 @@ import pytest
 
 from drivers import keymap
 from drivers.input_events import EV_KEY, EV_SYN, SYN_DROPPED, SYN_REPORT, KeyEvent
+from drivers.repeats import MOST_REMEMBERED, RepeatFilter
 from drivers.simulated.gun import alt_code, key_events, keystrokes
 from drivers.wedge import MOST_BYTES, Broken, Code, WedgeDecoder
 
@@ -84,8 +85,10 @@ def test_separators_stay_in_the_code() -> None:
     ctrl_bracket = press(27, held=keymap.KEY_RIGHTCTRL)
     ctrl_six = press(7, held=keymap.KEY_LEFTCTRL)
     ctrl_d = press(32, held=keymap.KEY_LEFTCTRL)
-    typed = [*strokes("[)>"), *ctrl_six, *strokes("06"), *ctrl_bracket, *alt_code("029"), *alt_code("29"), *ctrl_d]
-    assert decode(WedgeDecoder(), typed, ENTER) == [Code(b"[)>\x1e06\x1d\x1d\x1d\x04", 10.0)]
+    f8 = press(66)
+    groups = [*ctrl_bracket, *alt_code("029"), *alt_code("29"), *f8]
+    typed = [*strokes("[)>"), *ctrl_six, *strokes("06"), *groups, *ctrl_d]
+    assert decode(WedgeDecoder(), typed, ENTER) == [Code(b"[)>\x1e06\x1d\x1d\x1d\x1d\x04", 10.0)]
 
 
 @pytest.mark.parametrize(("encoding", "setting"), [("utf-8", "utf-8"), ("gbk", "utf-8"), ("gbk", "gbk")])
@@ -157,6 +160,13 @@ def test_the_same_code_held_before_the_gun_is_one_presentation() -> None:
     seen = [bool(decode(decoder, code, at=at)) for at in (10.0, 11.0, 12.4, 13.8, 15.4)]
     assert seen == [True, False, False, False, True]
     assert decode(decoder, strokes("B"), ENTER, at=15.4) == [Code(b"B", 15.4)]
+
+
+def test_no_more_codes_are_remembered_than_a_gun_needs() -> None:
+    repeats = RepeatFilter(60.0)
+    assert all(repeats.is_new(bytes([code]), 10.0) for code in range(MOST_REMEMBERED + 1))
+    assert repeats.is_new(b"\x00", 10.0)
+    assert not repeats.is_new(bytes([MOST_REMEMBERED]), 10.0)
 
 
 def test_a_code_is_not_shown_by_repr() -> None:

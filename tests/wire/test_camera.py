@@ -45,7 +45,11 @@ async def desk(folder: Path, **settings: Any) -> AsyncIterator[Desk]:
 
 def children() -> set[int]:
     """Processes that this one has started, dead ones that nobody has asked about included."""
-    return {int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}
+    found: set[int] = set()
+    for thread in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+            found |= {int(pid) for pid in (thread / "children").read_text().split()}
+    return found
 
 
 def decoder_of(folder: Path) -> int:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import pty
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -29,15 +30,16 @@ if TYPE_CHECKING:
 
 
 @contextlib.asynccontextmanager
-async def desk(path: Path, **settings: Any) -> AsyncIterator[Desk]:
-    async with at_desk(BarcodeGun("gun", BarcodeGun.Settings(path, **settings))) as running:
+async def desk(path: Path) -> AsyncIterator[Desk]:
+    """With the longest gap, so that a busy machine tears no code apart."""
+    async with at_desk(BarcodeGun("gun", BarcodeGun.Settings(path, gap_ms=500))) as running:
         yield running
     assert not any(thread.name == f"gun {path.name}" for thread in threading.enumerate())
 
 
 @contextlib.contextmanager
 def plugged(path: Path) -> Iterator[SimulatedGun]:
-    gun = SimulatedGun(path, seconds_per_character=0.0005)
+    gun = SimulatedGun(path, seconds_per_character=0)
     gun.plug()
     try:
         yield gun
@@ -82,7 +84,7 @@ def test_what_was_typed_before_the_gate_listened_is_nobodys_presentation(path: P
 def test_chinese_caps_lock_and_a_missing_terminator(path: Path) -> None:
     async def scenario() -> None:
         with plugged(path) as gun:
-            async with desk(path, gap_ms=500) as at:
+            async with desk(path) as at:
                 assert await at.notice() is NoticeKind.ONLINE
                 await gun.type("健康码 {A}")
                 assert await at.code() == "健康码 {A}".encode()
@@ -91,6 +93,18 @@ def test_chinese_caps_lock_and_a_missing_terminator(path: Path) -> None:
                 assert await at.code() == b"aBc1!"
                 await gun.type("silence", caps_lock=True, terminator=None)
                 assert await at.code() == b"silence"
+
+    asyncio.run(scenario())
+
+
+def test_a_code_typed_key_by_key(path: Path) -> None:
+    async def scenario() -> None:
+        with plugged(path) as gun:
+            gun._pause = 0.002
+            async with desk(path) as at:
+                assert await at.notice() is NoticeKind.ONLINE
+                await gun.type("SLOW-1")
+                assert await at.code() == b"SLOW-1"
 
     asyncio.run(scenario())
 
@@ -129,7 +143,7 @@ def test_a_code_that_never_ends_asks_once(path: Path, monkeypatch: pytest.Monkey
 
     async def scenario() -> None:
         with plugged(path) as gun:
-            async with desk(path, gap_ms=500) as at:
+            async with desk(path) as at:
                 assert await at.notice() is NoticeKind.ONLINE
                 await gun.type("7" * 200)
                 assert await at.notice() is NoticeKind.PRESENT_AGAIN
@@ -164,9 +178,9 @@ def test_a_simulated_gun_that_nobody_reads_in_time_says_that_events_were_dropped
     async def scenario() -> list[type]:
         with plugged(path) as gun:
             slow = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-            for _ in range(5):
+            for _ in range(20):
                 gun.send(key_events(30, down=True) * 1000)
-            os.read(slow, 1 << 20)
+            os.read(slow, 2 << 20)
             await gun.type("tail")
             await gun.type("whole")
             records = Records().feed(os.read(slow, 1 << 20))
@@ -252,7 +266,7 @@ def test_an_event_node_is_grabbed_its_lamp_followed_and_released(node: Any, path
         async with desk(path) as at:
             assert await at.notice() is NoticeKind.ONLINE
             assert double.grabbed
-            gun = SimulatedGun(path)
+            gun = SimulatedGun(path, seconds_per_character=0)
             gun._wire = _PipeWire(kernel)
             await gun.type("aB", caps_lock=True)
             assert await at.code() == b"aB"
@@ -274,6 +288,22 @@ class _PipeWire:
 
     def close(self) -> None:
         os.close(self.fd)
+
+
+def test_a_node_whose_device_is_pulled_out_is_lost(node: Any, path: Path) -> None:
+    double, _ = node
+    os.close(double.fd)
+    double.fd, far = pty.openpty()  # reading it fails, and does not just end, once the far end is closed
+
+    async def scenario() -> None:
+        async with desk(path) as at:
+            assert await at.notice() is NoticeKind.ONLINE
+            os.close(far)
+            with pytest.raises(DeviceLost, match="is gone"):
+                await at.next()
+
+    asyncio.run(scenario())
+    assert double.closed
 
 
 def test_a_node_held_by_another_program_is_named(node: Any, path: Path) -> None:
