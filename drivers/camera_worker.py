@@ -8,6 +8,7 @@ and gives up access to all else before it opens the first one.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import signal
@@ -94,14 +95,13 @@ def watch(folder: Path, pipe: Pipe) -> None:
 
 def _arrivals(folder: Path) -> Iterator[Path]:
     """Finished pictures, the oldest first."""
+    found: list[tuple[int, Path]] = []
     with os.scandir(folder) as entries:
-        found = [
-            (entry.stat(follow_symlinks=False).st_ctime_ns, Path(entry.path))
-            for entry in entries
-            if not entry.name.startswith(".")
-            and Path(entry.name).suffix.lower() in SUFFIXES
-            and entry.is_file(follow_symlinks=False)
-        ]
+        for entry in entries:
+            named = not entry.name.startswith(".") and Path(entry.name).suffix.lower() in SUFFIXES
+            if named and entry.is_file(follow_symlinks=False):
+                with contextlib.suppress(FileNotFoundError):  # taken away again meanwhile
+                    found.append((entry.stat(follow_symlinks=False).st_ctime_ns, Path(entry.path)))
     return (path for _, path in sorted(found))
 
 
