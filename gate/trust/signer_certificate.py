@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.utils import CryptographyDeprecationWarning
 
 from gate.credentials.signer import ANY_USAGE, USAGE_OIDS, SignerKey
 from gate.errors import TrustError
@@ -24,6 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 KEY_ID_BYTES = 8
+_FAULTS = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises at certificates that break the rules."""
 _EXTENDED_KEY_USAGE = bytes.fromhex("551d25")
 _SEQUENCE, _OCTET_STRING, _OBJECT_ID, _EXTENSIONS = 0x30, 0x04, 0x06, 0xA3
 
@@ -56,22 +64,21 @@ def read(der: bytes, country: str | None = None) -> SignerCertificate:
     identity = key_id(der)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", CryptographyDeprecationWarning)  # e.g. a serial number of zero
+            warnings.simplefilter("ignore")  # about irregularities that do no harm, e.g. a serial number of zero
             certificate = x509.load_der_x509_certificate(der)
-            public_key = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm) as error:
+            signer, note = _signer(certificate, country or _country(certificate))
+    except _FAULTS as error:
         raise TrustError(f"signer certificate {identity.hex()} can't be read: {type(error).__name__}") from error
-    if not isinstance(public_key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey):
-        raise TrustError(f"signer certificate {identity.hex()}: its key is neither EC nor RSA nor Ed25519")
-    usage, note = _usage(certificate)
-    signer = SignerKey(
-        public_key=public_key,
-        country=country or _country(certificate),
-        not_before=certificate.not_valid_before_utc,
-        not_after=certificate.not_valid_after_utc,
-        usage=usage,
-    )
     return SignerCertificate(identity, signer, note and f"{signer.country} {identity.hex()}: {note}")
+
+
+def _signer(certificate: x509.Certificate, country: str) -> tuple[SignerKey, str | None]:
+    public_key = certificate.public_key()
+    if not isinstance(public_key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey):
+        raise UnsupportedAlgorithm("its key is neither EC nor RSA nor Ed25519")
+    usage, note = _usage(certificate)
+    signer = SignerKey(public_key, country, certificate.not_valid_before_utc, certificate.not_valid_after_utc, usage)
+    return signer, note
 
 
 def _usage(certificate: x509.Certificate) -> tuple[frozenset[str], str | None]:
@@ -80,7 +87,7 @@ def _usage(certificate: x509.Certificate) -> tuple[frozenset[str], str | None]:
         return _groups(usage.dotted_string for usage in extension.value), None
     except x509.ExtensionNotFound:
         return ANY_USAGE, None
-    except ValueError:
+    except _FAULTS:
         pass
     try:
         return _groups(_usages_in(certificate.tbs_certificate_bytes)), "extensions against X.509, use read from the DER"
@@ -96,7 +103,7 @@ def _groups(usages: Iterable[str]) -> frozenset[str]:
 def _country(certificate: x509.Certificate) -> str:
     try:
         names = certificate.subject.get_attributes_for_oid(x509.NameOID.COUNTRY_NAME)
-    except ValueError:
+    except _FAULTS:
         return ""
     return str(names[0].value) if names else ""
 

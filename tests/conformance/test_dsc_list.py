@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import warnings
+
 import pytest
+from cryptography import x509
 from vectors import vectors_dir
 
 from gate.errors import TrustError
+from gate.trust import signer_certificate
 from gate.trust.anchors import Anchors
 
 FOLDER = vectors_dir("trust") / "covpass-2023-12"
@@ -24,6 +30,26 @@ def test_no_signer_is_lost(anchors: Anchors) -> None:
 
 def test_the_six_with_unreadable_extensions_are_named(anchors: Anchors) -> None:
     assert [note.split()[0] for note in anchors.notes] == ["ES", "FI", "FI", "FI", "FI", "FI"]
+
+
+def test_the_use_read_from_the_der_is_what_the_library_reads_wherever_it_can() -> None:
+    restricted = 0
+    for entry in json.loads(LIST.partition(b"\n")[2])["certificates"]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            certificate = x509.load_der_x509_certificate(base64.b64decode(entry["rawData"]))
+        found = list(signer_certificate._usages_in(certificate.tbs_certificate_bytes))
+        try:
+            usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        except x509.ExtensionNotFound:
+            assert found == []
+        except ValueError:
+            assert entry["country"] in {"ES", "FI"}
+            assert found != []
+        else:
+            assert found == [oid.dotted_string for oid in usage]
+            restricted += 1
+    assert restricted == 489
 
 
 def test_a_changed_list_is_refused() -> None:
