@@ -110,18 +110,19 @@ def _judge(
     """Ask the rules of every country in turn; one that has none for this certificate refuses it, as at the gate."""
     if rules is None or not rules.countries:
         return refuse(Reason.NO_RULE_SET), []
-    decision = Decision(Outcome.PASS, (Reason.CERTIFICATE_VALID,))
+    decision = genuine = Decision(Outcome.PASS, (Reason.CERTIFICATE_VALID,))
     asked = []
     for country in rules.countries:
         selected = rules.rules.select(country, moment.at, certificate.payload)
-        decision = decide_certificate(
-            decision, selected, certificate_data(certificate, country, rules.value_sets, moment)
-        )
+        data = certificate_data(certificate, country, rules.value_sets, moment)
+        answer = decide_certificate(genuine, selected, data)
+        if decision.outcome is Outcome.PASS:
+            decision = answer
         asked += [
             {
                 "rule": rule.identifier,
                 "version": ".".join(map(str, rule.version)),
-                "holds": rule.identifier not in decision.failed_rules,
+                "holds": rule.identifier not in answer.failed_rules,
                 "description": rule.description.get("en", next(iter(rule.description.values()), "")),
             }
             for rule in selected

@@ -93,6 +93,29 @@ def test_rules_see_the_value_sets(capsys: pytest.CaptureFixture[str], anchors: s
     assert check(capsys, *arguments)[0] == 1
 
 
+def test_the_rules_of_every_country_given_must_hold(
+    capsys: pytest.CaptureFixture[str], anchors: str, rules: str, tmp_path: Path
+) -> None:
+    others = tmp_path / "others.json"
+    arguments = ("--anchors", anchors, "--rules", rules, "--rules", str(others), "--at", AT, CODE)
+    more = {"Country": "XY", "Identifier": "VR-XY-0001"}
+    others.write_text(json.dumps([rule(1, 1, **more)]))
+    assert check(capsys, *arguments)[0] == 0
+    others.write_text(json.dumps([rule(1, 3, **more), rule(1, 1, Country="XZ", Identifier="VR-XZ-0001")]))
+    status, found = check(capsys, *arguments)
+    assert (status, found["reasons"]) == (1, ["certificate_rules"])
+    assert [asked["rule"] for asked in found["rules"] if not asked["holds"]] == ["VR-XY-0001"]
+
+
+def test_a_country_without_a_rule_for_it_does_not_accept_it(
+    capsys: pytest.CaptureFixture[str], anchors: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "tests-only.json"
+    path.write_text(json.dumps([rule(1, 1, CertificateType="Test", Identifier="TR-XX-0001")]))
+    status, found = check(capsys, "--anchors", anchors, "--rules", str(path), "--at", AT, CODE)
+    assert (status, found["reasons"], found["rules"]) == (1, ["certificate_rules"], [])
+
+
 def test_without_rules_nothing_passes(capsys: pytest.CaptureFixture[str], anchors: str) -> None:
     status, found = check(capsys, "--anchors", anchors, "--at", AT, CODE)
     assert (status, found["outcome"], found["reasons"]) == (1, "refer", ["no_rule_set"])
