@@ -87,9 +87,7 @@ class SerialStream:
         except BlockingIOError:
             written = 0
         except OSError as error:
-            self._lose(f"{self.port} is gone ({error.strerror}): check plug and cable")
-            written = 0
-        self._check()
+            raise self._lose(error.args[-1]) from error
         if written != len(data):
             raise DeviceLost(f"{self.port} takes no more bytes: unplug the device and plug it in again")
 
@@ -104,8 +102,7 @@ class SerialStream:
         try:
             termios.tcflush(self._fd, termios.TCIFLUSH)
         except termios.error as error:
-            self._lose(f"{self.port} is gone ({error.args[-1]}): check plug and cable")
-        self._check()
+            raise self._lose(error.args[-1]) from error
         self._watch()
 
     def close(self) -> None:
@@ -123,10 +120,11 @@ class SerialStream:
         if self._lost is not None:
             raise DeviceLost(self._lost)
 
-    def _lose(self, message: str) -> None:
+    def _lose(self, why: str) -> DeviceLost:
         self._unwatch()
-        self._lost = message
+        self._lost = f"{self.port} is gone ({why}): check plug and cable"
         self._arrived.set()
+        return DeviceLost(self._lost)
 
     def _watch(self) -> None:
         if not self._watched and self._lost is None:
@@ -145,10 +143,10 @@ class SerialStream:
         except BlockingIOError:
             return
         except OSError as error:
-            self._lose(f"{self.port} is gone ({error.strerror}): check plug and cable")
+            self._lose(error.args[-1])
             return
         if not data:
-            self._lose(f"{self.port} hung up: check plug and cable")
+            self._lose("it hung up")
             return
         self.last_arrival = time.monotonic()
         self._buffer += data

@@ -12,32 +12,16 @@ from typing import TYPE_CHECKING
 
 from gate.credentials.id_number import (
     birth_date,
-    check_character,
     day,
-    document_number_kind,
     is_residence_number_2017,
     is_valid_number,
     is_valid_residence_number,
-    upgrade_15_to_18,
 )
 from gate.errors import CredentialFault
 from gate.model import Assurance, Credential, CredentialKind, Document, DocumentType, Holder, Reason, Validity
 
 if TYPE_CHECKING:
     from datetime import date
-
-__all__ = [
-    "Layout",
-    "ResidentCard",
-    "check_character",
-    "document_number_kind",
-    "is_valid_number",
-    "is_valid_residence_number",
-    "masked",
-    "parse",
-    "read_card",
-    "upgrade_15_to_18",
-]
 
 BLOCK_SIZE = 256
 NO_END = "长期"

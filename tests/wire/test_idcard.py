@@ -507,13 +507,13 @@ def test_what_is_on_a_card_is_in_no_log(port: Path, caplog: pytest.LogCaptureFix
 
 
 def test_the_simulated_reader_listens_at_its_new_rate_after_the_answer_at_the_old_one(port: Path) -> None:
-    def exchange(rate: int, content: bytes) -> bytes:
+    def exchange(rate: int, content: bytes, seconds: float = DEADLINE) -> bytes:
         async def scenario() -> bytes:
             with SerialStream(port, rate) as stream:
                 stream.write(frame(content))
                 data = b""
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(0.2):
+                    async with asyncio.timeout(seconds):
                         while not Splitter().feed(data):
                             data += await stream.read()
                 return data
@@ -523,6 +523,6 @@ def test_the_simulated_reader_listens_at_its_new_rate_after_the_answer_at_the_ol
     done = frame(b"\x00\x00\x90")
     with PtyReader(port, speed=FAST) as reader:
         assert exchange(115_200, b"\x60\x03") == done
-        assert exchange(115_200, SAM_STATUS) == b""
+        assert exchange(115_200, SAM_STATUS, seconds=0.2) == b""
         assert exchange(19_200, SAM_STATUS) == done
         assert reader.model.rate == 19_200

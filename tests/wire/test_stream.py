@@ -17,7 +17,7 @@ from drivers.stream import LIMIT, SerialStream, explain_refusal
 from gate.errors import DeviceLost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @contextlib.contextmanager
@@ -103,6 +103,22 @@ def test_what_came_before_the_end_is_still_read() -> None:
                 stream.write(b"?")
             with pytest.raises(DeviceLost):
                 stream.flush_input()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("use", [SerialStream.flush_input, lambda stream: stream.write(b"?")], ids=["flush", "write"])
+def test_a_loss_is_noticed_by_whatever_is_done_first(use: Callable[[SerialStream], None]) -> None:
+    async def scenario() -> None:
+        master, slave = os.openpty()
+        with SerialStream(Path(os.ttyname(slave)), 115_200) as stream:
+            os.close(slave)
+            os.close(master)
+            for _ in range(2):
+                with pytest.raises(DeviceLost, match="check plug and cable"):
+                    use(stream)
+            with pytest.raises(DeviceLost):
+                await stream.read()
 
     asyncio.run(scenario())
 
