@@ -15,6 +15,8 @@ from voice import phrases
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from gate.kiosk.state import StatusFlag
+
 DEADLINE_S = 20
 LANGUAGES = ("zh-CN", "en")
 CATALOGUE = phrases.load(LANGUAGES)
@@ -70,6 +72,9 @@ class Rig:
 
     def show(self, shown: Announcement) -> None:
         self.call(self.server.show, shown)
+
+    def sign(self, flag: StatusFlag, *, on: bool) -> None:
+        self.call(lambda: self.server.set_status(flag, on=on))
 
     def hang(self) -> threading.Event:
         """Block the loop, as a bug would, until the event that is returned is set."""

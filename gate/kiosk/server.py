@@ -15,7 +15,7 @@ from starlette.routing import Route
 from gate.errors import ConfigError
 from gate.kiosk.feed import Feed
 from gate.kiosk.page import build_page
-from gate.kiosk.state import Screen, StatusFlag
+from gate.kiosk.state import Screen
 from gate.model import Announcement, Outcome
 from gate.webserver import LocalOnly, listen, require_loopback, serve, url_of
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
     from starlette.types import ASGIApp
+
+    from gate.kiosk.state import StatusFlag
 
 BEAT_S: Final = 2.0
 SILENT_BEATS: Final = 3
@@ -107,9 +109,9 @@ class KioskServer:
         self._screen.deciding()
         self._update()
 
-    def set_status(self, flag: str, on: bool) -> None:  # noqa: FBT001 - a lamp is on or off
-        """Raise or lower one of the signs for guards, a ``StatusFlag``; what is being shown stays."""
-        if self._screen.set_status(StatusFlag(flag), on=on):
+    def set_status(self, flag: StatusFlag, *, on: bool) -> None:
+        """Raise or lower one of the signs for guards; what is being shown stays."""
+        if self._screen.set_status(flag, on=on):
             self._feed.changed()
 
     def _update(self) -> None:

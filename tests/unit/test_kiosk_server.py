@@ -16,6 +16,7 @@ from gate.errors import ConfigError
 from gate.kiosk import feed
 from gate.kiosk.page import UI_KEYS
 from gate.kiosk.server import KioskServer, KioskSettings
+from gate.kiosk.state import StatusFlag
 from gate.model import Outcome, Reason
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def test_the_state_for_support_is_the_snapshot(kiosk: Rig) -> None:
 
 def test_a_screen_that_comes_late_gets_the_whole_snapshot(kiosk: Rig) -> None:
     kiosk.show(announcement(Outcome.REFER, Reason.DATA_STALE, "ABC-123"))
-    kiosk.call(kiosk.server.set_status, "sound_off", True)  # noqa: FBT003 - a lamp is on or off
+    kiosk.sign(StatusFlag.SOUND_OFF, on=True)
     with stream(kiosk) as snapshots:
         snapshot = next(snapshots)
     assert snapshot["kind"] == "refer"
@@ -140,7 +141,7 @@ def test_an_older_decisions_end_does_not_take_the_newer_one_away() -> None:
             ]
         )
         assert next(snapshots)["kind"] == "refer"
-        kiosk.call(kiosk.server.set_status, "sound_off", True)  # noqa: FBT003 - a lamp is on or off
+        kiosk.sign(StatusFlag.SOUND_OFF, on=True)
         assert next(snapshots)["kind"] == "refer"
 
 

@@ -111,6 +111,8 @@
     drawer.addEventListener("toggle", () => {
       const panel = document.getElementById("panel");
       if (drawer.open && !panel.src) panel.src = url;
+      body.classList.toggle("beside-drawer", drawer.open);
+      fit();
     });
   }
 

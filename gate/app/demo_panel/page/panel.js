@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const OUTCOMES = { pass: "✓ 通行 pass", refer: "⯃ 请核查 refer", retry: "↻ 请重试 retry" };
+  const OUTCOMES = { pass: "✓ 通行 pass", refer: "◆ 请核查 refer", retry: "▲ 请重试 retry" };
   const PICTURE_BYTES = 10000000;
   const list = document.getElementById("items");
   const news = document.getElementById("news");
