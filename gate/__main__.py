@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -60,7 +61,12 @@ def main(argv: list[str] | None = None) -> int:
             modules[name] = importlib.import_module(command.module)
             modules[name].add_arguments(sub)
     parsed = parser.parse_args(arguments)
-    return int(modules[parsed.command].run(parsed))
+    try:
+        return int(modules[parsed.command].run(parsed))
+    except BrokenPipeError:
+        # Whoever read our output has seen enough (`gate check … | head`); nothing more can be said to them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 if __name__ == "__main__":

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from drivers import DRIVERS
+from gate.app.files import read_bounded
 from gate.app.judge import Judge
 from gate.app.logs import line
+from gate.app.rule_slot import RuleSlot
 from gate.app.service import LaneService
 from gate.clock import Clock, DemoClock, SystemClock
 from gate.config import GateConfig, ReaderConfig, Roots, bind
@@ -20,7 +22,6 @@ from gate.journal.store import Journal
 from gate.kiosk.server import KioskServer, KioskSettings
 from gate.kiosk.state import StatusFlag
 from gate.pseudonym import load_or_make_key
-from gate.rules import ruleset
 from gate.rules.eu_rules import EuRules
 from gate.status.file import MissingStatus, StatusFile
 from gate.trust.anchors import Anchors
@@ -33,13 +34,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from drivers import Driver
-    from gate.rules.ruleset import RuleSet
     from gate.status.source import StatusSource
     from voice.phrases import Catalogue
 
 log = logging.getLogger("gate")
-
-MAX_RULES_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +45,7 @@ class Gate:
     """One device, ready to run."""
 
     service: LaneService
+    rules: RuleSlot
     kiosk: KioskServer
     journal: Journal
     speaker: Speaker
@@ -61,7 +60,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         JournalError: nothing can be recorded, so nothing can be let in; better not to start than to pretend.
     """
     clock = _clock(config)
-    rule_set = _rule_set(config, clock)
+    rules = RuleSlot(config.rules.set, roots.state, clock)
     catalogue = phrases.load(_languages(config))
     kiosk = KioskServer(_kiosk_settings(config), {tag: catalogue.ui[tag] for tag in config.kiosk.languages})
     journal = Journal(config.journal.path)
@@ -72,7 +71,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     judge = Judge(
         checkpoint=config.checkpoint,
         profiles=config.rules,
-        rule_set=rule_set,
+        rules=rules,
         certificate_rules=_certificate_rules(config.rules.certificate_rules),
         value_sets=_value_sets(config.rules.value_sets),
         anchors=_anchors(config.rules.anchors),
@@ -91,7 +90,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         marks=("demo",) if config.demo is not None else (),
     )
     kiosk.set_status(StatusFlag.TIME_UNTRUSTED, on=not clock.moment().trusted)
-    return Gate(service, kiosk, journal, speaker, tuple(driver(reader, roots) for reader in config.readers))
+    return Gate(service, rules, kiosk, journal, speaker, tuple(driver(reader, roots) for reader in config.readers))
 
 
 def driver(reader: ReaderConfig, roots: Roots) -> Driver:
@@ -143,17 +142,6 @@ def _kiosk_settings(config: GateConfig) -> KioskSettings:
     )
 
 
-def _rule_set(config: GateConfig, clock: Clock) -> RuleSet | None:
-    """The rule set in force; without one the gate starts all the same and refers everybody."""
-    try:
-        rule_set = ruleset.load(read_bounded(config.rules.set))
-    except (OSError, RuleSetError) as fault:
-        log.error(line("rule-set-refused", file=config.rules.set.name, why=str(fault)))
-        return None
-    clock.raise_floor(rule_set.issued_at)
-    return rule_set
-
-
 def _certificate_rules(path: Path) -> EuRules:
     try:
         return EuRules.from_json(_json(path))
@@ -193,16 +181,3 @@ def _status(path: Path) -> StatusSource:
     except ConfigError as fault:
         log.error(line("status-refused", why=str(fault)))
         return MissingStatus(str(fault))
-
-
-def read_bounded(path: Path) -> bytes:
-    """A file's bytes, at most ``MAX_RULES_BYTES``.
-
-    Raises:
-        OSError: it can't be read or is too large.
-    """
-    with path.open("rb") as file:
-        content = file.read(MAX_RULES_BYTES + 1)
-    if len(content) > MAX_RULES_BYTES:
-        raise OSError(f"{path.name} is larger than {MAX_RULES_BYTES >> 20} MiB")
-    return content

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gate.credentials import identify, resident_id
 from gate.errors import CredentialFault, StatusUnavailable
@@ -44,13 +44,22 @@ class Judgement:
     decision: Decision
 
 
+class HoldsRules(Protocol):
+    """Where the rule set in force is found."""
+
+    @property
+    def current(self) -> RuleSet | None:
+        """None where there is none."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Judge:
     """Everything that a decision needs, put together once."""
 
     checkpoint: Checkpoint
     profiles: RulesConfig
-    rule_set: RuleSet | None
+    rules: HoldsRules
     certificate_rules: EuRules
     value_sets: Mapping[str, Sequence[str]]
     anchors: SignerKeys
@@ -94,13 +103,15 @@ class Judge:
     def _decide(
         self, credential: Credential, records: Records | None, moment: Moment, profile: str, admitted: Reason
     ) -> Decision:
-        facts = derive(credential, records, moment, self.checkpoint, self._limits(profile))
-        return decide(facts, self.rule_set, profile, moment, admitted)
+        rule_set = self.rules.current  # one rule set judges all of a presentation
+        facts = derive(credential, records, moment, self.checkpoint, _limits(rule_set, profile))
+        return decide(facts, rule_set, profile, moment, admitted)
 
-    def _limits(self, profile: str) -> Mapping[str, int]:
-        found = self.rule_set.profiles.get(profile) if self.rule_set is not None else None
-        limits: Mapping[str, int] = found.parameters.get("max_age_s", {}) if found is not None else {}
-        return limits
+
+def _limits(rule_set: RuleSet | None, profile: str) -> Mapping[str, int]:
+    found = rule_set.profiles.get(profile) if rule_set is not None else None
+    limits: Mapping[str, int] = found.parameters.get("max_age_s", {}) if found is not None else {}
+    return limits
 
 
 _UNUSABLE_KINDS = {

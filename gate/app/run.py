@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until a signal stops it; 0 then, 1 where the gate can't start."""
+    """Serve until SIGTERM or SIGINT; 0 then, 1 where the gate can't start. SIGHUP reads the rule set again."""
     configure()
     try:
         config = load(arguments.config, arguments.state)
@@ -79,6 +79,7 @@ async def _serve(gate: Gate) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    loop.add_signal_handler(signal.SIGHUP, gate.rules.refresh)
     try:
         await _work(gate, stopping)
     except asyncio.CancelledError:

@@ -53,6 +53,10 @@ HERE = Checkpoint("c", "station", "1", Direction.IN, attended=True)
 WAIT_S = 20
 
 
+class Slot:
+    current = RULES
+
+
 @dataclass
 class Observed:
     """What a person in front of the gate would see and hear, in order."""
@@ -132,7 +136,7 @@ def serve(
         judge = Judge(
             checkpoint=HERE,
             profiles=RulesConfig(folder, "station", "certificate", folder, folder),
-            rule_set=RULES,
+            rules=Slot(),
             certificate_rules=EuRules(()),
             value_sets={},
             anchors=Anchors(),

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -154,7 +154,7 @@ def vaccination(now: datetime, doses: int) -> dict[str, Any]:
 
 def nucleic_acid(now: datetime, hours: int) -> dict[str, Any]:
     """Content of a test certificate: negative, sampled so many hours ago."""
-    sampled = (now - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    sampled = (now - timedelta(hours=hours)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return _content("t", {"tt": "LP6464-4", "sc": sampled, "tr": "260415000", "tc": "Example laboratory"})
 
 

@@ -85,6 +85,16 @@ class Daemon:
         if self._listener is not None:
             await self._listener
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The newest lines of its log."""
+        return tuple(self._lines)
+
+    def kill(self, number: int) -> None:
+        """Send it a signal, e.g. to see what survives SIGKILL."""
+        if self._process is not None:
+            self._process.send_signal(number)
+
     async def answer(self) -> Reported:
         """The next presentation that it reports.
 

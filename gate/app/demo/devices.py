@@ -60,11 +60,19 @@ class Devices:
         """Pull the reader's cable while it reads a card, wait until that was noticed, put it back."""
         self._reader.present(self._people[person].block)
         await asyncio.sleep(_CARD_S / 2)
-        self._reader.unplug()
+        self.unplug_reader()
         await self._offline("id-reader")
-        self._reader.plug()
+        self.plug_reader()
         await self._online("id-reader")
         self._reader.present(self._people[person].block)
+
+    def unplug_reader(self) -> None:
+        """Pull the ID reader's cable."""
+        self._reader.unplug()
+
+    def plug_reader(self) -> None:
+        """Put it back."""
+        self._reader.plug()
 
     async def type_code(self, text: str) -> None:
         """Read a code with the gun."""

@@ -90,5 +90,5 @@ def _has_sound_card() -> bool:
 
 
 def _folder(path: Path) -> Path:
-    path.mkdir()
+    path.mkdir(exist_ok=True)
     return path
