@@ -8,9 +8,9 @@ selects the next step and the pause before it::
 
 A module that stays silent about a card may hang with it half removed, which a reset is known to cure.
 
-*Presence* begins with the first good FIND and ends when the card was read, or when the reader misses it (twice in
-a row as long as its holder has heard nothing: a card held at the edge of the field flickers). Every presence gets an
-answer: the text block, or a notice at the latest ``PATIENCE`` seconds after the card was found.
+*Presence* begins with the first FIND that sees something and ends when the card was read, or when the reader misses
+it (twice in a row as long as its holder has heard nothing: a card held at the edge of the field flickers). Every
+presence gets an answer: the text block, or a notice at the latest ``PATIENCE`` seconds after the card was found.
 
 *Watching.* After a good READ the module answers FIND with "no card" until the card has left, and some firmware is
 said to find it again at the next FIND. A miss of FIND therefore does not tell a card that was taken away from one that
@@ -33,6 +33,8 @@ READ_FAILURES = 3
 """So many times status 41 in one presence, and the card is asked for again."""
 QUICK_RETRIES = 3
 """Retries of one presence without a pause; a card that can't be read must not keep the wire busy."""
+SILENCES = 3
+"""So many unanswered FINDs in a row, from a module that does answer SAM status, call for service."""
 MISSES = 2
 """So many misses in a row mean that the card has left."""
 
@@ -115,6 +117,7 @@ class Cycle:
         self._misses = 0
         self._retries = 0
         self._read_failures = 0
+        self._silences = 0
         self._watch_by_find = False
 
     @property
@@ -157,35 +160,32 @@ class Cycle:
         self.step, pace = TABLE[step][result]
         if step is Step.WATCH:
             return self._watch(status), []
-        news = self._judge(step, status, now)
+        if step is Step.FIND:
+            self._silences = self._silences + 1 if status is None else 0
+        if result is Advice.SERVICE or (step is Step.FIND and self._silences >= SILENCES):
+            return self._out_of_service(f"the reader's answer to {step}: {_told(status)}")
         if result is Advice.RETRY and self._found_at is not None:
             self._retries += 1
             if pace is Pace.NOW and self._retries >= QUICK_RETRIES:
                 pace = Pace.POLL
-        if result is Advice.SERVICE:
-            if not self._serviceable:
-                pace = Pace.SLOW
-            self._serviceable = False
-        return pace.value, news
+        return pace.value, self._judge(step, status, now)
 
     def _judge(self, step: Step, status: int | None, now: float) -> list[News]:
-        """Keep the books about the presence and the reader's health."""
+        """Keep the books about the presence, and say what there is to say."""
         result = None if status is None else advice(status)
-        if status is not None and result is Advice.SERVICE:
-            return self._out_of_service(status)
-        if step is Step.FIND and result is Advice.GOOD:
-            self._found(now)
-        elif step is Step.READ and result is Advice.GOOD:
+        if step is Step.FIND and result is Advice.NO_CARD:
+            return self._back_in_service() + self._miss()
+        if step is Step.READ and result is Advice.GOOD:
             self._leave()
             return self._back_in_service()
-        elif step is Step.FIND and result is Advice.NO_CARD:
-            return self._back_in_service() + self._miss()
-        elif status is not None and result is Advice.PRESENT_AGAIN:
-            return self._ask_again(f"{step} answered {describe(status)}")
-        elif status == Status.READ_FAILED:
+        if step is Step.FIND and status is not None:
+            self._found(now)
+        if result is Advice.PRESENT_AGAIN:
+            return self._ask_again(f"{step}: {_told(status)}")
+        if status == Status.READ_FAILED:
             self._read_failures += 1
             if self._read_failures >= READ_FAILURES:
-                return self._ask_again(f"{step} answered {describe(status)} {self._read_failures} times")
+                return self._ask_again(f"{step}: {_told(status)}, {self._read_failures} times")
         return []
 
     def _found(self, now: float) -> None:
@@ -211,18 +211,18 @@ class Cycle:
 
     def _ask_again(self, detail: str) -> list[News]:
         """Ask for the card, once in a presence."""
-        if self._found_at is not None and self._answered:
+        if self._answered:
             return []
         self._answered = True
         return [News(NoticeKind.PRESENT_AGAIN, detail)]
 
-    def _out_of_service(self, status: int) -> list[News]:
-        """Say so once, and again to everybody whose card was found meanwhile."""
+    def _out_of_service(self, detail: str) -> tuple[float, list[News]]:
+        """Reset the module, slowly from the second time on; say so once, and to everybody who was found since."""
         waiting = self._found_at is not None and not self._answered
-        self._answered = True
-        if not self._serviceable and not waiting:
-            return []
-        return [News(NoticeKind.READER_UNSERVICEABLE, f"the reader answered {describe(status)}")]
+        news = [News(NoticeKind.READER_UNSERVICEABLE, detail)] if self._serviceable or waiting else []
+        pace = Pace.NOW if self._serviceable else Pace.SLOW
+        self.step, self._answered, self._serviceable = Step.RESET, True, False
+        return pace.value, news
 
     def _back_in_service(self) -> list[News]:
         if self._serviceable:
@@ -243,3 +243,7 @@ class Cycle:
         self._leave()
         self.step = Step.FIND
         return Pace.NOW.value
+
+
+def _told(status: int | None) -> str:
+    return "none in time" if status is None else describe(status)

@@ -167,6 +167,35 @@ def test_a_reader_that_starts_in_need_of_service_is_reset_first() -> None:
     assert (bench.cycle.command, bench.pause) == (Command.SAM_RESET, 5)
 
 
+@pytest.mark.parametrize("status", [0x31, 0x40])
+def test_a_thing_that_find_refuses_is_answered_once_while_it_lies_there(status: int) -> None:
+    bench = Bench()
+    bench.answer(*[status] * 40)
+    bench.wait(10)
+    assert bench.said == [AGAIN]
+    bench.answer(0x80, status)
+    assert bench.said == [AGAIN] * 2
+
+
+def test_a_thing_that_find_cannot_make_out_is_answered_in_time() -> None:
+    bench = Bench()
+    bench.answer(0x81, 0xC7)
+    bench.wait(PATIENCE)
+    assert bench.said == [AGAIN]
+
+
+def test_a_module_that_never_answers_find_needs_service() -> None:
+    bench = Bench()
+    bench.answer(None, None)
+    assert bench.said == []
+    bench.answer(None)
+    assert bench.said == [NoticeKind.READER_UNSERVICEABLE]
+    bench.answer(0x90, None)
+    assert (bench.cycle.command, bench.pause) == (Command.SAM_RESET, 5)
+    bench.answer(0x90, 0x80)
+    assert bench.said == [NoticeKind.READER_UNSERVICEABLE, NoticeKind.ONLINE]
+
+
 @pytest.mark.parametrize("before", [(0x9F,), (0x9F, 0x90)])
 def test_a_module_that_is_silent_about_a_card_is_reset(before: tuple[int, ...]) -> None:
     bench = Bench()
