@@ -35,6 +35,10 @@ GOOD = {
 
 
 def judged(profile: str = "station", moment: Moment = MOMENT, **changes: Fact) -> Decision:
+    return judged_with(changes, profile, moment)
+
+
+def judged_with(changes: dict[str, Fact], profile: str = "station", moment: Moment = MOMENT) -> Decision:
     return decide(Facts({**GOOD, **changes}), STATION, profile, moment, Reason.GREEN_CODE)
 
 
@@ -74,7 +78,7 @@ def test_everything_in_order_is_a_pass_with_its_provenance() -> None:
     ],
 )
 def test_one_thing_out_of_order_is_referred_for_that_reason(change: dict[str, Fact], reason: Reason) -> None:
-    decision = judged(**change)
+    decision = judged_with(change)
     assert decision.outcome is Outcome.REFER
     assert decision.reasons[0] is reason
     assert len(decision.failed_rules) >= 1

@@ -21,6 +21,7 @@ from gate.clock import SystemClock
 from gate.config import RulesConfig
 from gate.errors import StatusUnavailable
 from gate.journal.store import Journal
+from gate.lane import LaneState
 from gate.model import (
     Announcement,
     Checkpoint,
@@ -208,6 +209,8 @@ def test_nobody_is_let_in_on_a_record_that_can_not_be_written(tmp_path: Path) ->
             rig.service.take(card())
             assert await rig.observed.until("said") == ["record_failed"]
             assert rig.observed.lamps["record_failed"]
+            assert ("shown", "refer record_failed") in rig.observed.events
+            assert rig.service.lane.state is LaneState.IDLE, "nothing is released"
         rig.service.take(card())
         assert await rig.observed.until("said", 2) == ["record_failed", "green_code"], "the next person is served"
         assert not rig.observed.lamps["record_failed"]
