@@ -12,7 +12,7 @@ import re
 import sys
 from typing import Any
 
-MAX_VALUE_CHARACTERS = 200
+MAX_VALUE_CHARACTERS = 400
 _PAIR = re.compile(r'([a-z_]+)=("(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^ ]+)')
 
 
