@@ -35,8 +35,10 @@ make_machine() {
 
 bring_checkout() {
     git clone --quiet "$ROOT" "$MACHINE/home/visitor/gate"
-    if [[ -d ${GATE_VECTORS:-$ROOT/../shared/vectors} ]]; then
-        cp -r "${GATE_VECTORS:-$ROOT/../shared/vectors}" "$MACHINE/home/visitor/vectors"
+    local vectors=${GATE_VECTORS:-$ROOT/../shared/vectors}
+    if [[ -d $vectors ]]; then
+        mkdir "$MACHINE/home/visitor/shared"
+        cp -r "$vectors" "$MACHINE/home/visitor/shared/vectors" # beside the checkout, where tests look
     fi
     chroot "$MACHINE" chown -R "$(account)": /home/visitor
 }
@@ -45,7 +47,7 @@ account() { [[ $VISITOR == root ]] && echo root || echo visitor; }
 
 # in_machine COMMAND...: as somebody who has just logged in; the variables are those of this network.
 in_machine() {
-    chroot "$MACHINE" su - "$(account)" -c "cd /home/visitor/gate && CI=true GATE_VECTORS=/home/visitor/vectors \
+    chroot "$MACHINE" su - "$(account)" -c "cd /home/visitor/gate && CI=true \
         PIP_CERT=/etc/this-network.crt PIP_DEFAULT_TIMEOUT=${PIP_DEFAULT_TIMEOUT:-60} $*" </dev/null
 }
 
