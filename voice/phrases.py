@@ -41,6 +41,12 @@ class Catalogue:
         return self.by_reason[reason]
 
 
+def available() -> tuple[str, ...]:
+    """The languages that there are phrases in."""
+    names = (entry.name for entry in (files("config") / "phrases").iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
 def load(languages: Sequence[str]) -> Catalogue:
     """Read the phrases of ``languages`` (BCP 47 tags such as ``"zh-CN"``), at least one.
 

@@ -20,7 +20,8 @@ from voice.wav import RATE, seconds_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-COMMAND = ("aplay", "-q", "-t", "raw", "-f", "S16_LE", "-r", str(RATE), "-c", "1")
+COMMAND = ("aplay", "-q", "-t", "raw", "-f", "S16_LE", "-r", str(RATE), "-c", "1", "-")
+"""Plays to ALSA's default card; ``ALSA_CARD`` in the environment chooses another."""
 TAKE_SECONDS = 2.0
 """A player that has taken nothing by then hangs: opening a card takes milliseconds."""
 OVERRUN_SECONDS = 3.0

@@ -38,8 +38,6 @@ class Settings:
 
     languages: tuple[str, ...] = ("zh-CN",)
     """Spoken one after the other."""
-    device: str | None = None
-    """ALSA name of the card, e.g. ``"plughw:CARD=Device"``; None means the system's default."""
     lead_in_ms: int = 0
     """Silence before each announcement: HDMI sinks swallow the first syllable while they wake up."""
 
@@ -76,8 +74,6 @@ class Speaker:
         self._spill_path = spill / LAST_ANNOUNCEMENT
         self._on_fault = on_fault
         self._environment = environment
-        device = () if settings.device is None else ("-D", settings.device)
-        self._arguments = (*COMMAND, *device, "-")
         self._waiting: _Request | None = None
         self._wake = asyncio.Event()
         self._playback: Playback | None = None
@@ -154,7 +150,7 @@ class Speaker:
     async def _play(self, pcm: bytes, taken: asyncio.Future[float | None]) -> bool:
         if self._waiting is not None:
             return False  # overtaken already
-        self._playback = Playback(self._arguments, self._environment, pcm, taken)
+        self._playback = Playback(COMMAND, self._environment, pcm, taken)
         whole = await self._playback.finished()
         self._playback = None
         return whole
