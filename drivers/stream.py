@@ -47,7 +47,9 @@ class SerialStream:
         self._lost: str | None = None
         self._watched = False
         try:
-            self._device = serial.Serial(str(port), baud, timeout=0, exclusive=True)
+            # inter_byte_timeout=0 sets VMIN to 1: with pyserial's VMIN of 0, reading a port that was flushed in the
+            # meantime would return nothing, which is also what reading a port that hung up returns.
+            self._device = serial.Serial(str(port), baud, timeout=0, inter_byte_timeout=0, exclusive=True)
         except (OSError, termios.error) as error:
             raise DeviceLost(explain_refusal(port, error)) from error
         self._fd: int = self._device.fileno()

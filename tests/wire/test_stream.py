@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import select
 import termios
 import tty
 from pathlib import Path
@@ -66,6 +67,21 @@ def test_flushing_forgets_what_has_arrived() -> None:
             await take(stream, 1)
             os.write(far, b"older")
             stream.flush_input()
+            os.write(far, b"new")
+            assert await take(stream, 3) == b"new"
+
+    asyncio.run(scenario())
+
+
+def test_flushing_what_is_just_about_to_be_read_is_no_loss() -> None:
+    async def scenario() -> None:
+        with cable() as (far, port), SerialStream(port, 115_200) as stream:
+            os.write(far, b"old")
+            assert select.select([stream._fd], [], [], 30)[0]
+            # The loop's next turn finds the port readable, but flushes it before it reads.
+            asyncio.get_running_loop().call_soon(stream.flush_input)
+            for _ in range(3):
+                await asyncio.sleep(0)
             os.write(far, b"new")
             assert await take(stream, 3) == b"new"
 
