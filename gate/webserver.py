@@ -153,7 +153,7 @@ async def _stop(server: uvicorn.Server, task: asyncio.Task[None]) -> None:
     server.should_exit = True
     await asyncio.wait({task}, timeout=CLOSE_S)
     for connection in list(server.server_state.connections):
-        connection.transport.abort()  # a client that does not read must not hold up the end
+        connection.transport.abort()  # a client that does not read must neither hold up the end nor outlive it
     server.force_exit = True
     await asyncio.wait({task}, timeout=CLOSE_S)
     task.cancel()
