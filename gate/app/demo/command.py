@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -35,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="gate-demo-") as state:
         try:
             return asyncio.run(_demo(Path(state), once=arguments.once))
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, asyncio.CancelledError):
             return 0
         except GateError as fault:
             print(f"gate demo: {fault}", file=sys.stderr)
@@ -43,6 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _demo(state: Path, *, once: bool) -> int:
+    main = asyncio.current_task()
+    if main is not None:  # a supervisor's SIGTERM takes the daemon and the devices down with it, as Ctrl-C does
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, main.cancel)
     async with set_stage(state) as stage:
         player = Player(shift(stage.certificates), stage, phrases.load(("zh-CN", "en")))
         player.introduce()
