@@ -100,6 +100,7 @@ def test_a_card_is_read_once_however_long_it_lies_there(port: Path) -> None:
                 await until(lambda: commands(reader)[-1] == FIND)
                 reader.present(OTHER)
                 assert await card(desk) == OTHER
+                await until(lambda: commands(reader)[-1] == READ_CHIP_NUMBER)
             assert commands(reader).count(READ) == 2
             assert READ_WITH_FINGERPRINT not in commands(reader)
 
