@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import struct
+from functools import cache
 
 from gate.model import Reason
 from voice.wav import RATE, silence
@@ -20,7 +21,11 @@ _PASS = frozenset({Reason.GREEN_CODE, Reason.CERTIFICATE_VALID})
 
 def chime(reason: Reason) -> bytes:
     """PCM of the two tones for ``reason``, about 0.6 s."""
-    first, second = (_LOW_HZ, _HIGH_HZ) if reason in _PASS else (_HIGH_HZ, _LOW_HZ)
+    return _pair(_LOW_HZ, _HIGH_HZ) if reason in _PASS else _pair(_HIGH_HZ, _LOW_HZ)
+
+
+@cache
+def _pair(first: float, second: float) -> bytes:
     return _tone(first) + silence(0.04) + _tone(second)
 
 
