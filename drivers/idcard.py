@@ -117,6 +117,13 @@ class _Session:
         """Whether anything at all came from the port."""
 
     async def serve(self) -> None:
+        try:
+            await self._work()
+        except DeviceLost:
+            self._tell(self._cycle.overdue(math.inf))  # whoever's card was being read still gets an answer
+            raise
+
+    async def _work(self) -> None:
         await self._identify()
         while True:
             step = self._cycle.step

@@ -292,6 +292,7 @@ def test_a_reader_that_vanishes_in_the_middle_of_an_answer_is_lost_and_nothing_i
             reader.present(CARD)
             async with served(port) as desk:
                 await online(desk)
+                assert await desk.notice() is NoticeKind.PRESENT_AGAIN, "the person is not left without an answer"
                 with pytest.raises(DeviceLost, match="check plug and cable"):
                     await desk.next()
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from gate.app.demo.people import Person
 
+_POLL_S: Final = 0.3
+"""By then a card that was laid down is found."""
 _CARD_S: Final = 0.4
 """The card's own time for a read; real ones take one to two seconds, most of it inside the chip."""
 
@@ -57,14 +59,18 @@ class Devices:
         self._reader.present(self._people[person].block)
 
     async def pull_reader_out(self, person: str) -> None:
-        """Pull the reader's cable while it reads a card, wait until that was noticed, put it back."""
+        """Pull the reader's cable while it reads a card."""
         self._reader.present(self._people[person].block)
-        await asyncio.sleep(_CARD_S / 2)
+        await asyncio.sleep(_POLL_S + _CARD_S / 2)
         self.unplug_reader()
         await self._offline("id-reader")
+
+    async def put_reader_back(self, person: str) -> None:
+        """Put the cable back, wait until the daemon has opened the reader again, lay the card down."""
+        self._reader.remove()
         self.plug_reader()
         await self._online("id-reader")
-        self._reader.present(self._people[person].block)
+        await self.lay_card(person)
 
     def unplug_reader(self) -> None:
         """Pull the ID reader's cable."""

@@ -70,10 +70,17 @@ def _troubles() -> tuple[Step, ...]:
     return (
         Step(
             "reader-pulled-out",
-            {"zh-CN": "读卡器拔掉又插回", "en": "Reader pulled out mid-read, put back"},
+            {"zh-CN": "读卡时读卡器被拔掉", "en": "Reader pulled out while it reads"},
+            "id-reader",
+            (Outcome.RETRY, Reason.PRESENT_AGAIN),
+            lambda devices: devices.pull_reader_out("citizen"),
+        ),
+        Step(
+            "reader-put-back",
+            {"zh-CN": "读卡器插回，再刷", "en": "Reader put back, card again"},
             "id-reader",
             _GREEN,
-            lambda devices: devices.pull_reader_out("citizen"),
+            lambda devices: devices.put_reader_back("citizen"),
         ),
         Step(
             "card-unreadable",
