@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from kiosk_rig import CATALOGUE, LONG, Rig, announcement, in_words
+from playwright.sync_api import expect
 
 from gate.kiosk import server as kiosk_server
 from gate.kiosk.state import StatusFlag
@@ -178,13 +179,13 @@ def test_the_signs_for_guards_come_and_go_without_touching_the_decision(page: Pa
     put(kiosk, "pass")
     for flag in StatusFlag:
         kiosk.sign(flag, on=True)
-    shown = "document.querySelectorAll('.flags li:not([hidden])').length"
-    page.wait_for_function(f"{shown} === {len(StatusFlag)}")
+    shown = page.locator(".flags li:visible")
+    expect(shown).to_have_count(len(StatusFlag))
     assert "声音不可用" in page.locator(".flags").inner_text()
     see(page, "pass")
     for flag in StatusFlag:
         kiosk.sign(flag, on=False)
-    page.wait_for_function(f"{shown} === 0")
+    expect(shown).to_have_count(0)
 
 
 def test_only_a_demo_says_that_it_is_one(page: Page, kiosk: Rig) -> None:
@@ -203,7 +204,7 @@ def test_the_newest_decision_is_the_one_that_is_seen(page: Page, kiosk: Rig) -> 
     open_idle(page, kiosk)
     kiosk.show(announcement(Outcome.PASS, Reason.GREEN_CODE, "OLD-001"))
     kiosk.show(announcement(Outcome.REFER, Reason.DATA_STALE, "NEW-002"))
-    page.wait_for_function("document.getElementById('receipt').textContent === 'NEW-002'")
+    expect(page.locator("#receipt")).to_have_text("NEW-002")
     see(page, "refer")
     assert "OLD-001" not in page.locator("body").inner_text()
     assert "绿码" not in page.locator("body").inner_text()
@@ -341,7 +342,7 @@ def test_the_words_of_every_reason_stay_large(page: Page, kiosk: Rig, size: View
     small = []
     for number, reason in enumerate(Reason):
         kiosk.show(announcement(Outcome.REFER, reason, f"R{number}"))
-        page.wait_for_function("r => document.getElementById('receipt').textContent === r", arg=f"R{number}")
+        expect(page.locator("#receipt")).to_have_text(f"R{number}")
         fit = float(page.evaluate("document.querySelector('.words').style.getPropertyValue('--fit')"))
         if fit < 0.7 or page.evaluate(MISPLACED):
             small.append(reason)
