@@ -58,7 +58,10 @@ class Playback:
         self._cut = False
         self._complaint = ""
         self._ended: asyncio.Future[int] = self._loop.create_future()
-        read_end, self._input = os.pipe2(os.O_CLOEXEC)
+        try:
+            read_end, self._input = os.pipe2(os.O_CLOEXEC)
+        except OSError as error:
+            raise SoundFault(f"no pipe to the player: {error.strerror}") from error
         try:
             fcntl.fcntl(self._input, fcntl.F_SETPIPE_SZ, _SMALL_PIPE)
             os.set_blocking(self._input, False)

@@ -11,7 +11,7 @@ import pytest
 from gate.__main__ import main
 from gate.errors import ConfigError
 from gate.model import Reason
-from voice import phrases, render
+from voice import kokoro, phrases, render, verify
 from voice.pack import Pack
 from voice.render import ENGINES, Engine
 from voice.simulated import SimulatedSoundCard
@@ -105,3 +105,16 @@ def test_without_a_card_the_phrase_is_written_and_the_place_told(
         assert main(["voice", "say", "present_again"]) == 1
     (written,) = tmp_path.glob("gate-voice-*/last-announcement.wav")
     assert str(written) in capsys.readouterr().out
+
+
+@needs_espeak
+def test_english_becomes_the_symbols_that_the_model_was_trained_on() -> None:
+    assert kokoro.english("Green code. Go ahead.") == "ɡɹˈin kˈOd. ɡˌO əhˈɛd."
+
+
+@pytest.mark.parametrize(
+    ("said", "heard", "errors"),
+    [("lü ma tong xing", "lü ma tong xing", 0), ("lü ma", "li ma", 1), ("qing", "", 1), ("qing", "xin qing zai", 2)],
+)
+def test_what_was_not_understood_is_counted(said: str, heard: str, errors: int) -> None:
+    assert verify.distance(said.split(), heard.split()) == errors
