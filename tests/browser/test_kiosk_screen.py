@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page, ViewportSize
 
+    from gate.kiosk.server import KioskServer
+
 pytestmark = pytest.mark.browser
 
 DECISIONS = [
@@ -254,11 +256,16 @@ def test_a_gate_that_hangs_is_lost_as_well(page: Page, monkeypatch: pytest.Monke
         see(page, "pass")  # the gate that answers again still means it
 
 
+def show_for_ever(server: KioskServer) -> None:
+    server.show(announcement(Outcome.PASS, Reason.GREEN_CODE))
+    server._disarm()
+
+
 def test_a_pass_ends_by_itself_even_where_the_gate_hangs(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kiosk_server, "BEAT_S", 1000)  # it is the page's own clock that ends it, not the silence
     with Rig(replace(LONG, pass_hold_s=0.1)) as kiosk:
         open_idle(page, kiosk)
-        kiosk.call(lambda: (kiosk.server.show(announcement(Outcome.PASS, Reason.GREEN_CODE)), kiosk.server._disarm()))
+        kiosk.call(show_for_ever, kiosk.server)
         see(page, "pass")
         go_on = kiosk.hang()
         see(page, "lost")

@@ -65,7 +65,8 @@ def test_any_text_survives_any_cutting_of_the_stream(text: str, data: st.DataObj
 @given(TIMED)
 def test_events_of_one_instant_may_come_one_by_one_or_together(timed: list[tuple[float, KeyEvent]]) -> None:
     decoder = WedgeDecoder()
-    now, out, batch = 100.0, [], []
+    now, out = 100.0, []
+    batch: list[KeyEvent] = []
     for pause, event in timed:
         if pause:
             out += decoder.feed(batch, now)

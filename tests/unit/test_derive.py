@@ -36,11 +36,11 @@ def ago(**span: float) -> datetime:
 
 def facts(
     records: Records | None, moment: Moment = MOMENT, card: Credential = CARD, **limits: int
-) -> dict[str, dict[str, object]]:
-    return {**derive(card, records, moment, HERE, limits).to_payload()}
+) -> dict[str, dict[str, int | str | bool | None]]:
+    return derive(card, records, moment, HERE, limits).to_payload()
 
 
-def lab_fact(*records: TestRecord) -> dict[str, object]:
+def lab_fact(*records: TestRecord) -> dict[str, int | str | bool | None]:
     return facts(Records(tests=records))["test"]
 
 

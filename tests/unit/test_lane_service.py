@@ -81,6 +81,9 @@ class Observed:
     def set_status(self, flag: StatusFlag, *, on: bool) -> None:
         self.lamps[flag.value] = on
 
+    def lit(self, flag: str) -> bool:
+        return self.lamps[flag]
+
     def _note(self, what: str, detail: str) -> None:
         self.events.append((what, detail))
         self.changed.set()
@@ -208,12 +211,12 @@ def test_nobody_is_let_in_on_a_record_that_can_not_be_written(tmp_path: Path) ->
         with disk_that_hangs(rig.path):
             rig.service.take(card())
             assert await rig.observed.until("said") == ["record_failed"]
-            assert rig.observed.lamps["record_failed"]
+            assert rig.observed.lit("record_failed")
             assert ("shown", "refer record_failed") in rig.observed.events
             assert rig.service.lane.state is LaneState.IDLE, "nothing is released"
         rig.service.take(card())
         assert await rig.observed.until("said", 2) == ["record_failed", "green_code"], "the next person is served"
-        assert not rig.observed.lamps["record_failed"]
+        assert not rig.observed.lit("record_failed")
         assert [row for row in rig.rows() if row[0] == "pass" and row[2] is None] == [("pass", '["green_code"]', None)]
 
     serve(tmp_path, scenario)
@@ -320,9 +323,9 @@ def test_what_devices_have_to_say_is_heard_and_shown(tmp_path: Path) -> None:
 
     async def scenario(rig: Rig) -> None:
         rig.service.take(notice(NoticeKind.OFFLINE))
-        assert rig.observed.lamps["reader_offline"]
+        assert rig.observed.lit("reader_offline")
         rig.service.take(notice(NoticeKind.ONLINE))
-        assert not rig.observed.lamps["reader_offline"]
+        assert not rig.observed.lit("reader_offline")
         rig.service.take(notice(NoticeKind.PRESENT_AGAIN))
         rig.service.take(notice(NoticeKind.READER_UNSERVICEABLE))
         assert await rig.observed.until("said", 2) == ["present_again", "reader_unserviceable"]

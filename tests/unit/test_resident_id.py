@@ -125,7 +125,9 @@ def test_a_permanent_residence_number_begins_with_nine_and_ends_with_its_check(n
 
 
 def test_an_old_permit_number_is_compared_by_its_form_only() -> None:
-    assert parse(id_cards.foreigner_2017(1, number="ZZZ999980010110"))
+    document = holder_of(id_cards.foreigner_2017(1, number="ZZZ999980010110")).document
+    assert document is not None
+    assert document.number == "ZZZ999980010110"
     assert refusal(id_cards.foreigner_2017(1, number="999999980010119")).reason is Reason.DOCUMENT_INVALID
 
 

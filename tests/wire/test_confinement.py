@@ -21,7 +21,8 @@ def attempt(folder: Path, action: str) -> str:
 
         folder = pathlib.Path(sys.argv[1])
         confinement.limit(256 << 20)
-        if not confinement.fence(folder, {pathlib.Path("/usr"), pathlib.Path(sys.prefix)}):
+        programs = {pathlib.Path(place) for place in ("/usr", sys.prefix, sys.base_prefix)}
+        if not confinement.fence(folder, programs):
             print("no Landlock")
             sys.exit()
         try:

@@ -17,6 +17,7 @@ from desk import Desk, at_desk
 from drivers import gun_reader, keymap, wedge
 from drivers.barcode import BarcodeGun
 from drivers.input_events import EV_KEY, Records, pack
+from drivers.keyboard_node import open_keyboard
 from drivers.simulated.gun import SimulatedGun, key_events
 from drivers.wedge import Broken, Code, WedgeDecoder
 from gate.errors import ConfigError, DeviceLost
@@ -335,7 +336,6 @@ def test_a_node_without_letters_is_the_wrong_one(node: Any, path: Path) -> None:
 @pytest.mark.usefixtures("node")
 def test_a_node_that_is_not_yet_permitted_is_tried_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refusals = [PermissionError(errno.EACCES, "denied")] * 2
-    open_keyboard = gun_reader.open_keyboard
 
     def refuse_twice(where: Path) -> Any:
         if refusals:

@@ -20,7 +20,7 @@ WAIT_S = 60
 NUMBER = "999999199001010016"
 
 
-def read(*arguments: str) -> subprocess.CompletedProcess[str]:
+def read(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "gate", "read", "idcard", *arguments],
         cwd=ROOT,
