@@ -22,7 +22,7 @@ PURE: Final = ("gate.model", "gate.errors", "gate.credentials", "gate.rules", "g
 LAYERS: Final = ("gate.status", "gate.trust", "gate.journal", "gate.kiosk")
 
 SEES_ONLY: Final[Mapping[str, tuple[str, ...]]] = {
-    "gate.model": (),
+    "gate.model": ("gate.model",),
     "gate.errors": ("gate.model",),
     "gate.credentials": PURE,
     "gate.rules": PURE,

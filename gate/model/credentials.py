@@ -1,0 +1,101 @@
+"""What is presented: documents, certificates, and how hard they are to copy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from gate.model.time import Moment
+
+
+class CredentialKind(StrEnum):
+    """The format of what was presented."""
+
+    RESIDENT_ID = "resident_id"
+    HCERT = "hcert"
+    BARE_NUMBER = "bare_number"
+    """A code that holds nothing but a document number: anybody can print it."""
+    UNRECOGNISED = "unrecognised"
+
+
+class Assurance(IntEnum):
+    """How hard the credential is to copy (DESIGN invariant 7). Comparable: more is better."""
+
+    TYPED = 1
+    STATIC_CODE = 2
+    DYNAMIC_CODE = 3
+    CHIP = 4
+
+
+class DocumentType(StrEnum):
+    """Which kind of identity document a number belongs to."""
+
+    RESIDENT_ID = "resident_id"
+    PERMANENT_RESIDENCE = "permanent_residence"
+    HMT_RESIDENCE = "hmt_residence"
+    """Residence permit for residents of Hong Kong, Macau and Taiwan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An identity document: the handle under which records about its holder are kept."""
+
+    type: DocumentType
+    number: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whom the credential names. Only in memory; never stored or logged in clear."""
+
+    name: str = field(repr=False)
+    document: Document | None = None
+    birth_date: date | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """Printed validity of a document; both ends inclusive, ``last_day`` None means 长期 (no end)."""
+
+    first_day: date
+    last_day: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A signed certificate whose signature, issuer and life were found good."""
+
+    issuer: str
+    """Country or issuer named in the certificate, e.g. ``"DE"``."""
+    key_id: str
+    """Hex of the signer's key id."""
+    issued_at: datetime | None
+    expires_at: datetime | None
+    payload: Mapping[str, Any] = field(repr=False)
+    """The certificate's own content (for EU DCC: the ``hcert`` claim 1), judged by its own rule set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What was presented, parsed and, where it is signed, verified."""
+
+    kind: CredentialKind
+    assurance: Assurance
+    holder: Holder | None = field(default=None, repr=False)
+    validity: Validity | None = None
+    certificate: Certificate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """One person's act of presenting; its id runs from the reader to the server's acknowledgement."""
+
+    id: str
+    """UUIDv7 in its canonical text form."""
+    reader: str
+    moment: Moment
+    received_monotonic: float
+    credential: Credential
