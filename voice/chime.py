@@ -1,6 +1,7 @@
 """What is heard where no clip can be: two tones, so that nobody is left without an answer.
 
-A rising pair goes with a pass, a falling pair with everything else.
+A rising pair goes with a pass, and with a call for staff, which must not sound like a refusal; a falling pair with
+everything else.
 """
 
 from __future__ import annotations
@@ -16,12 +17,24 @@ _HIGH_HZ, _LOW_HZ = 880.0, 587.3
 _TONE_SECONDS = 0.28
 _PEAK = 0.35
 _FADE_SECONDS = 0.04
-_PASS = frozenset({Reason.GREEN_CODE, Reason.CERTIFICATE_VALID})
+_RISING = frozenset(
+    {
+        Reason.GREEN_CODE,
+        Reason.CERTIFICATE_VALID,
+        Reason.PERMITTED,
+        Reason.CHANNEL,
+        Reason.EXIT_RECORDED,
+        Reason.EMERGENCY_ORDER,
+        Reason.TEST_DUE,
+        Reason.SECOND_TEST_DUE,
+        Reason.STAFF_CALLED,
+    }
+)
 
 
 def chime(reason: Reason) -> bytes:
     """PCM of the two tones for ``reason``, about 0.6 s."""
-    return _pair(_LOW_HZ, _HIGH_HZ) if reason in _PASS else _pair(_HIGH_HZ, _LOW_HZ)
+    return _pair(_LOW_HZ, _HIGH_HZ) if reason in _RISING else _pair(_HIGH_HZ, _LOW_HZ)
 
 
 @cache
