@@ -1,19 +1,19 @@
-"""Records and one ``now`` become Facts: integers, enumerations and booleans, each with a state and an age.
+"""Records and one ``now`` become Facts: integers, texts of closed lists and booleans, each with a state and an age.
 
-Rules:
+* Presence in one source beats absence in another; the newest record wins, and on the same instant the adverse one.
+* A time more than five minutes ahead is a fault of its source: the fact is unknown.
+* A fact older than its own limit (parameter ``max_age_s``) is stale: a 36-hour-old test may be good while a 30-hour-old
+  colour is not.
+* On an untrusted clock no age can be known, so every fact that lives in time is unknown.
+* Not found under one document number is unknown, never absent: the holder may be known under another.
 
-* presence in one source beats absence in another; the newest record wins, and on the same instant the adverse one;
-* a time more than ``FUTURE_TOLERANCE`` ahead is a fault of its source: the fact is unknown;
-* a fact older than its limit (rule set parameter ``max_age_s``) is ``stale``: it was known once;
-* on an untrusted clock no age can be known, so every fact that lives in time is ``unknown``.
-
-Version 1 of the derivation; ``VERSION`` goes with every rule set that was written for it.
+``docs/rules.md`` lists every fact with its values.
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Final, TypeVar
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from gate.model import (
@@ -27,144 +27,141 @@ from gate.model import (
     Moment,
     PopUpRecord,
     Records,
-    TestRecord,
-    TestResult,
-    TravelRecord,
-    VaccinationRecord,
+    Temperature,
 )
+from gate.rules.derive_papers import credential_fact, document_fact, exemption_fact, permit_fact, person_fact
+from gate.rules.derive_tests import arrival_fact, sample_fact, test_fact
+from gate.rules.elapsed import UNKNOWN, Now, Values, newest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-VERSION: Final = 1
-FUTURE_TOLERANCE: Final = timedelta(minutes=5)
-UNKNOWN: Final = Fact(FactState.UNKNOWN)
-
-R = TypeVar("R", CodeRecord, PopUpRecord, TestRecord, VaccinationRecord, TravelRecord)
+    from collections.abc import Mapping
 
 _COLOUR_ADVERSITY: Final = {
     colour: rank
     for rank, colour in enumerate((Colour.GREEN, Colour.UNKNOWN, Colour.GREY, Colour.YELLOW, Colour.ORANGE, Colour.RED))
 }
-_RESULT_ADVERSITY: Final = {
-    TestResult.NEGATIVE: 0,
-    TestResult.PENDING: 1,
-    TestResult.INCONCLUSIVE: 2,
-    TestResult.POSITIVE: 3,
-}
 
 
-def derive(
-    credential: Credential,
-    records: Records | None,
-    moment: Moment,
-    checkpoint: Checkpoint,
-    max_age_s: Mapping[str, int],
-) -> Facts:
-    """Everything that our own rules may ask about one presentation.
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """Somebody who presented to vouch for a child."""
 
-    Args:
-        credential: what was presented.
-        records: what the sources said; None where no source knows the holder.
-        moment: the moment of presentation.
-        checkpoint: where this gate stands; its time zone gives the local day.
-        max_age_s: seconds after which a fact is stale, by fact name; a fact without a limit never is.
-    """
+    records: Records | None
+    """None: no source knows them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """Everything that one presentation is judged by."""
+
+    credential: Credential
+    records: Records | None
+    """What the sources said; None where none knows the holder."""
+    moment: Moment
+    checkpoint: Checkpoint
+    companion: Companion | None = None
+    temperature: Temperature | None = None
+    retries: int = 0
+    """How often this holder was asked to try again just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a profile's parameters say about the records themselves."""
+
+    max_age_s: Mapping[str, int] = field(default_factory=dict)
+    """Seconds after which a fact is stale, by fact name; a fact without a limit never is."""
+    retired_sources: frozenset[str] = frozenset()
+    """Sources that are not believed any more."""
+
+
+def derive(inputs: Inputs, limits: Limits) -> Facts:
+    """Everything that our own rules may ask about one presentation. Deterministic, to the second."""
+    now = Now(inputs.moment.at, ZoneInfo(inputs.checkpoint.time_zone)) if inputs.moment.trusted else None
+    records = _without(inputs.records, limits.retired_sources)
     facts = {
-        "clock": Fact(FactState.KNOWN, "gate", 0, {"trusted": moment.trusted}),
-        "checkpoint": _checkpoint(checkpoint),
-        "credential": Fact(
-            FactState.KNOWN,
-            "reader",
-            0,
-            {"kind": credential.kind.value, "assurance": int(credential.assurance)},
-        ),
-        "document": _document(credential, moment, checkpoint),
-        "holder": Fact(FactState.UNKNOWN) if records is None else Fact(FactState.KNOWN, "status", 0),
+        "clock": Fact(FactState.KNOWN, "gate", 0, {"trusted": inputs.moment.trusted}),
+        "checkpoint": _checkpoint(inputs.checkpoint),
+        "credential": credential_fact(inputs.credential, now),
+        "document": document_fact(inputs.credential, now),
+        "person": person_fact(inputs.credential, now),
+        "holder": UNKNOWN if records is None else Fact(FactState.KNOWN, "status", 0),
+        "temperature": _temperature(inputs),
+        "attempts": Fact(FactState.KNOWN, "gate", 0, {"retries": inputs.retries}),
+        **_from_records(records, now, inputs.checkpoint.zone),
+        **_companion(inputs.companion, now, limits.retired_sources),
     }
-    facts |= _from_records(records or Records(), moment, known=records is not None)
-    return Facts({name: _stale(fact, max_age_s.get(name)) for name, fact in facts.items()})
+    return Facts({name: _stale(fact, limits.max_age_s.get(name)) for name, fact in facts.items()})
 
 
-def _from_records(records: Records, moment: Moment, *, known: bool) -> dict[str, Fact]:
-    now = moment.at if moment.trusted else None
+def _from_records(records: Records | None, now: Now | None, zone: str) -> dict[str, Fact]:
     # A source that knows the person and says nothing about a test means that there is none. About colour, pop-ups
     # and travel its silence means nothing: somebody has to have looked.
-    silent = FactState.ABSENT if known and moment.trusted else FactState.UNKNOWN
+    silent = FactState.UNKNOWN if records is None else FactState.ABSENT
+    said = records or Records()
     return {
-        "code": _newest(
-            records.codes, now, lambda r: _COLOUR_ADVERSITY[r.colour], lambda r: {"colour": r.colour.value}
+        "code": _code(said, now),
+        "pop_up": newest(said.pop_ups, now, lambda r: r.active * (1 + r.level), _pop_up),
+        "test": test_fact(said.tests, now, silent),
+        "sample": sample_fact(said.tests, now, silent),
+        "vaccination": newest(
+            said.vaccinations,
+            now,
+            lambda r: -r.doses,
+            lambda r, at: (
+                {"doses": r.doses}
+                if r.last_dose_at is None
+                else {
+                    "doses": r.doses,
+                    "since_dose": at.seconds_since(r.last_dose_at),
+                    "days_since_dose": at.days_since(r.last_dose_at),
+                }
+            ),
+            silent,
         ),
-        "pop_up": _newest(records.pop_ups, now, lambda r: int(r.active), lambda r: {"active": r.active}),
-        "test": _test(records.tests, now, silent),
-        "vaccination": _newest(records.vaccinations, now, lambda r: -r.doses, lambda r: {"doses": r.doses}, silent),
-        "travel": _newest(records.travel, now, lambda r: int(r.risk_area), lambda r: {"risk_area": r.risk_area}),
+        "travel": newest(said.travel, now, lambda r: int(r.risk_area), lambda r, _: {"risk_area": r.risk_area}),
+        "arrival": arrival_fact(said.arrivals, said.tests, now, silent),
+        "exemption": exemption_fact(said.exemptions, now, holder_known=records is not None),
+        "permit": permit_fact(said.permits, zone, now, silent),
     }
 
 
-def _newest(
-    records: Iterable[R],
-    now: datetime | None,
-    adversity: Callable[[R], int],
-    values: Callable[[R], dict[str, int | str | bool]],
-    silent: FactState = FactState.UNKNOWN,
-) -> Fact:
-    """The newest record's values; the most adverse of several that are equally new."""
-    said = tuple(records)
-    if not said:
-        return Fact(silent)
-    if now is None or any(record.as_of > now + FUTURE_TOLERANCE for record in said):
-        return UNKNOWN
-    record = max(said, key=lambda r: (r.as_of, adversity(r), r.source))
-    return Fact(FactState.KNOWN, record.source, _age(record.as_of, now), values(record))
+def _code(said: Records, now: Now | None) -> Fact:
+    def colour(record: CodeRecord, _: Now) -> Values:
+        return {"colour": record.colour.value}
+
+    return newest(said.codes, now, lambda r: _COLOUR_ADVERSITY[r.colour], colour)
 
 
-def _test(records: tuple[TestRecord, ...], now: datetime | None, silent: FactState) -> Fact:
-    """The newest concluded test; one that is still pending counts only where nothing is concluded."""
-    if not records:
-        return Fact(silent)
-    if now is None or any(_test_in_future(record, now) for record in records):
-        return UNKNOWN
-    concluded = [record for record in records if record.result is not TestResult.PENDING]
-    test = max(concluded or records, key=_test_rank)
-    values: dict[str, int | str | bool] = {
-        "result": test.result.value,
-        "since_sample": _age(test.sampled_at, now),
+def _pop_up(record: PopUpRecord, now: Now) -> Values:
+    over = record.expires_at is not None and now.at >= record.expires_at
+    values: Values = {"active": record.active and not over, "level": record.level, "cleared": record.cleared}
+    if record.raised_at is not None:
+        values["since_raised"] = now.seconds_since(record.raised_at)
+        values["days_since_raised"] = now.days_since(record.raised_at)
+    return values
+
+
+def _companion(companion: Companion | None, now: Now | None, retired: frozenset[str]) -> dict[str, Fact]:
+    if companion is None:
+        return {"companion": Fact(FactState.ABSENT), "companion_code": UNKNOWN, "companion_test": UNKNOWN}
+    records = _without(companion.records, retired)
+    silent = FactState.UNKNOWN if records is None else FactState.ABSENT
+    said = records or Records()
+    return {
+        "companion": Fact(FactState.KNOWN, "reader", 0),
+        "companion_code": _code(said, now),
+        "companion_test": test_fact(said.tests, now, silent),
     }
-    if test.reported_at is not None:
-        values["since_report"] = _age(test.reported_at, now)
-    return Fact(FactState.KNOWN, test.source, _age(test.as_of, now), values)
 
 
-def _test_rank(test: TestRecord) -> tuple[datetime, int, bool, float, datetime, str]:
-    """Total order, so that the order in which sources answer changes nothing.
-
-    The newest sample first; of one sample the adverse result; of one result a report that has a time, and the earlier.
-    """
-    reported = test.reported_at
-    earlier = 0.0 if reported is None else -reported.timestamp()
-    return test.sampled_at, _RESULT_ADVERSITY[test.result], reported is not None, earlier, test.as_of, test.source
-
-
-def _test_in_future(record: TestRecord, now: datetime) -> bool:
-    times = (record.as_of, record.sampled_at, record.reported_at or record.as_of)
-    return max(times) > now + FUTURE_TOLERANCE
-
-
-def _document(credential: Credential, moment: Moment, checkpoint: Checkpoint) -> Fact:
-    validity = credential.validity
-    if validity is None:
+def _temperature(inputs: Inputs) -> Fact:
+    if not inputs.checkpoint.thermometer:
         return Fact(FactState.ABSENT)
-    if not moment.trusted:
+    if inputs.temperature is None:
         return UNKNOWN
-    today = local_date(moment.at, checkpoint.time_zone)
-    if today < validity.first_day:
-        valid = "not_yet_valid"
-    elif validity.last_day is not None and today > validity.last_day:
-        valid = "expired"
-    else:
-        valid = "valid"
-    return Fact(FactState.KNOWN, "chip", 0, {"valid": valid})
+    measured = inputs.temperature
+    return Fact(FactState.KNOWN, "thermometer", 0, {"tenths": measured.tenths, "measurement": measured.measurement})
 
 
 def _checkpoint(checkpoint: Checkpoint) -> Fact:
@@ -174,6 +171,7 @@ def _checkpoint(checkpoint: Checkpoint) -> Fact:
         0,
         {
             "site_class": checkpoint.site_class,
+            "zone": checkpoint.zone,
             "lane": checkpoint.lane,
             "direction": checkpoint.direction.value,
             "attended": checkpoint.attended,
@@ -181,17 +179,19 @@ def _checkpoint(checkpoint: Checkpoint) -> Fact:
     )
 
 
+def _without(records: Records | None, retired: frozenset[str]) -> Records | None:
+    """The records of sources that are still believed."""
+    if records is None or not retired:
+        return records
+    kept = {
+        kind.name: tuple(record for record in getattr(records, kind.name) if record.source not in retired)
+        for kind in fields(records)
+    }
+    return Records(**kept)
+
+
 def _stale(fact: Fact, limit: int | None) -> Fact:
+    """Too old to rely on: its values are gone, its source and age stay for the record."""
     if fact.state is not FactState.KNOWN or limit is None or fact.age is None or fact.age <= limit:
         return fact
     return Fact(FactState.STALE, fact.source, fact.age)
-
-
-def _age(since: datetime, now: datetime) -> int:
-    """Whole seconds, rounded down, never negative (a source may run up to 5 minutes ahead)."""
-    return max(0, (now - since) // timedelta(seconds=1))
-
-
-def local_date(at: datetime, time_zone: str) -> date:
-    """The calendar day at the checkpoint."""
-    return at.astimezone(ZoneInfo(time_zone)).date()

@@ -9,20 +9,40 @@ Read whole into memory at start; for a site with its own list, a pilot, a test o
     "pop_ups":      [{"source": "city", "as_of": "…", "active": false}],
     "tests":        [{"source": "lab", "as_of": "…", "result": "negative", "sampled_at": "…", "reported_at": "…"}],
     "vaccinations": [{"source": "clinic", "as_of": "…", "doses": 3}],
-    "travel":       [{"source": "city", "as_of": "…", "risk_area": false}]}}}
+    "travel":       [{"source": "city", "as_of": "…", "risk_area": false}],
+    "arrivals":     [{"source": "city", "as_of": "…", "arrived_at": "…", "risk": "low"}],
+    "exemptions":   [{"source": "city", "as_of": "…", "ground": "mobility", "expires_at": "…"}],
+    "permits":      [{"source": "site", "as_of": "…", "zones": ["east"], "valid_from": "…", "valid_to": "…"}]}}}
 ```
+Optional: pop-ups ``level, raised_at, cleared, expires_at``; tests ``sample, method, pool_size, supersedes``;
+vaccinations ``last_dose_at``; permits ``hours`` (two minutes of the day) and ``entries_left``.
 Every time carries its zone; a time without one is refused, since nobody can know what it means.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 
 from gate.errors import ConfigError, StatusUnavailable
-from gate.model import CodeRecord, Colour, PopUpRecord, Records, TestRecord, TestResult, TravelRecord, VaccinationRecord
+from gate.model import (
+    ArrivalRecord,
+    ArrivalRisk,
+    CodeRecord,
+    Colour,
+    ExemptionGround,
+    ExemptionRecord,
+    PermitRecord,
+    PopUpRecord,
+    Records,
+    TestMethod,
+    TestRecord,
+    TestResult,
+    TravelRecord,
+    VaccinationRecord,
+)
 from gate.pseudonym import PSEUDONYM_BYTES
 
 if TYPE_CHECKING:
@@ -33,6 +53,7 @@ MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_RECORDS_OF_A_KIND = 200
 
 Zoned = Annotated[datetime, msgspec.Meta(tz=True)]
+Minute = Annotated[int, msgspec.Meta(ge=0, le=24 * 60)]
 Source = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
@@ -47,20 +68,47 @@ class _Code(_Record, frozen=True, forbid_unknown_fields=True):
 
 class _PopUp(_Record, frozen=True, forbid_unknown_fields=True):
     active: bool
+    level: Annotated[int, msgspec.Meta(ge=1, le=9)] = 1
+    raised_at: Zoned | None = None
+    cleared: bool = False
+    expires_at: Zoned | None = None
 
 
 class _Test(_Record, frozen=True, forbid_unknown_fields=True):
     result: TestResult
     sampled_at: Zoned
     reported_at: Zoned | None = None
+    sample: Source | None = None
+    method: TestMethod = TestMethod.PCR
+    pool_size: Annotated[int, msgspec.Meta(ge=1, le=100)] = 1
+    supersedes: Source | None = None
 
 
 class _Vaccination(_Record, frozen=True, forbid_unknown_fields=True):
     doses: Annotated[int, msgspec.Meta(ge=0, le=20)]
+    last_dose_at: Zoned | None = None
 
 
 class _Travel(_Record, frozen=True, forbid_unknown_fields=True):
     risk_area: bool
+
+
+class _Arrival(_Record, frozen=True, forbid_unknown_fields=True):
+    arrived_at: Zoned
+    risk: ArrivalRisk
+
+
+class _Exemption(_Record, frozen=True, forbid_unknown_fields=True):
+    ground: ExemptionGround
+    expires_at: Zoned | None = None
+
+
+class _Permit(_Record, frozen=True, forbid_unknown_fields=True):
+    zones: Annotated[frozenset[Source], msgspec.Meta(min_length=1, max_length=MAX_RECORDS_OF_A_KIND)]
+    valid_from: Zoned
+    valid_to: Zoned
+    hours: tuple[Minute, Minute] | None = None
+    entries_left: Annotated[int, msgspec.Meta(ge=0, le=100_000)] | None = None
 
 
 class _Holder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,6 +117,9 @@ class _Holder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tests: Annotated[tuple[_Test, ...], msgspec.Meta(max_length=MAX_RECORDS_OF_A_KIND)] = ()
     vaccinations: Annotated[tuple[_Vaccination, ...], msgspec.Meta(max_length=MAX_RECORDS_OF_A_KIND)] = ()
     travel: Annotated[tuple[_Travel, ...], msgspec.Meta(max_length=MAX_RECORDS_OF_A_KIND)] = ()
+    arrivals: Annotated[tuple[_Arrival, ...], msgspec.Meta(max_length=MAX_RECORDS_OF_A_KIND)] = ()
+    exemptions: Annotated[tuple[_Exemption, ...], msgspec.Meta(max_length=MAX_RECORDS_OF_A_KIND)] = ()
+    permits: Annotated[tuple[_Permit, ...], msgspec.Meta(max_length=MAX_RECORDS_OF_A_KIND)] = ()
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,14 +174,25 @@ def _pseudonym(key: str) -> bytes:
     return value
 
 
+_KINDS: Final = {
+    "codes": CodeRecord,
+    "pop_ups": PopUpRecord,
+    "tests": TestRecord,
+    "vaccinations": VaccinationRecord,
+    "travel": TravelRecord,
+    "arrivals": ArrivalRecord,
+    "exemptions": ExemptionRecord,
+    "permits": PermitRecord,
+}
+"""The words of the file are those of the records."""
+
+
 def _records(holder: _Holder) -> Records:
-    return Records(
-        codes=tuple(CodeRecord(r.source, r.as_of, r.colour) for r in holder.codes),
-        pop_ups=tuple(PopUpRecord(r.source, r.as_of, r.active) for r in holder.pop_ups),
-        tests=tuple(TestRecord(r.source, r.as_of, r.result, r.sampled_at, r.reported_at) for r in holder.tests),
-        vaccinations=tuple(VaccinationRecord(r.source, r.as_of, r.doses) for r in holder.vaccinations),
-        travel=tuple(TravelRecord(r.source, r.as_of, r.risk_area) for r in holder.travel),
-    )
+    found: dict[str, Any] = {
+        name: tuple(kind(**msgspec.structs.asdict(record)) for record in getattr(holder, name))
+        for name, kind in _KINDS.items()
+    }
+    return Records(**found)
 
 
 def encode(holders: Mapping[bytes, Records]) -> bytes:

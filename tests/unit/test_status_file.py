@@ -8,12 +8,18 @@ import pytest
 
 from gate.errors import ConfigError
 from gate.model import (
+    ArrivalRecord,
+    ArrivalRisk,
     CodeRecord,
     Colour,
     Document,
     DocumentType,
+    ExemptionGround,
+    ExemptionRecord,
+    PermitRecord,
     PopUpRecord,
     Records,
+    TestMethod,
     TestRecord,
     TestResult,
     TravelRecord,
@@ -33,13 +39,16 @@ CODE = (
 )
 EVERYTHING = Records(
     codes=(CodeRecord("city", AT, Colour.ORANGE),),
-    pop_ups=(PopUpRecord("city", AT, active=True),),
+    pop_ups=(PopUpRecord("city", AT, active=True, level=3, raised_at=AT, cleared=True, expires_at=AT),),
     tests=(
         TestRecord("laboratory", AT, TestResult.NEGATIVE, AT, AT),
-        TestRecord("laboratory", AT, TestResult.PENDING, AT, None),
+        TestRecord("laboratory", AT, TestResult.PENDING, AT, None, "S-1", TestMethod.ANTIGEN, 10, "S-0"),
     ),
-    vaccinations=(VaccinationRecord("clinic", AT, 3),),
+    vaccinations=(VaccinationRecord("clinic", AT, 3, AT),),
     travel=(TravelRecord("city", AT, risk_area=False),),
+    arrivals=(ArrivalRecord("city", AT, AT, ArrivalRisk.ABROAD),),
+    exemptions=(ExemptionRecord("city", AT, ExemptionGround.MOBILITY, None),),
+    permits=(PermitRecord("site", AT, frozenset({"east"}), AT, AT, (1320, 360), 3),),
 )
 
 
