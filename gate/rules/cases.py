@@ -21,14 +21,13 @@ from gate.errors import RuleSetError
 from gate.model import Advisory, Decision, Outcome, Reason
 from gate.rules import fields, orders
 from gate.rules.case_inputs import INPUTS, instant, read_inputs
-from gate.rules.decide import decide
-from gate.rules.derive import Inputs, Limits, derive
-from gate.rules.ruleset import MAX_AGE
+from gate.rules.judge import judge
 from gate.rules.schedule import in_force
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from gate.rules.derive import Inputs
     from gate.rules.ruleset import RuleSet
 
 MAX_BYTES: Final = 8_000_000
@@ -101,13 +100,8 @@ def judge_case(case: Case, *rule_sets: RuleSet) -> Decision:
     Raises:
         RuleSetError: the orders of the case are refused.
     """
-    inputs = case.inputs
-    rule_set = in_force(rule_sets, inputs.moment)
-    given = orders.load(case.orders, rule_set) if case.orders is not None else ()
-    profile = rule_set.profile_for(inputs.checkpoint, inputs.credential.kind) if rule_set is not None else None
-    parameters = profile.parameters if profile is not None else {}
-    limits = Limits(parameters.get(MAX_AGE, {}), frozenset(parameters.get("retired_sources", ())))
-    return decide(derive(inputs, limits), rule_set, inputs.moment, given)
+    given = orders.load(case.orders, *rule_sets) if case.orders is not None else ()
+    return judge(case.inputs, in_force(rule_sets, case.inputs.moment), given)
 
 
 def differences(case: Case, decision: Decision) -> list[str]:
