@@ -16,20 +16,8 @@ from pathlib import Path  # noqa: TC003 - the configuration resolves the annotat
 
 from drivers import TRAFFIC, Emit
 from drivers.idcard_cycle import Cycle, News, Step
-from drivers.idcard_frames import (
-    Advice,
-    Command,
-    Frame,
-    Splitter,
-    Status,
-    Why,
-    advice,
-    answers,
-    describe,
-    request,
-    sam_number,
-    text_block,
-)
+from drivers.idcard_frames import Command, Frame, Splitter, Why, answers, request, sam_number, text_block
+from drivers.idcard_status import Advice, Status, advice, describe
 from drivers.stream import SerialStream
 from gate.errors import ConfigError, DeviceLost
 from gate.model import Notice, NoticeKind, PayloadKind, Reading

@@ -24,7 +24,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
-from drivers.idcard_frames import Advice, Command, Status, advice, describe
+from drivers.idcard_frames import Command
+from drivers.idcard_status import Advice, Status, advice, describe
 from gate.model import NoticeKind
 
 PATIENCE = 2.5

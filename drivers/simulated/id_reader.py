@@ -18,7 +18,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from drivers.simulated.id_reader_model import READ, Fault, ReaderModel, Reply
+from drivers.simulated.id_reader_model import Fault, ReaderModel, Reply
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,11 +87,6 @@ class PtyReader:
         """The newest exchanges, oldest first."""
         with self._lock:
             return tuple(self._exchanges)
-
-    @property
-    def last_byte_sent_monotonic(self) -> float | None:
-        """When the last byte of the newest answer to READ was sent."""
-        return next((e.answered for e in reversed(self.exchanges) if e.command == READ), None)
 
     def plug(self) -> None:
         """Bring the port up; nothing happens when it is up already."""

@@ -11,7 +11,8 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import Final
 
-from drivers.idcard_frames import MAGIC, PHOTO_SIZE, TEXT_SIZE, Status, frame, xor
+from drivers.idcard_frames import MAGIC, PHOTO_SIZE, TEXT_SIZE, frame, xor
+from drivers.idcard_status import Status
 
 SAM_ID: Final = struct.pack("<HHIII", 5, 1, 20_120_411, 1, 2)
 RATES: Final = {0: 115_200, 1: 57_600, 2: 38_400, 3: 19_200, 4: 9_600}

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from vectors import vectors_dir
 
-from drivers.idcard_frames import Command, Frame, Splitter, Status, request, sam_number, text_block
+from drivers.idcard_frames import Command, Frame, Splitter, request, sam_number, text_block
+from drivers.idcard_status import Status
 from drivers.simulated.id_reader_model import (
     FIND,
     READ,

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.idcard_cycle import PATIENCE, Cycle, Step
-from drivers.idcard_frames import MAX_LENGTH, Command, Frame, Noise, Splitter, Status, advice, answers, frame
+from drivers.idcard_frames import MAX_LENGTH, Command, Frame, Noise, Splitter, answers, frame
+from drivers.idcard_status import Status, advice
 from drivers.simulated.id_reader_model import ReaderModel
 from gate.model import NoticeKind
 

@@ -7,7 +7,8 @@ import itertools
 import pytest
 
 from drivers.idcard_cycle import PATIENCE, TABLE, Cycle, News, Step
-from drivers.idcard_frames import Advice, Command, Status
+from drivers.idcard_frames import Command
+from drivers.idcard_status import Advice, Status
 from gate.model import NoticeKind
 
 AGAIN = NoticeKind.PRESENT_AGAIN

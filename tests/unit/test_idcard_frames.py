@@ -8,22 +8,19 @@ import pytest
 
 from drivers.idcard_frames import (
     MAX_LENGTH,
-    Advice,
     Command,
     Frame,
     Noise,
     Splitter,
-    Status,
     Why,
-    advice,
     answers,
-    describe,
     frame,
     request,
     sam_number,
     text_block,
     xor,
 )
+from drivers.idcard_status import Advice, Status, advice, describe
 from drivers.simulated.id_reader_model import ReaderModel
 
 TRACES = Path(__file__).parents[1] / "traces" / "idcard-published.txt"
