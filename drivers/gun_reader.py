@@ -123,13 +123,13 @@ class GunReader:
             raise DeviceLost(f"{self._path} is gone ({error.strerror}): check plug and cable") from None
         if not data:
             raise DeviceLost(f"{self._path} is gone: check plug and cable")
-        caps_lock = decoder.caps_lock
         now = time.monotonic()
         for stamp, event in records.feed(data):
             at = stamp if now - _OLDEST_STAMP < stamp <= now else now
+            caps_lock = decoder.caps_lock
             self._post_all(decoder.feed((event,), at))
-        if decoder.caps_lock != caps_lock:
-            keyboard.show_caps_lock(on=decoder.caps_lock)
+            if decoder.caps_lock != caps_lock:
+                keyboard.show_caps_lock(on=decoder.caps_lock)
 
     def _post_all(self, reports: list[Code | Broken]) -> None:
         for report in reports:
