@@ -183,6 +183,8 @@ class SimulatedGun:
             strokes.append(_press(terminator))
         if not self._pause:
             strokes = [tuple(itertools.chain.from_iterable(strokes))]
+        due = time.monotonic()
         for events in strokes:
             self.send(events)
-            await asyncio.sleep(self._pause)
+            due += self._pause  # against the clock, so that what the system sleeps too long does not add up
+            await asyncio.sleep(due - time.monotonic())

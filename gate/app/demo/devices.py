@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Final
 
 from drivers.simulated.camera import SimulatedCamera, picture_of
@@ -16,10 +15,10 @@ if TYPE_CHECKING:
 
     from gate.app.demo.people import Person
 
-_POLL_S: Final = 0.3
-"""By then a card that was laid down is found."""
 _CARD_S: Final = 0.4
 """The card's own time for a read; real ones take one to two seconds, most of it inside the chip."""
+_PULLED_AT: Final = 640
+"""So many bytes of a card's answer get through before the cable is pulled: half of them."""
 
 
 class Devices:
@@ -60,10 +59,12 @@ class Devices:
 
     async def pull_reader_out(self, person: str) -> None:
         """Pull the reader's cable while it reads a card."""
+        self.plug_reader()
+        await self._online("id-reader")
+        self._reader.model.fail(READ, Fault(cut_at=_PULLED_AT, vanish=True))
         self._reader.present(self._people[person].block)
-        await asyncio.sleep(_POLL_S + _CARD_S / 2)
-        self.unplug_reader()
         await self._offline("id-reader")
+        self.unplug_reader()
 
     async def put_reader_back(self, person: str) -> None:
         """Put the cable back, wait until the daemon has opened the reader again, lay the card down."""
