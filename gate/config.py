@@ -32,19 +32,18 @@ MAX_CONFIG_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class RulesConfig:
-    """Which rules judge; the profiles are names inside the rule set."""
+    """Which rules judge; a rule set itself says which of its profiles is for whom."""
 
-    set: ConfigPath
-    card_profile: str
-    """Judges identity cards by the records about their holder."""
-    certificate_profile: str
-    """Judges signed certificates, together with ``certificate_rules`` over their own content."""
+    sets: tuple[ConfigPath, ...]
+    """Rule sets that are held; the one in force at the moment of presentation judges."""
     anchors: Path
     """Signers of certificates that are believed; they come and go, so the file lies in the state directory."""
     certificate_rules: ConfigPath
     """EU rules over a certificate's own content; every one that applies must hold."""
     certificate_country: str = "CN"
     """Whose acceptance rules of that file apply here."""
+    orders: Path | None = None
+    """Grace and emergency orders; they come and go, so the file lies in the state directory."""
     value_sets: ConfigPath | None = None
     """EU value sets (name to list of codes) that certificate rules may ask for."""
 
@@ -188,6 +187,9 @@ def _check(config: GateConfig, where: str) -> None:
         raise ConfigError(
             f'{where}: [checkpoint] time_zone "{config.checkpoint.time_zone}" is unknown; write e.g. "Asia/Shanghai"'
         ) from None
+    names = [path.name for path in config.rules.sets]
+    if not names or len(set(names)) < len(names):
+        raise ConfigError(f"{where}: [rules] sets needs at least one file, and each a name of its own")
     if config.demo is not None and config.demo.clock.tzinfo is None:
         raise ConfigError(f"{where}: [demo] clock has no time zone; write e.g. 2021-06-20T08:00:00+08:00")
 

@@ -51,6 +51,11 @@ GREEN = example("green", {"code": known(colour="green")}, r0001=True)
 YELLOW = example("yellow", {"code": known(colour="yellow")}, r0001=False)
 
 
+def assigned(profile: str, **when: Any) -> dict[str, Any]:
+    """An assignment; without ``when`` to everybody."""
+    return {"profile": profile, "when": when}
+
+
 def rule_set(**changes: Any) -> dict[str, Any]:
     """A sound rule set with one rule and one profile unless it is changed."""
     return {
@@ -64,6 +69,7 @@ def rule_set(**changes: Any) -> dict[str, Any]:
         "when_expired": "refer",
         "parameters": {"min_doses": 2, "max_age_s": {"code": 86400}},
         "profiles": {"station": {"rules": ["CN-TEST-0001"], "parameters": {}}},
+        "assignments": [assigned("station")],
         "rules": [rule()],
         "examples": [GREEN, YELLOW],
         **changes,

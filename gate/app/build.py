@@ -60,7 +60,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         JournalError: nothing can be recorded, so nothing can be let in; better not to start than to pretend.
     """
     clock = _clock(config)
-    rules = RuleSlot(config.rules.set, roots.state, clock)
+    rules = RuleSlot(config.rules.sets, config.rules.orders, roots.state, clock)
     catalogue = phrases.load(_languages(config))
     kiosk = KioskServer(_kiosk_settings(config), {tag: catalogue.ui[tag] for tag in config.kiosk.languages})
     journal = Journal(config.journal.path)
@@ -70,9 +70,9 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     speaker = _speaker(config, roots, phrases.load(config.voice.languages), kiosk)
     judge = Judge(
         checkpoint=config.checkpoint,
-        profiles=config.rules,
         rules=rules,
         certificate_rules=_certificate_rules(config.rules.certificate_rules),
+        certificate_country=config.rules.certificate_country,
         value_sets=_value_sets(config.rules.value_sets),
         anchors=_anchors(config.rules.anchors),
         status=_status(config.status.file),

@@ -21,16 +21,17 @@ from gate.model import (
     Reason,
     Records,
 )
-from gate.rules.decide import certificate_data, decide, decide_certificate, refuse
-from gate.rules.derive import derive
+from gate.rules.decide import certificate_data, decide_certificate, refuse
+from gate.rules.derive import Inputs
+from gate.rules.judge import judge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gate.config import RulesConfig
     from gate.credentials.signer import SignerKeys
     from gate.pseudonym import PseudonymKey
     from gate.rules.eu_rules import EuRules
+    from gate.rules.orders import Order
     from gate.rules.ruleset import RuleSet
     from gate.status.source import StatusSource
 
@@ -45,11 +46,15 @@ class Judgement:
 
 
 class HoldsRules(Protocol):
-    """Where the rule set in force is found."""
+    """Where the rule sets and the orders are found."""
 
     @property
-    def current(self) -> RuleSet | None:
-        """None where there is none."""
+    def orders(self) -> tuple[Order, ...]:
+        """Those that are held, in force or not."""
+        ...
+
+    def at(self, moment: Moment) -> RuleSet | None:
+        """The rule set in force, None where there is none."""
         ...
 
 
@@ -58,9 +63,10 @@ class Judge:
     """Everything that a decision needs, put together once."""
 
     checkpoint: Checkpoint
-    profiles: RulesConfig
     rules: HoldsRules
     certificate_rules: EuRules
+    certificate_country: str
+    """Whose rules of those apply here."""
     value_sets: Mapping[str, Sequence[str]]
     anchors: SignerKeys
     status: StatusSource
@@ -92,26 +98,21 @@ class Judge:
                 records = await self.status.records(holder)
         except (StatusUnavailable, TimeoutError):
             return refuse(Reason.STATUS_UNAVAILABLE)
-        return self._decide(credential, records, moment, self.profiles.card_profile, Reason.GREEN_CODE)
+        return self._decide(credential, records, moment, self.rules.at(moment))
 
     def _judge_certificate(self, credential: Credential, certificate: Certificate, moment: Moment) -> Decision:
-        own = self._decide(credential, None, moment, self.profiles.certificate_profile, Reason.CERTIFICATE_VALID)
-        country = self.profiles.certificate_country
-        rules = self.certificate_rules.select(country, moment.at, certificate.payload)
-        return decide_certificate(own, rules, certificate_data(certificate, country, self.value_sets, moment))
+        rule_set = self.rules.at(moment)  # one rule set judges all of a presentation
+        own = self._decide(credential, None, moment, rule_set)
+        rules = self.certificate_rules.select(self.certificate_country, moment.at, certificate.payload)
+        data = certificate_data(certificate, self.certificate_country, self.value_sets, moment)
+        profile = None if rule_set is None or own.profile is None else rule_set.profiles[own.profile]
+        return decide_certificate(own, rules, data, profile)
 
     def _decide(
-        self, credential: Credential, records: Records | None, moment: Moment, profile: str, admitted: Reason
+        self, credential: Credential, records: Records | None, moment: Moment, rule_set: RuleSet | None
     ) -> Decision:
-        rule_set = self.rules.current  # one rule set judges all of a presentation
-        facts = derive(credential, records, moment, self.checkpoint, _limits(rule_set, profile))
-        return decide(facts, rule_set, profile, moment, admitted)
-
-
-def _limits(rule_set: RuleSet | None, profile: str) -> Mapping[str, int]:
-    found = rule_set.profiles.get(profile) if rule_set is not None else None
-    limits: Mapping[str, int] = found.parameters.get("max_age_s", {}) if found is not None else {}
-    return limits
+        inputs = Inputs(credential=credential, records=records, moment=moment, checkpoint=self.checkpoint)
+        return judge(inputs, rule_set, self.rules.orders)
 
 
 _UNUSABLE_KINDS = {

@@ -1,4 +1,4 @@
-"""The rule set in force: a bad file is refused whole, and the last good one goes on judging, across restarts too."""
+"""The rule sets and orders of a gate: a bad file is refused whole, and its last good one holds, across restarts too."""
 
 from __future__ import annotations
 
@@ -10,69 +10,121 @@ from gate.app.files import read_bounded
 from gate.app.logs import line
 from gate.errors import RuleSetError
 from gate.pseudonym import sync_folder
-from gate.rules import ruleset
+from gate.rules import orders, ruleset, schedule
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from gate.clock import Clock
+    from gate.model import Moment
+    from gate.rules.orders import Order
     from gate.rules.ruleset import RuleSet
 
-LAST_GOOD: Final = "rule-set.last-good.json"
+LAST_GOOD: Final = "last-good"
+"""Folder of the state directory with a copy of each file; files of ``sets`` have names of their own."""
 
 log = logging.getLogger("gate.rules")
 
 
 class RuleSlot:
-    """Holds the rule set; ``current`` is read once for each presentation."""
+    """Holds every rule set and order; asked once for each presentation."""
 
-    def __init__(self, file: Path, state: Path, clock: Clock) -> None:
-        self._file = file
-        self._last_good = state / LAST_GOOD
+    def __init__(self, sets: Sequence[Path], orders_file: Path | None, state: Path, clock: Clock) -> None:
+        self._files = tuple(sets)
+        self._orders_file = orders_file
+        self._copies = state / LAST_GOOD
         self._clock = clock
-        self.current: RuleSet | None = None
-        """None where there never was a good one: everybody is referred."""
-        if not self.refresh():
-            self._recall()
+        self._sets: dict[Path, RuleSet] = {}
+        self.orders: tuple[Order, ...] = ()
+        """In force or not; that is for ``Order.in_force`` to say."""
+        self._recall()
+        self.refresh()
 
-    def refresh(self) -> bool:
-        """Read the configured file again; False where it was refused and the one before stays in force."""
+    def at(self, moment: Moment) -> RuleSet | None:
+        """The rule set in force; None where there is none, and everybody is referred."""
+        return schedule.in_force(self._sets.values(), moment)
+
+    def refresh(self) -> None:
+        """Read every configured file again; one that is refused leaves what it held before."""
+        for file in self._files:
+            try:
+                blob = read_bounded(file)
+                self._sets[file] = self._accept(file, blob)
+            except (OSError, RuleSetError) as fault:
+                log.error(line("rule-set-refused", file=file.name, why=str(fault), holds=_name(self._sets.get(file))))
+            else:
+                self._clock.raise_floor(self._sets[file].issued_at)
+                self._keep(self._copy(file), blob)
+        self._refresh_orders()
+        log.info(line("rule-set-in-force", name=_name(self.at(self._clock.moment())), held=self._held()))
+
+    def _accept(self, file: Path, blob: bytes) -> RuleSet:
+        now = self._clock.moment()
+        others = [held for path, held in self._sets.items() if path != file]
+        accepted = ruleset.accept(self._sets.get(file), blob, now, others)
+        if self.at(now) is not None and schedule.in_force((*others, accepted), now) is None:
+            raise RuleSetError(
+                f"rule set {accepted.id}@{accepted.version}: would leave the gate without rules until "
+                f"{accepted.valid_from:%Y-%m-%dT%H:%M:%SZ}; put it into a file of its own beside the one in force"
+            )
+        return accepted
+
+    def _refresh_orders(self) -> None:
+        if self._orders_file is None or not (self.orders or self._orders_file.exists()):
+            return  # none were ever given
         try:
-            blob = read_bounded(self._file)
-            accepted = ruleset.accept(self.current, blob, self._clock.moment())
+            blob = read_bounded(self._orders_file)
+            self.orders = orders.load(blob, *self._sets.values())
         except (OSError, RuleSetError) as fault:
-            log.error(line("rule-set-refused", file=self._file.name, why=str(fault), in_force=self._name()))
-            return False
-        self._take(accepted)
-        self._keep(blob)
-        return True
+            held = [order.id for order in self.orders]
+            log.error(line("orders-refused", file=self._orders_file.name, why=str(fault), holds=held))
+        else:
+            self._keep(self._orders_copy(self._orders_file), blob)
+            log.info(line("orders-held", orders=[order.id for order in self.orders]))
 
     def _recall(self) -> None:
-        try:
-            self._take(ruleset.load(read_bounded(self._last_good)))
-        except FileNotFoundError:
-            return
-        except (OSError, RuleSetError) as fault:
-            log.error(line("last-good-rule-set-lost", why=str(fault)))
+        """What was good before the restart: a new file is measured against it, and it stands in for a bad one."""
+        for file in self._files:
+            try:
+                self._sets[file] = ruleset.load(read_bounded(self._copy(file)))
+                self._clock.raise_floor(self._sets[file].issued_at)
+            except (OSError, RuleSetError) as fault:
+                _lost(self._copy(file), fault)
+        if self._orders_file is not None:
+            try:
+                self.orders = orders.load(read_bounded(self._orders_copy(self._orders_file)))
+            except (OSError, RuleSetError) as fault:
+                _lost(self._orders_copy(self._orders_file), fault)
 
-    def _take(self, rule_set: RuleSet) -> None:
-        self.current = rule_set
-        self._clock.raise_floor(rule_set.issued_at)
-        log.info(line("rule-set-in-force", name=self._name()))
+    def _copy(self, file: Path) -> Path:
+        return self._copies / f"rules-{file.name}"
 
-    def _keep(self, blob: bytes) -> None:
+    def _orders_copy(self, file: Path) -> Path:
+        return self._copies / f"orders-{file.name}"
+
+    def _keep(self, copy: Path, blob: bytes) -> None:
         """A copy on disk before it is needed; without one the gate works on, but a restart may find nothing."""
-        draft = self._last_good.with_suffix(".new")
+        draft = copy.with_name(f"{copy.name}.new")
         try:
-            self._last_good.parent.mkdir(parents=True, exist_ok=True)
+            copy.parent.mkdir(parents=True, exist_ok=True)
             with draft.open("wb") as file:
                 file.write(blob)
                 file.flush()
                 os.fsync(file.fileno())
-            draft.replace(self._last_good)
-            sync_folder(self._last_good.parent)
+            draft.replace(copy)
+            sync_folder(copy.parent)
         except OSError as fault:
-            log.warning(line("last-good-rule-set-not-kept", why=str(fault)))
+            log.warning(line("last-good-not-kept", copy=copy.name, why=str(fault)))
 
-    def _name(self) -> str | None:
-        return None if self.current is None else f"{self.current.id}@{self.current.version}"
+    def _held(self) -> list[str | None]:
+        return [_name(one) for one in self._sets.values()]
+
+
+def _lost(copy: Path, fault: Exception) -> None:
+    if not isinstance(fault, FileNotFoundError):
+        log.error(line("last-good-lost", copy=copy.name, why=str(fault)))
+
+
+def _name(rule_set: RuleSet | None) -> str | None:
+    return None if rule_set is None else f"{rule_set.id}@{rule_set.version}"

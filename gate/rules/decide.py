@@ -1,51 +1,56 @@
 """Facts and a rule set become one decision. Pure; a ``pass`` only if every rule of the profile holds.
 
 ``refer`` beats ``retry`` beats ``pass``. Every failed rule is recorded; of those with the winning outcome the first in
-the profile's order is spoken. A fact that is not known chooses its own reason, so that nobody hears "not green"
-when the truth is "not known".
+the profile's order is spoken, unless the profile wants something else said. A fact that is not known chooses its own
+reason (``gate.rules.unknowns``). Orders are laid over the profile first; an emergency order lets pass whatever failed.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from gate.errors import GateError
-from gate.model import Certificate, Decision, Facts, FactState, FactUsed, Moment, Outcome, Reason
+from gate.model import Advisory, Decision, Facts, FactState, FactUsed, Outcome, Reason
+from gate.rules.orders import laid_over
+from gate.rules.parameters import RETRY_LIMIT
+from gate.rules.profiles import ANY_REASON
+from gate.rules.unknowns import reason_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
-    from gate.rules.ruleset import EuRule, Profile, Rule, RuleSet
-
-_STATE_REASONS: Final[Mapping[tuple[str, FactState], Reason]] = {
-    ("code", FactState.UNKNOWN): Reason.CODE_UNKNOWN,
-    ("code", FactState.ABSENT): Reason.CODE_UNKNOWN,
-    ("pop_up", FactState.UNKNOWN): Reason.POP_UP_UNKNOWN,
-    ("pop_up", FactState.ABSENT): Reason.POP_UP_UNKNOWN,
-    ("test", FactState.UNKNOWN): Reason.TEST_UNKNOWN,
-    ("test", FactState.ABSENT): Reason.TEST_NONE,
-    ("vaccination", FactState.UNKNOWN): Reason.VACCINATION_UNKNOWN,
-    ("vaccination", FactState.ABSENT): Reason.VACCINATION_INCOMPLETE,
-    ("travel", FactState.UNKNOWN): Reason.TRAVEL_UNKNOWN,
-    ("travel", FactState.ABSENT): Reason.TRAVEL_UNKNOWN,
-    ("holder", FactState.UNKNOWN): Reason.HOLDER_UNKNOWN,
-    ("document", FactState.UNKNOWN): Reason.CLOCK_UNTRUSTED,  # its dates are known, today's is not
-    ("document", FactState.ABSENT): Reason.CARD_REQUIRED,
-}
+    from gate.model import Certificate, Moment
+    from gate.rules.orders import Order
+    from gate.rules.profiles import Profile
+    from gate.rules.rule import EuRule, Rule
+    from gate.rules.ruleset import RuleSet
 
 REFUSALS: Final[Mapping[Reason, Outcome]] = {
     Reason.CODE_UNREADABLE: Outcome.RETRY,
     Reason.CODE_UNRECOGNISED: Outcome.RETRY,
     Reason.BARE_NUMBER: Outcome.RETRY,
     Reason.CARD_REQUIRED: Outcome.RETRY,
+    Reason.COMPANION_NEEDED: Outcome.RETRY,
     Reason.PRESENT_AGAIN: Outcome.RETRY,
     Reason.ONE_AT_A_TIME: Outcome.RETRY,
 }
-"""Refusals before any rule was asked that the person can mend alone; every other reason is ``refer``."""
+"""What the person can mend alone where no rule chose the outcome; every other reason is ``refer``."""
+
+DEFAULT_RETRY_LIMIT: Final = 3
 
 _SEVERITY: Final = {Outcome.PASS: 0, Outcome.RETRY: 1, Outcome.REFER: 2}
-_Failure = tuple[str, Reason, Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A rule that is not kept."""
+
+    rule: Rule
+    reason: Reason
+    outcome: Outcome
 
 
 def refuse(reason: Reason) -> Decision:
@@ -53,53 +58,67 @@ def refuse(reason: Reason) -> Decision:
     return Decision(REFUSALS.get(reason, Outcome.REFER), (reason,))
 
 
-def decide(facts: Facts, rule_set: RuleSet | None, profile_name: str, moment: Moment, admitted: Reason) -> Decision:
-    """Judge facts by one profile of a rule set.
+def decide(facts: Facts, rule_set: RuleSet | None, moment: Moment, orders: Sequence[Order] = ()) -> Decision:
+    """Judge facts by the profile that a rule set assigns to them.
 
     Args:
-        facts: what ``derive`` found.
+        facts: what ``derive`` found; the checkpoint and the credential among them choose the profile.
         rule_set: the rule set in force, None where there is none.
-        profile_name: which of its profiles applies here.
         moment: the moment of presentation; selects by the set's own validity.
-        admitted: the reason that a pass carries.
+        orders: those that are held; the ones in force are applied.
     """
-    if rule_set is None or (profile := rule_set.profiles.get(profile_name)) is None or not profile.rules:
+    profile = None if rule_set is None else _profile(facts, rule_set)
+    if rule_set is None or profile is None:
         return refuse(Reason.NO_RULE_SET)
     marks = _marks(rule_set, moment)
     if marks is None:
         return refuse(Reason.NO_RULE_SET)
+    ordered = laid_over(profile, orders, moment)
+    profile = ordered.profile
     data = {"payload": facts.to_payload(), "external": _external(profile, moment)}
     failures = [failure for rule in profile.rules if (failure := _judge(rule, data, facts))]
-    return _conclude(failures, facts, f"{rule_set.id}@{rule_set.version}", profile_name, marks, admitted)
+    refusals = [failure for failure in failures if failure.outcome is not Outcome.PASS]
+    decision = Decision(
+        Outcome.PASS,
+        (profile.admitted,),
+        rule_set=f"{rule_set.id}@{rule_set.version}",
+        profile=profile.name,
+        failed_rules=tuple(failure.rule.identifier for failure in refusals),
+        facts=tuple(FactUsed(name, fact.state, fact.source, fact.age) for name, fact in facts.by_name.items()),
+        marks=(*marks, *ordered.marks),
+    )
+    if ordered.emergency:
+        return replace(decision, reasons=(Reason.EMERGENCY_ORDER,))
+    if refusals:
+        return _refused(decision, refusals, profile, facts)
+    return replace(decision, advisories=tuple(_advisories(failures, facts, profile, moment)))
 
 
-def decide_certificate(own: Decision, rules: Sequence[EuRule], data: Mapping[str, Any]) -> Decision:
+def decide_certificate(
+    own: Decision, rules: Sequence[EuRule], data: Mapping[str, Any], profile: Profile | None = None
+) -> Decision:
     """Add the certificate's own rules, over its own content unchanged, to what our profile decided about it.
 
     A certificate to which no rule applies is refused: nothing says that it is acceptable here.
 
     Args:
-        own: the decision of our certificate profile (clock, assurance, checkpoint).
+        own: the decision of our profile for certificates (clock, assurance, checkpoint).
         rules: the rules that apply to it at this moment.
         data: ``payload``, the certificate's content, and ``external``; see ``certificate_data``.
+        profile: the one that ``own`` was decided by, for what is said; None at a desk, where nobody hears it.
     """
     failed = [rule.identifier for rule in rules if not _holds(rule, data)]
     if not failed and rules:
         return own
+    refused = replace(own, failed_rules=(*own.failed_rules, *(failed or ["no-rule-applies"])))
+    if own.reasons[0] is Reason.EMERGENCY_ORDER:
+        return refused
     reasons: tuple[Reason, ...] = (Reason.CERTIFICATE_RULES,)
     if own.outcome is Outcome.REFER:
         reasons = (*own.reasons, *reasons)
     elif own.outcome is Outcome.RETRY:
         reasons = (*reasons, *own.reasons)
-    return Decision(
-        Outcome.REFER,
-        reasons,
-        own.rule_set,
-        own.profile,
-        (*own.failed_rules, *(failed or ["no-rule-applies"])),
-        own.facts,
-        own.marks,
-    )
+    return _announced(replace(refused, outcome=Outcome.REFER, reasons=reasons, advisories=()), profile)
 
 
 def certificate_data(
@@ -132,6 +151,11 @@ def _holds(rule: EuRule, data: Mapping[str, Any]) -> bool:
         return False
 
 
+def _profile(facts: Facts, rule_set: RuleSet) -> Profile | None:
+    kind = _value(facts, "credential", "kind")
+    return rule_set.profile_for(facts, kind) if isinstance(kind, str) else None
+
+
 def _judge(rule: Rule, data: Mapping[str, Any], facts: Facts) -> _Failure | None:
     try:
         if rule.holds(data):
@@ -139,32 +163,53 @@ def _judge(rule: Rule, data: Mapping[str, Any], facts: Facts) -> _Failure | None
         evaluated = True
     except GateError:
         evaluated = False
-    name = rule.affected_fields[0].split(".")[0]
-    state = facts.by_name[name].state if name in facts.by_name else FactState.UNKNOWN
-    if state is FactState.STALE:
-        return rule.identifier, Reason.DATA_STALE, Outcome.REFER
-    if (reason := _STATE_REASONS.get((name, state))) is not None:
-        return rule.identifier, reason, Outcome.REFER
-    if not evaluated:
-        return rule.identifier, Reason.RULE_NOT_EVALUATED, Outcome.REFER
-    return rule.identifier, rule.reason, rule.outcome
+    if rule.outcome is Outcome.PASS:
+        return _Failure(rule, rule.reason, Outcome.PASS)
+    reason = reason_for(rule.affected_fields[0].split(".")[0], facts)
+    if reason is None and evaluated:
+        return _Failure(rule, rule.reason, rule.outcome)
+    reason = reason or Reason.RULE_NOT_EVALUATED
+    return _Failure(rule, reason, REFUSALS.get(reason, Outcome.REFER))
 
 
-def _conclude(
-    failures: Sequence[_Failure],
-    facts: Facts,
-    rule_set: str,
-    profile: str,
-    marks: tuple[str, ...],
-    admitted: Reason,
-) -> Decision:
-    used = tuple(FactUsed(name, fact.state, fact.source, fact.age) for name, fact in facts.by_name.items())
-    if not failures:
-        return Decision(Outcome.PASS, (admitted,), rule_set, profile, (), used, marks)
-    outcome = max((failed for _, _, failed in failures), key=_SEVERITY.__getitem__)
-    spoken_first = sorted(failures, key=lambda failure: failure[2] is not outcome)  # stable: keeps the profile's order
-    reasons = tuple(_unique(reason for _, reason, _ in spoken_first))
-    return Decision(outcome, reasons, rule_set, profile, tuple(name for name, _, _ in failures), used, marks)
+def _refused(decision: Decision, refusals: Sequence[_Failure], profile: Profile, facts: Facts) -> Decision:
+    outcome = max((failure.outcome for failure in refusals), key=_SEVERITY.__getitem__)
+    # Stable: keeps the profile's order.
+    spoken_first = sorted(refusals, key=lambda failure: failure.outcome is not outcome)
+    reasons = tuple(_unique(failure.reason for failure in spoken_first))
+    retries = _value(facts, "attempts", "retries")
+    limit: int = profile.parameters.get(RETRY_LIMIT, DEFAULT_RETRY_LIMIT)
+    if outcome is Outcome.RETRY and isinstance(retries, int) and retries >= limit:
+        outcome, reasons = Outcome.REFER, (Reason.RETRIES_EXHAUSTED, *reasons)
+    return _announced(replace(decision, outcome=outcome, reasons=reasons), profile)
+
+
+def _announced(refused: Decision, profile: Profile | None) -> Decision:
+    """A refusal with what the profile wants said and done about it."""
+    if profile is None:
+        return refused
+    spoken = profile.spoken.get(refused.reasons[0], profile.spoken.get(ANY_REASON))
+    return replace(refused, spoken=spoken, calls_staff=profile.calls_staff)
+
+
+def _advisories(failures: Iterable[_Failure], facts: Facts, profile: Profile, moment: Moment) -> Iterator[Advisory]:
+    for failure in failures:
+        advice = failure.rule.advice
+        if advice is None:
+            continue
+        so_far = _value(facts, advice.fact, advice.value)
+        if type(so_far) is not int:
+            continue
+        try:
+            deadline = moment.at + timedelta(seconds=profile.parameters[advice.limit] - so_far)
+        except OverflowError:
+            continue  # a deadline beyond the calendar is none
+        yield Advisory(failure.reason, deadline)
+
+
+def _value(facts: Facts, name: str, value: str) -> int | str | bool | None:
+    fact = facts.by_name.get(name)
+    return fact.values.get(value) if fact is not None and fact.state is FactState.KNOWN else None
 
 
 def _unique(reasons: Iterable[Reason]) -> Iterable[Reason]:

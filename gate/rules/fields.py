@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 MAX_NAME: Final = 100
 MAX_TEXT: Final = 2_000
+MAX_LANGUAGES: Final = 50
 _NAME: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._/-]{{0,{MAX_NAME - 1}}}")
 _VERSION: Final = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})\.([0-9]{1,6})")
 _UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -138,6 +139,25 @@ def instant(value: Any, where: str) -> datetime:
     except (ValueError, OverflowError):
         pass
     refuse(where, 'must be a date-time with a zone, such as "2022-06-30T10:00:00+08:00"')
+
+
+def descriptions(value: Any, where: str) -> dict[str, str]:
+    """Texts by language tag, each on one line, from ``[{"lang": ..., "desc": ...}]``."""
+    texts: dict[str, str] = {}
+    for item in items(value, where, MAX_LANGUAGES, least=1):
+        entry = members(item, where, frozenset({"lang", "desc"}))
+        language = name(entry["lang"], f"{where} lang")
+        one_line = " ".join(entry["desc"].split()) if type(entry["desc"]) is str else entry["desc"]
+        # Rules in production give a language twice: the first text counts.
+        texts.setdefault(language, text(one_line, f"{where} {language}"))
+    return texts
+
+
+def both_languages(texts: Mapping[str, str], where: str) -> None:
+    """What we write ourselves is there for those who answer for it and for those who carry it out."""
+    for language in ("zh-CN", "en"):
+        if language not in texts:
+            refuse(where, f'needs texts for "zh-CN" and "en"; add the one for "{language}"')
 
 
 def same_order(pairs: Mapping[str, datetime], where: str) -> None:

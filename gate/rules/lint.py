@@ -4,6 +4,9 @@ Over the set's own examples every fact, every pair of facts and all of them are 
 turn from false to true, and none may hold when nothing that it reads is known (DESIGN invariant 1 and section 5).
 Rules have no clock and no randomness, so a fact that a rule doesn't read can't change it: only those that it reads
 are tried.
+
+Of every profile there must be somebody among the examples who passes it and somebody who doesn't: one that refuses
+everybody, for rules that contradict each other, or lets everybody through is a mistake.
 """
 
 from __future__ import annotations
@@ -13,12 +16,13 @@ from dataclasses import dataclass
 from itertools import chain, combinations
 from typing import TYPE_CHECKING, Any, Final
 
-from gate.model import FactState
+from gate.model import FactState, Outcome
 from gate.rules.certlogic import CertLogicError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gate.rules.profiles import Profile
     from gate.rules.rule import Rule
     from gate.rules.ruleset import Example, RuleSet
 
@@ -35,7 +39,7 @@ class Finding:
     """One fault of a rule set."""
 
     where: str
-    """A rule's identifier, or ``"examples"``."""
+    """A rule's identifier, ``"profile NAME"``, or ``"examples"``."""
     fault: str
     """What is wrong and what to write instead."""
 
@@ -47,6 +51,7 @@ def lint(rule_set: RuleSet) -> list[Finding]:
     """The faults that the set's own examples show, at most ``MAX_FINDINGS``; empty if there is none."""
     variants = _variants(rule_set)
     work = sum(_evaluations(rule, rule_set, len(variants[rule.identifier])) for rule in rule_set.rules.values())
+    work += len(rule_set.examples) * sum(len(profile.rules) for profile in rule_set.profiles.values())
     if work > MAX_EVALUATIONS:
         return [Finding("examples", f"need more than {MAX_EVALUATIONS} evaluations; use fewer examples or facts")]
     findings: list[Finding] = []
@@ -58,7 +63,9 @@ def lint(rule_set: RuleSet) -> list[Finding]:
         )
         findings.extend(Finding(rule.identifier, fault) for fault in faults)
         if len(findings) >= MAX_FINDINGS:
-            break
+            return findings[:MAX_FINDINGS]
+    for profile in rule_set.profiles.values():
+        findings.extend(Finding(f"profile {profile.name}", fault) for fault in _one_sided(profile, rule_set))
     return findings[:MAX_FINDINGS]
 
 
@@ -77,6 +84,37 @@ def _missing_examples(rule: Rule, rule_set: RuleSet) -> Iterator[str]:
     for holds, words in ((True, "holds"), (False, "does not hold")):
         if holds not in expectations:
             yield f"has no example in which it {words}; add one"
+
+
+def _one_sided(profile: Profile, rule_set: RuleSet) -> Iterator[str]:
+    """Whether the examples show nobody who passes the profile, or nobody whom it refuses."""
+    refusing = [rule for rule in profile.rules if rule.outcome is not Outcome.PASS]
+    everywhere = (1 << len(rule_set.examples)) - 1
+    holds = {rule.identifier: _where_it_holds(rule, profile, rule_set) for rule in refusing}
+    passing = everywhere
+    for mask in holds.values():
+        passing &= mask
+    if passing == everywhere:
+        yield "has no example in which one of its rules refuses; add one"
+    if passing:
+        return
+    names = {mask: name for name, mask in reversed(holds.items())}  # one name will do for rules that hold alike
+    for one, other in combinations(sorted(names), 2):
+        if not one & other:
+            yield (
+                f"can't be passed: {names[one]} and {names[other]} are never both true in an example; "
+                "correct one of them, or add an example in which all rules of the profile hold"
+            )
+            return
+    yield "has no example in which all its rules hold; add one"
+
+
+def _where_it_holds(rule: Rule, profile: Profile, rule_set: RuleSet) -> int:
+    """A bit for every example in which the rule holds under the profile's parameters."""
+    return sum(
+        _holds(rule, example.facts, profile.parameters, rule_set) << number
+        for number, example in enumerate(rule_set.examples)
+    )
 
 
 def _careless(rule: Rule, rule_set: RuleSet, variants: list[Mapping[str, Any]]) -> Iterator[str]:

@@ -5,6 +5,7 @@ Source: EU DCC validation rules, schema 1.0.0 (eu-dcc-business-rules, ``validati
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -24,12 +25,27 @@ SCHEMA_VERSION: Final = "1.0.0"
 CERTIFICATE_TYPES: Final = ("General", "Test", "Vaccination", "Recovery")
 
 _MAX_AFFECTED: Final = 100
-_MAX_LANGUAGES: Final = 50
 _HEAD: Final = frozenset({"Identifier", "Type", "Version", "SchemaVersion", "Engine", "EngineVersion"})
 _COMMON: Final = _HEAD | {"ValidFrom", "ValidTo", "AffectedFields", "Description", "Logic"}
 _OURS: Final = _COMMON | {"Reason", "Outcome"}
-_PASS_REASONS: Final = frozenset({Reason.GREEN_CODE, Reason.CERTIFICATE_VALID})
-_REFUSALS: Final = tuple(reason.value for reason in Reason if reason not in _PASS_REASONS)
+_ADVISE: Final = "advise"
+_SECONDS: Final = re.compile(r"([a-z_]{1,40})\.(since_[a-z_]{1,40})")
+
+PASS_REASONS: Final = frozenset(
+    {
+        Reason.GREEN_CODE,
+        Reason.CERTIFICATE_VALID,
+        Reason.PERMITTED,
+        Reason.CHANNEL,
+        Reason.EXIT_RECORDED,
+        Reason.EMERGENCY_ORDER,
+    }
+)
+ADVICE_REASONS: Final = (Reason.TEST_DUE, Reason.SECOND_TEST_DUE)
+REFUSAL_REASONS: Final = tuple(
+    reason for reason in Reason if reason not in {*PASS_REASONS, *ADVICE_REASONS, Reason.STAFF_CALLED}
+)
+"""Reasons that a rule may refuse for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +84,26 @@ class EuRule(BaseRule):
     """One of ``CERTIFICATE_TYPES``."""
 
 
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """How the deadline of an advisory is found: so long after what the fact counts from."""
+
+    fact: str
+    value: str
+    """Which of the fact's values: seconds since something, e.g. ``"since_report"``."""
+    limit: str
+    """The parameter that holds the seconds."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule(BaseRule):
     """A rule of ours, over facts."""
 
     reason: Reason
     outcome: Outcome
-    """``RETRY`` or ``REFER``."""
+    """What becomes of somebody who does not keep it: ``RETRY``, ``REFER``, or ``PASS`` with advice."""
+    advice: Advice | None = None
+    """Only where the outcome is ``PASS``."""
 
 
 def load_eu_rule(value: Any) -> EuRule:
@@ -103,23 +132,37 @@ def load_rule(value: Any) -> Rule:
         RuleSetError: a field is missing, unknown or wrong, or the logic is not CertLogic 1.3.3.
     """
     where = _where(value)
-    found = fields.members(value, where, _OURS)
+    found = fields.members(value, where, _OURS, frozenset({"Advisory"}))
     common = _common(found, where)
     fields.one_of(found["Type"], f"{where} Type", ("Acceptance",))
     if fields.version(found["EngineVersion"], f"{where} EngineVersion") > LANGUAGE_VERSION:
         fields.refuse(f"{where} EngineVersion", "is newer than this gate knows; write 1.3.3 or below")
-    languages = common["description"].keys()
-    if "en" not in languages or not languages & {"zh-CN", "zh"}:
-        fields.refuse(f"{where} Description", 'needs texts for "zh-CN" and "en"; add the missing one')
+    fields.both_languages(common["description"], f"{where} Description")
     if not common["affected_fields"]:
         fields.refuse(f"{where} AffectedFields", 'is empty; name the fact that the rule is about, e.g. "test.result"')
-    return Rule(
-        **common,
-        reason=Reason(fields.one_of(found["Reason"], f"{where} Reason", _REFUSALS)),
-        outcome=Outcome(
-            fields.one_of(found["Outcome"], f"{where} Outcome", (Outcome.RETRY.value, Outcome.REFER.value))
-        ),
-    )
+    outcome = fields.one_of(found["Outcome"], f"{where} Outcome", (Outcome.RETRY.value, Outcome.REFER.value, _ADVISE))
+    if outcome == _ADVISE:
+        return Rule(
+            **common,
+            reason=_reason(found, where, ADVICE_REASONS),
+            outcome=Outcome.PASS,
+            advice=_advice(found.get("Advisory"), f"{where} Advisory"),
+        )
+    if "Advisory" in found:
+        fields.refuse(f"{where} Advisory", f'belongs to the Outcome "{_ADVISE}"; remove it or change the Outcome')
+    return Rule(**common, reason=_reason(found, where, REFUSAL_REASONS), outcome=Outcome(outcome))
+
+
+def _reason(found: dict[str, Any], where: str, allowed: tuple[Reason, ...]) -> Reason:
+    return Reason(fields.one_of(found["Reason"], f"{where} Reason", tuple(reason.value for reason in allowed)))
+
+
+def _advice(value: Any, where: str) -> Advice:
+    found = fields.members(value, where, frozenset({"age", "limit"}))
+    age = _SECONDS.fullmatch(found["age"]) if type(found["age"]) is str else None
+    if age is None:
+        fields.refuse(f"{where} age", 'must name seconds since something, such as "test.since_report"')
+    return Advice(age[1], age[2], fields.name(found["limit"], f"{where} limit"))
 
 
 def _where(value: Any) -> str:
@@ -145,18 +188,7 @@ def _common(found: dict[str, Any], where: str) -> dict[str, Any]:
         "valid_from": valid_from,
         "valid_to": valid_to,
         "affected_fields": tuple(fields.name(item, f"{where} AffectedFields") for item in affected),
-        "description": MappingProxyType(_description(found["Description"], f"{where} Description")),
+        "description": MappingProxyType(fields.descriptions(found["Description"], f"{where} Description")),
         "logic": logic,
         "paths": certlogic.paths(found["Logic"]),
     }
-
-
-def _description(value: Any, where: str) -> dict[str, str]:
-    texts: dict[str, str] = {}
-    for item in fields.items(value, where, _MAX_LANGUAGES, least=1):
-        entry = fields.members(item, where, frozenset({"lang", "desc"}))
-        language = fields.name(entry["lang"], f"{where} lang")
-        one_line = " ".join(entry["desc"].split()) if type(entry["desc"]) is str else entry["desc"]
-        # Rules in production give a language twice: the first text counts.
-        texts.setdefault(language, fields.text(one_line, f"{where} {language}"))
-    return texts

@@ -8,7 +8,6 @@ must not let anybody through because something is not known. The format is in DE
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -16,45 +15,31 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from gate.errors import RuleSetError
 from gate.model import FactState
-from gate.rules import fields
+from gate.rules import fields, parameters, profiles
 from gate.rules.lint import lint
+from gate.rules.profiles import MAX_RULES, Assignment, Profile
 from gate.rules.rule import EuRule, Rule, load_rule
 
 if TYPE_CHECKING:
-    from gate.model import Moment
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["EuRule", "Example", "Profile", "Rule", "RuleSet", "accept", "load"]
+    from gate.model import Checkpoint, Facts, Moment
+    from gate.rules.parameters import Parameters
+
+__all__ = ["Assignment", "EuRule", "Example", "Profile", "Rule", "RuleSet", "accept", "load"]
 
 MAX_BYTES: Final = 2_000_000
-MAX_RULES: Final = 2_000
-MAX_PROFILES: Final = 200
-MAX_PARAMETERS: Final = 200
-MAX_LIST: Final = 1_000
 MAX_EXAMPLES: Final = 500
 MAX_FACTS: Final = 32
 MAX_VALUES: Final = 32
 FUTURE_TOLERANCE: Final = timedelta(minutes=5)
 """How far ahead of this gate's clock the clock of the publisher may run."""
 
-MAX_AGE: Final = "max_age_s"
-"""The one parameter that is not for rules: seconds after which a fact is stale, by fact (``gate.rules.derive``)."""
-
 _TIMES: Final = ("valid_from", "valid_to", "issued_at", "refresh_by", "expires")
-_MEMBERS: Final = frozenset({"id", "version", *_TIMES, "when_expired", "parameters", "profiles", "rules", "examples"})
+_HEAD: Final = frozenset({"id", "version", *_TIMES, "when_expired"})
+_MEMBERS: Final = _HEAD | {"parameters", "profiles", "assignments", "rules", "examples"}
 _WHEN_EXPIRED: Final[tuple[Literal["keep-judging"], Literal["refer"]]] = ("keep-judging", "refer")
 _STATES: Final = tuple(state.value for state in FactState)
-
-Parameters = Mapping[str, Any]
-"""Name to integer, boolean, text, list of integers or texts, or an object of integers by name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """The rules of one kind of place, in the order in which a failed one is spoken."""
-
-    rules: tuple[Rule, ...]
-    parameters: Parameters
-    """The set's parameters with those that this profile changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +70,16 @@ class RuleSet:
     when_expired: Literal["keep-judging", "refer"]
     parameters: Parameters
     profiles: Mapping[str, Profile]
+    assignments: tuple[Assignment, ...]
+    """The first one that matches chooses the profile."""
     rules: Mapping[str, Rule]
     """By identifier."""
     examples: tuple[Example, ...] = field(repr=False)
+
+    def profile_for(self, place: Checkpoint | Facts, kind: str) -> Profile | None:
+        """The profile that judges a credential of this kind at this checkpoint, None where none does."""
+        name = profiles.choose(self.assignments, profiles.circumstances(place, kind))
+        return None if name is None else self.profiles[name]
 
 
 def load(blob: bytes) -> RuleSet:
@@ -103,18 +95,18 @@ def load(blob: bytes) -> RuleSet:
     times = {key: fields.instant(found[key], key) for key in _TIMES}
     fields.same_order({key: times[key] for key in ("valid_from", "valid_to")}, "rule set")
     fields.same_order({key: times[key] for key in ("issued_at", "refresh_by", "expires")}, "rule set")
-    parameters = fields.by_name(found["parameters"], "parameters", MAX_PARAMETERS, _parameter)
-    if type(parameters.get(MAX_AGE, {})) is not dict:
-        fields.refuse(f"parameters {MAX_AGE}", 'must be an object from fact to seconds, such as {"code": 86400}')
-    rules = _rules(found["rules"], times)
+    own = parameters.read(found["parameters"], "parameters")
+    rules = _rules(found["rules"], times, own)
+    by_name = profiles.read_profiles(found["profiles"], rules, own)
     rule_set = RuleSet(
         id=fields.name(found["id"], "id"),
         version=fields.integer(found["version"], "version", least=1),
         digest=hashlib.sha256(blob).hexdigest(),
         **times,
         when_expired=fields.one_of(found["when_expired"], "when_expired", _WHEN_EXPIRED),
-        parameters=MappingProxyType(parameters),
-        profiles=MappingProxyType(_profiles(found["profiles"], rules, parameters)),
+        parameters=MappingProxyType(own),
+        profiles=MappingProxyType(by_name),
+        assignments=profiles.read_assignments(found["assignments"], by_name),
         rules=MappingProxyType(rules),
         examples=_examples(found["examples"], rules),
     )
@@ -123,47 +115,36 @@ def load(blob: bytes) -> RuleSet:
     return rule_set
 
 
-def accept(current: RuleSet | None, blob: bytes, now: Moment) -> RuleSet:
-    """The rule set to use from now on; on an error the caller keeps ``current``.
+def accept(current: RuleSet | None, blob: bytes, now: Moment, others: Iterable[RuleSet] = ()) -> RuleSet:
+    """The rule set to hold from now on; on an error the caller keeps ``current``.
+
+    One that becomes valid later is accepted: ``gate.rules.schedule`` says which one is in force.
 
     Args:
-        current: the set in use, None where there is none.
+        current: the set to be replaced, None where there is none.
         blob: a new file whose signature was checked.
         now: the present moment; on an untrusted clock the set's times can't be checked and are not.
+        others: sets that are held beside it.
 
     Raises:
-        RuleSetError: the file has a fault, is older than ``current``, or is not valid now.
+        RuleSetError: the file has a fault, is older than ``current``, is another one's namesake, or is over.
     """
     new = load(blob)
     name = f"rule set {new.id}@{new.version}"
-    if current is not None and new.id == current.id:
-        if new.version < current.version:
-            fields.refuse(name, f"is older than version {current.version} in use; publish a higher version")
-        if new.version == current.version and new.digest != current.digest:
+    if current is not None and new.id == current.id and new.version < current.version:
+        fields.refuse(name, f"is older than version {current.version} in use; publish a higher version")
+    for held in (*others, *(() if current is None else (current,))):
+        if (held.id, held.version) == (new.id, new.version) and held.digest != new.digest:
             fields.refuse(name, "differs from the file of the same version in use; publish a higher version")
     if now.trusted:
         if new.issued_at > now.at + FUTURE_TOLERANCE:
             fields.refuse(name, "was issued in the future; check the publisher's clock")
-        if not new.valid_from <= now.at < new.valid_to:
-            fields.refuse(name, "is not valid now; publish one whose valid_from and valid_to include today")
+        if now.at >= new.valid_to:
+            fields.refuse(name, "is not valid any more; publish one whose valid_to lies ahead")
     return new
 
 
-def _parameter(value: Any, where: str) -> Any:
-    if where.rsplit(maxsplit=1)[-1] == MAX_AGE and type(value) is not dict:
-        fields.refuse(where, 'must be an object from fact to seconds, such as {"code": 86400}')
-    if type(value) is dict:
-        return fields.by_name(value, where, MAX_PARAMETERS, fields.integer)
-    if type(value) is list:
-        return [_scalar(item, where) for item in fields.items(value, where, MAX_LIST)]
-    return value if type(value) is bool else _scalar(value, where)
-
-
-def _scalar(value: Any, where: str) -> int | str:
-    return fields.text(value, where) if type(value) is str else fields.integer(value, where)
-
-
-def _rules(value: Any, times: Mapping[str, datetime]) -> dict[str, Rule]:
+def _rules(value: Any, times: Mapping[str, datetime], own: Parameters) -> dict[str, Rule]:
     rules: dict[str, Rule] = {}
     for item in fields.items(value, "rules", MAX_RULES, least=1):
         rule = load_rule(item)
@@ -173,33 +154,13 @@ def _rules(value: Any, times: Mapping[str, datetime]) -> dict[str, Rule]:
         if rule.valid_from > times["valid_from"] or rule.valid_to < times["valid_to"]:
             # A rule that lapses on its own would let people through without a word.
             fields.refuse(where, "is not valid for the whole life of the set; widen it, or publish a set for each span")
+        if rule.advice is not None and type(own.get(rule.advice.limit)) is not int:
+            fields.refuse(
+                f"{where} Advisory limit",
+                f"names {rule.advice.limit}, which is no integer among the set's parameters; add it there",
+            )
         rules[rule.identifier] = rule
     return rules
-
-
-def _profiles(value: Any, rules: Mapping[str, Rule], parameters: Parameters) -> dict[str, Profile]:
-    def read(item: Any, where: str) -> Profile:
-        found = fields.members(item, where, frozenset({"rules", "parameters"}))
-        listed = fields.items(found["rules"], f"{where} rules", MAX_RULES, least=1)
-        names = [fields.name(name, f"{where} rules") for name in listed]
-        for name in names:
-            if name not in rules:
-                fields.refuse(where, f"names the rule {name}, which is not in the set; add it or leave it out")
-        if len(set(names)) < len(names):
-            fields.refuse(where, "names a rule twice; keep one")
-        changed = fields.by_name(found["parameters"], f"{where} parameters", MAX_PARAMETERS, _parameter)
-        for name, new in changed.items():
-            if type(parameters.get(name)) is not type(new):
-                fields.refuse(where, f"changes the parameter {name}, which the set lacks or has of another type")
-        return Profile(tuple(rules[name] for name in names), MappingProxyType({**parameters, **changed}))
-
-    profiles = fields.by_name(value, "profiles", MAX_PROFILES, read)
-    if not profiles:
-        fields.refuse("profiles", "is empty; a gate without a profile refers everybody")
-    used = {rule.identifier for profile in profiles.values() for rule in profile.rules}
-    if unused := sorted(rules.keys() - used):
-        fields.refuse(f"rule {unused[0]}", "is in no profile; add it to one or remove it")
-    return profiles
 
 
 def _examples(value: Any, rules: Mapping[str, Rule]) -> tuple[Example, ...]:
@@ -231,4 +192,4 @@ def _fact(value: Any, where: str) -> dict[str, Any]:
 
 
 def _fact_value(value: Any, where: str) -> int | str | bool:
-    return value if type(value) is bool else _scalar(value, where)
+    return value if type(value) is bool else parameters.scalar(value, where)

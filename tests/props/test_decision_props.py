@@ -22,7 +22,6 @@ from gate.model import (
     Moment,
     Outcome,
     PopUpRecord,
-    Reason,
     Records,
     TestRecord,
     TestResult,
@@ -32,7 +31,7 @@ from gate.model import (
 )
 from gate.rules import ruleset
 from gate.rules.decide import decide
-from gate.rules.derive import derive
+from gate.rules.derive import Inputs, Limits, derive
 
 STATION = ruleset.load((ROOT / "config/rules/station-48h.json").read_bytes())
 PROFILE = STATION.profiles["station"]
@@ -87,8 +86,9 @@ def place(*, attended: bool) -> Checkpoint:
 
 
 def judge(card: Credential, records: Records | None, moment: Moment, *, attended: bool) -> tuple[Facts, Decision]:
-    facts = derive(card, records, moment, place(attended=attended), PROFILE.parameters["max_age_s"])
-    return facts, decide(facts, STATION, "station", moment, Reason.GREEN_CODE)
+    inputs = Inputs(credential=card, records=records, moment=moment, checkpoint=place(attended=attended))
+    facts = derive(inputs, Limits(PROFILE.parameters["max_age_s"]))
+    return facts, decide(facts, STATION, moment)
 
 
 @given(cards, anybody, moments, st.booleans())

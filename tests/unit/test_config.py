@@ -19,9 +19,8 @@ lane = "1"
 direction = "in"
 attended = true
 [rules]
-set = "rules/a.json"
-card_profile = "station"
-certificate_profile = "certificate"
+sets = ["rules/a.json", "rules/c.json"]
+orders = "orders.json"
 certificate_rules = "rules/b.json"
 anchors = "anchors.json"
 [status]
@@ -40,7 +39,9 @@ def write(folder: Path, text: str) -> Path:
 
 def test_relative_paths_start_where_they_belong(tmp_path: Path) -> None:
     config = load(write(tmp_path, GOOD), tmp_path / "state")
-    assert config.rules.set == tmp_path / "rules/a.json", "what is only read lies beside the configuration"
+    beside = (tmp_path / "rules/a.json", tmp_path / "rules/c.json")
+    assert config.rules.sets == beside, "what is only read lies beside the configuration"
+    assert config.rules.orders == tmp_path / "state/orders.json"
     assert config.status.file == tmp_path / "state/status.json", "what changes lies in the state directory"
     assert config.journal.path == Path("/var/journal"), "an absolute path stays"
     assert config.checkpoint.direction is Direction.IN
@@ -63,6 +64,9 @@ def test_the_shipped_files_are_good(name: str, tmp_path: Path) -> None:
         (('site_class = "station"', 'site_class = "station"\ntime_zone = "Mars/North"'), r'"Mars/North" is unknown'),
         (('key = "k"', 'key = "k"\ndeadline_ms = 1.5'), r'key "deadline_ms"'),
         (('key = "k"', "key = 3"), r'key "key" must be a path'),
+        (('sets = ["rules/a.json", "rules/c.json"]', "sets = []"), r"\[rules\] sets needs at least one file"),
+        (("rules/c.json", "other/a.json"), r"each a name of its own"),
+        (('sets = ["rules/a.json", "rules/c.json"]', 'set = "rules/a.json"'), r'"set"; did you mean "sets"'),
     ],
 )
 def test_a_bad_file_is_named_with_its_key(change: tuple[str, str], message: str, tmp_path: Path) -> None:

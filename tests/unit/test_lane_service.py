@@ -18,7 +18,6 @@ from gate.app.demo.people import healthy
 from gate.app.judge import Judge
 from gate.app.service import LaneService
 from gate.clock import SystemClock
-from gate.config import RulesConfig
 from gate.errors import StatusUnavailable
 from gate.journal.store import Journal
 from gate.lane import LaneState
@@ -26,6 +25,7 @@ from gate.model import (
     Announcement,
     Checkpoint,
     Direction,
+    Moment,
     Notice,
     NoticeKind,
     Outcome,
@@ -55,7 +55,10 @@ WAIT_S = 20
 
 
 class Slot:
-    current = RULES
+    orders = ()
+
+    def at(self, moment: Moment) -> ruleset.RuleSet | None:
+        return RULES if RULES.valid_from <= moment.at else None
 
 
 @dataclass
@@ -139,9 +142,9 @@ def serve(
         journal.open()
         judge = Judge(
             checkpoint=HERE,
-            profiles=RulesConfig(folder, "station", "certificate", folder, folder),
             rules=Slot(),
             certificate_rules=EuRules(()),
+            certificate_country="CN",
             value_sets={},
             anchors=Anchors(),
             status=Source(answer),

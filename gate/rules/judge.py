@@ -1,0 +1,36 @@
+"""From what is known about one presentation to the decision: derive and decide, under the same rules and orders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gate.rules.decide import decide
+from gate.rules.derive import Inputs, Limits, derive
+from gate.rules.orders import laid_over
+from gate.rules.parameters import MAX_AGE, RETIRED_SOURCES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gate.model import Decision
+    from gate.rules.orders import Order
+    from gate.rules.ruleset import RuleSet
+
+
+def judge(inputs: Inputs, rule_set: RuleSet | None, orders: Sequence[Order] = ()) -> Decision:
+    """Decide about one presentation.
+
+    Args:
+        inputs: everything that it is judged by.
+        rule_set: the one in force at its moment, None where there is none.
+        orders: those that are held; the ones in force are applied, to the age of records too.
+    """
+    return decide(derive(inputs, _limits(inputs, rule_set, orders)), rule_set, inputs.moment, orders)
+
+
+def _limits(inputs: Inputs, rule_set: RuleSet | None, orders: Sequence[Order]) -> Limits:
+    profile = None if rule_set is None else rule_set.profile_for(inputs.checkpoint, inputs.credential.kind)
+    if profile is None:
+        return Limits()
+    parameters = laid_over(profile, orders, inputs.moment).profile.parameters
+    return Limits(parameters.get(MAX_AGE, {}), frozenset(parameters.get(RETIRED_SOURCES, ())))
