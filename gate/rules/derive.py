@@ -28,10 +28,11 @@ from gate.model import (
     PopUpRecord,
     Records,
     Temperature,
+    VaccinationRecord,
 )
 from gate.rules.derive_papers import credential_fact, document_fact, exemption_fact, permit_fact, person_fact
 from gate.rules.derive_tests import arrival_fact, sample_fact, test_fact
-from gate.rules.elapsed import UNKNOWN, Now, Values, newest
+from gate.rules.elapsed import UNKNOWN, Now, Values, newest, unknown_or_latest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +78,7 @@ class Limits:
 
 def derive(inputs: Inputs, limits: Limits) -> Facts:
     """Everything that our own rules may ask about one presentation. Deterministic, to the second."""
-    now = Now(inputs.moment.at, ZoneInfo(inputs.checkpoint.time_zone)) if inputs.moment.trusted else None
+    now = Now.of(inputs.moment.at, ZoneInfo(inputs.checkpoint.time_zone)) if inputs.moment.trusted else None
     records = _without(inputs.records, limits.retired_sources)
     facts = {
         "clock": Fact(FactState.KNOWN, "gate", 0, {"trusted": inputs.moment.trusted}),
@@ -101,25 +102,18 @@ def _from_records(records: Records | None, now: Now | None, zone: str) -> dict[s
     said = records or Records()
     return {
         "code": _code(said, now),
-        "pop_up": newest(said.pop_ups, now, lambda r: r.active * (1 + r.level), _pop_up),
+        "pop_up": newest(said.pop_ups, now, _pop_up_adversity, _pop_up, times=lambda r: (r.raised_at,)),
         "test": test_fact(said.tests, now, silent),
         "sample": sample_fact(said.tests, now, silent),
         "vaccination": newest(
             said.vaccinations,
             now,
-            lambda r: -r.doses,
-            lambda r, at: (
-                {"doses": r.doses}
-                if r.last_dose_at is None
-                else {
-                    "doses": r.doses,
-                    "since_dose": at.seconds_since(r.last_dose_at),
-                    "days_since_dose": at.days_since(r.last_dose_at),
-                }
-            ),
+            lambda r, _: (-r.doses, *unknown_or_latest(r.last_dose_at)),
+            _vaccination,
             silent,
+            lambda r: (r.last_dose_at,),
         ),
-        "travel": newest(said.travel, now, lambda r: int(r.risk_area), lambda r, _: {"risk_area": r.risk_area}),
+        "travel": newest(said.travel, now, lambda r, _: (r.risk_area,), lambda r, _: {"risk_area": r.risk_area}),
         "arrival": arrival_fact(said.arrivals, said.tests, now, silent),
         "exemption": exemption_fact(said.exemptions, now, holder_known=records is not None),
         "permit": permit_fact(said.permits, zone, now, silent),
@@ -130,15 +124,30 @@ def _code(said: Records, now: Now | None) -> Fact:
     def colour(record: CodeRecord, _: Now) -> Values:
         return {"colour": record.colour.value}
 
-    return newest(said.codes, now, lambda r: _COLOUR_ADVERSITY[r.colour], colour)
+    return newest(said.codes, now, lambda r, _: (_COLOUR_ADVERSITY[r.colour],), colour)
 
 
 def _pop_up(record: PopUpRecord, now: Now) -> Values:
-    over = record.expires_at is not None and now.at >= record.expires_at
-    values: Values = {"active": record.active and not over, "level": record.level, "cleared": record.cleared}
+    values: Values = {"active": _pops_up(record, now), "level": record.level, "cleared": record.cleared}
     if record.raised_at is not None:
         values["since_raised"] = now.seconds_since(record.raised_at)
         values["days_since_raised"] = now.days_since(record.raised_at)
+    return values
+
+
+def _pops_up(record: PopUpRecord, now: Now) -> bool:
+    return record.active and (record.expires_at is None or now.at < record.expires_at)
+
+
+def _pop_up_adversity(record: PopUpRecord, now: Now) -> tuple[float, ...]:
+    return (_pops_up(record, now), record.level, not record.cleared, *unknown_or_latest(record.raised_at))
+
+
+def _vaccination(record: VaccinationRecord, now: Now) -> Values:
+    values: Values = {"doses": record.doses}
+    if record.last_dose_at is not None:
+        values["since_dose"] = now.seconds_since(record.last_dose_at)
+        values["days_since_dose"] = now.days_since(record.last_dose_at)
     return values
 
 
@@ -180,14 +189,14 @@ def _checkpoint(checkpoint: Checkpoint) -> Fact:
 
 
 def _without(records: Records | None, retired: frozenset[str]) -> Records | None:
-    """The records of sources that are still believed."""
-    if records is None or not retired:
+    """The records of sources that are still believed; None where only others know the holder."""
+    if records is None or not retired or records == Records():
         return records
     kept = {
         kind.name: tuple(record for record in getattr(records, kind.name) if record.source not in retired)
         for kind in fields(records)
     }
-    return Records(**kept)
+    return Records(**kept) if any(kept.values()) else None
 
 
 def _stale(fact: Fact, limit: int | None) -> Fact:

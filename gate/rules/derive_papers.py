@@ -20,7 +20,7 @@ def credential_fact(credential: Credential, now: Now | None) -> Fact:
     """What was presented and how hard it is to copy; its age where it carries the moment of its issue."""
     values: Values = {"kind": credential.kind.value, "assurance": int(credential.assurance)}
     issued = credential.certificate.issued_at if credential.certificate is not None else None
-    if now is not None and issued is not None:
+    if now is not None and issued is not None and not now.in_future(issued):
         values["since_issue"] = now.seconds_since(issued)
     return Fact(FactState.KNOWN, "reader", 0, values)
 

@@ -80,10 +80,13 @@ def arrival_fact(
     if any(now.in_future(record.as_of, record.arrived_at) for record in arrivals) or _from_the_future(tests, now):
         return UNKNOWN
     arrival = max(arrivals, key=lambda r: (r.arrived_at, _RISK[r.risk], r.as_of, r.source))
+    # Nobody is swabbed twice at one moment: without an identifier of the sample the time tells reports of it apart.
     negatives = sorted(
-        test.sampled_at
-        for test in _standing(tests)
-        if test.result is TestResult.NEGATIVE and test.sampled_at >= arrival.arrived_at
+        {
+            test.sampled_at
+            for test in _standing(tests)
+            if test.result is TestResult.NEGATIVE and test.sampled_at >= arrival.arrived_at
+        }
     )
     values: Values = {
         "since_arrival": now.seconds_since(arrival.arrived_at),
@@ -110,38 +113,45 @@ def _standing(records: Sequence[TestRecord]) -> list[TestRecord]:
     """One record a sample, without those that a single-tube retest replaces.
 
     Several sources may report the same sample: a conclusion beats "pending", and of two conclusions the newer word
-    counts, the adverse one where both are as old. Only a retest in a tube of its own replaces a result.
+    counts, the adverse one where both are as old. Only a retest in a tube of its own replaces a result, and only one
+    that came later: so nothing replaces itself, in a circle neither, and there is always something left.
     """
     by_sample: dict[str, TestRecord] = {}
-    standing = []
+    reports = []
     for test in records:
         if test.sample is None:
-            standing.append(test)
+            reports.append(test)
         elif test.sample not in by_sample or _word(test) > _word(by_sample[test.sample]):
             by_sample[test.sample] = test
+    reports += by_sample.values()
     replaced = {
-        test.supersedes
-        for test in records
-        if test.supersedes is not None and test.pool_size == 1 and test.result is not TestResult.PENDING
+        retest.supersedes
+        for retest in reports
+        if retest.pool_size == 1
+        and retest.result is not TestResult.PENDING
+        and retest.supersedes in by_sample
+        and _when(retest) > _when(by_sample[retest.supersedes])
     }
-    standing += [test for sample, test in by_sample.items() if sample not in replaced]
-    # A chain that replaces itself in a circle leaves nothing: then everything stands.
-    return standing or list(by_sample.values())
+    return [test for test in reports if test.sample is None or test.sample not in replaced]
 
 
-def _word(test: TestRecord) -> tuple[bool, datetime, int, bool, float, str]:
-    """How much one report of a sample counts against another of the same sample."""
+def _when(test: TestRecord) -> tuple[datetime, datetime]:
+    """When a swab was taken and spoken of; a retest of what was left in the tube has the same first moment."""
+    return test.sampled_at, test.reported_at or test.as_of
+
+
+def _word(test: TestRecord) -> tuple[object, ...]:
+    """How much one report of a sample counts against another of the same sample; the older swab is the adverse one."""
     return (
         test.result is not TestResult.PENDING,
         test.as_of,
         _ADVERSITY[test.result],
-        test.reported_at is not None,
-        _earlier(test.reported_at),
-        test.source,
+        _earlier(test.sampled_at),
+        *_rank(test),
     )
 
 
-def _rank(test: TestRecord) -> tuple[datetime, int, bool, float, datetime, int, str, str]:
+def _rank(test: TestRecord) -> tuple[datetime, int, bool, float, datetime, int, str, str, str]:
     """Total order of tests, so that the order in which sources answer changes nothing.
 
     The newest swab first; of one moment the adverse result; of one result a report that has a time, and the earlier.
@@ -155,6 +165,7 @@ def _rank(test: TestRecord) -> tuple[datetime, int, bool, float, datetime, int, 
         test.pool_size,
         test.method.value,
         test.source,
+        test.supersedes or "",
     )
 
 
