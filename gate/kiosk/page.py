@@ -27,6 +27,7 @@ UI_KEYS: Final = (
     "pass",
     "refer",
     "retry",
+    "staff",
     "receipt",
     "demo",
     "panel",

@@ -47,7 +47,7 @@ class KioskSettings:
     """Address of the demo's panel, e.g. ``http://127.0.0.1:8766/``; only together with ``demo``."""
     pass_hold_s: float = 4.0
     refer_hold_s: float = 8.0
-    """Also for a retry: there is more to read than on a pass."""
+    """Also for a retry, and for a pass with advice: there is more to read than on a bare pass."""
 
 
 class KioskServer:

@@ -6,11 +6,11 @@ Holds nothing that could name a person, and no reason: a reason can be a health 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from gate.model import Outcome
+from gate.model import Outcome, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +26,8 @@ class ScreenKind(StrEnum):
     PASS = "pass"  # noqa: S105 - the field's word for letting a person through
     REFER = "refer"
     RETRY = "retry"
+    STAFF = "staff"
+    """Somebody is on the way: no refusal, and nothing of the look of one."""
 
 
 class StatusFlag(StrEnum):
@@ -55,6 +57,8 @@ class ScreenText:
     lang: str
     screen: str
     next_step: str
+    advice: str = ""
+    """What to do by when, on a pass; empty where there is nothing to advise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +88,13 @@ class Screen:
 
     def show(self, announcement: Announcement) -> None:
         texts = tuple(
-            ScreenText(lang, announcement.texts[lang].screen, announcement.texts[lang].next_step)
+            ScreenText(lang, words.screen, words.next_step, announcement.advice.get(lang, ""))
             for lang in self._languages
-            if lang in announcement.texts
+            if (words := announcement.texts.get(lang)) is not None
         )
-        hold_s = self._hold_s[announcement.outcome]
-        self._words(_KINDS[announcement.outcome], texts, announcement.receipt, hold_s)
+        # An advice is to be read: a pass that has one stays as long as a referral.
+        read_as = Outcome.REFER if any(text.advice for text in texts) else announcement.outcome
+        self._words(_kind(announcement), texts, announcement.receipt, self._hold_s[read_as])
 
     def deciding(self) -> None:
         self._words(ScreenKind.DECIDING, hold_s=DECIDING_HOLD_S)
@@ -125,8 +130,14 @@ class Screen:
             "revision": self.revision,
             "shown": self.shown,
             "kind": state.kind.value,
-            "texts": [{"lang": t.lang, "screen": t.screen, "next_step": t.next_step} for t in state.texts],
+            "texts": [asdict(text) for text in state.texts],
             "receipt": state.receipt,
             "hold_s": state.hold_s,
             "flags": [flag.value for flag in state.flags],
         }
+
+
+def _kind(announcement: Announcement) -> ScreenKind:
+    kind = _KINDS[announcement.outcome]
+    called = announcement.reason is Reason.STAFF_CALLED
+    return ScreenKind.STAFF if called and kind is not ScreenKind.PASS else kind

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page, ViewportSize
 
     from gate.kiosk.server import KioskServer
+    from gate.model import Announcement
 
 pytestmark = pytest.mark.browser
 
@@ -27,12 +28,14 @@ DECISIONS = [
     (Outcome.REFER, Reason.TEST_NONE, "请核查", "See staff"),
     (Outcome.RETRY, Reason.PRESENT_AGAIN, "请重试", "Try again"),
 ]
+STAFF = (Outcome.REFER, Reason.STAFF_CALLED)
+ADVICE = {"zh-CN": "请于12月30日10点30分前完成第二次核酸", "en": "Take the second test by 30 September, 10:30"}
 SIZES: list[ViewportSize] = [
     {"width": 800, "height": 1280},
     {"width": 1280, "height": 800},
     {"width": 1920, "height": 1080},
 ]
-KINDS = ["idle", "deciding", "pass", "refer", "retry"]
+KINDS = ["idle", "deciding", "pass", "refer", "retry", "staff"]
 
 # For every text that is seen: its contrast with what lies behind it (WCAG 2.1, 1.4.3).
 CONTRASTS = """() => {
@@ -103,6 +106,8 @@ def put(kiosk: Rig, kind: str) -> None:
             kiosk.call(kiosk.server._clear)
         case "deciding":
             kiosk.call(kiosk.server.deciding)
+        case "staff":
+            kiosk.show(announcement(*STAFF))
         case _:
             outcome, reason, *_ = next(d for d in DECISIONS if d[0].value == kind)
             kiosk.show(announcement(outcome, reason))
@@ -138,6 +143,54 @@ def test_a_decision_says_what_and_what_next_in_both_languages(
     assert zh in (page.get_by_role("status").text_content() or "")
     heights = page.evaluate("[...document.querySelectorAll('h1:not([hidden]) span')].map(s => s.offsetHeight)")
     assert max(heights) >= 80  # px at 1280 x 800: on a 10 inch panel 13 mm, read from three metres
+    assert not page.locator("#advice").is_visible()
+
+
+def advised(reason: Reason = Reason.GREEN_CODE, receipt: str = "ADV-001") -> Announcement:
+    return replace(announcement(Outcome.PASS, reason, receipt), advice=ADVICE)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_an_advice_is_read_in_both_languages_under_the_next_step(page: Page, kiosk: Rig, size: ViewportSize) -> None:
+    page.set_viewport_size(size)
+    open_idle(page, kiosk)
+    for flag in StatusFlag:
+        kiosk.sign(flag, on=True)
+    for number, reason in enumerate((Reason.GREEN_CODE, Reason.CERTIFICATE_VALID, Reason.CHANNEL, Reason.PERMITTED)):
+        kiosk.show(advised(reason, f"ADV-{number}"))
+        expect(page.locator("#receipt")).to_have_text(f"ADV-{number}")
+        assert page.locator("#advice span[lang]").all_inner_texts() == list(ADVICE.values())
+        advice, next_step = page.locator("#advice").bounding_box(), page.locator("#next_step").bounding_box()
+        assert advice
+        assert next_step
+        assert advice["y"] >= next_step["y"] + next_step["height"]
+        assert page.evaluate(MISPLACED) == []
+        assert not page.evaluate("(w => w.scrollHeight > w.clientHeight + 1)(document.querySelector('.words'))")
+        letters = page.evaluate("parseFloat(getComputedStyle(document.querySelector('#advice [lang]')).fontSize)")
+        assert letters >= 0.035 * min(size["width"], size["height"])
+
+
+def test_an_advice_stands_out_and_is_told_to_those_who_do_not_see_it(page: Page, kiosk: Rig) -> None:
+    open_idle(page, kiosk)
+    kiosk.show(advised())
+    see(page, "pass")
+    contrasts = page.evaluate(CONTRASTS)
+    assert {text: ratio for text, ratio in contrasts.items() if ratio < 4.5} == {}
+    assert contrasts.keys() >= set(ADVICE.values())
+    assert ADVICE["en"] in (page.get_by_role("status").text_content() or "")
+
+
+def test_where_staff_are_called_the_screen_says_so_and_nothing_of_a_check(page: Page, kiosk: Rig) -> None:
+    open_idle(page, kiosk)
+    kiosk.show(announcement(*STAFF))
+    see(page, "staff")
+    words = page.locator("main").inner_text()
+    texts = CATALOGUE.texts(Reason.STAFF_CALLED)
+    for expected in ("医护人员马上就到", "Somebody is coming", *(t.next_step for t in texts.values())):
+        assert expected in words
+    for refusing in ("核查", "重试", "See staff", "Try again"):
+        assert refusing not in words
+    assert shape(page)[0] == "医护人员马上就到 / Somebody is coming"
 
 
 @pytest.mark.usefixtures("no_complaint_of_a_lost_gate")
@@ -219,6 +272,15 @@ def test_a_decision_goes_by_itself_and_takes_its_words_with_it(page: Page) -> No
         see(page, "pass")
         see(page, "idle")
         assert page.locator("#screen, #next_step, #receipt").all_text_contents() == ["", "", ""]
+
+
+def test_an_advice_goes_with_its_pass(page: Page, kiosk: Rig) -> None:
+    open_idle(page, kiosk)
+    kiosk.show(advised())
+    expect(page.locator("#advice")).to_be_visible()
+    put(kiosk, "pass")
+    expect(page.locator("#advice")).to_be_hidden()
+    assert page.locator("#advice").text_content() == ""
 
 
 # --- a gate that is gone ------------------------------------------------------------------------
@@ -321,8 +383,14 @@ def test_unlucky_texts_stay_in_their_place(page: Page, kiosk: Rig, text: str) ->
     open_idle(page, kiosk)
     for flag in StatusFlag:
         kiosk.sign(flag, on=True)
-    kiosk.show(in_words(Outcome.REFER, text, text))
-    see(page, "refer")
+    unlucky = replace(in_words(Outcome.PASS, text, text), advice=dict.fromkeys(ADVICE, text))
+    for shown in (in_words(Outcome.REFER, text, text), unlucky):
+        kiosk.show(shown)
+        see(page, shown.outcome.value)
+        stays_in_its_place(page)
+
+
+def stays_in_its_place(page: Page) -> None:
     for size in SIZES:
         page.set_viewport_size(size)
         assert page.evaluate(MISPLACED) == []

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from kiosk_rig import announcement, in_words
 from gate.kiosk.state import Screen, ScreenKind, StatusFlag
 from gate.model import Outcome, Reason
 
+ADVICE = {"zh-CN": "请于6月30日10点前完成第二次核酸", "en": "Take the second test by 30 June, 10:00"}
 HOLDS = {Outcome.PASS: 4.0, Outcome.REFER: 8.0, Outcome.RETRY: 8.0}
 
 
@@ -26,6 +28,37 @@ def test_a_decision_shows_its_outcome_words_and_receipt(outcome: Outcome) -> Non
     assert screen.state.texts[0].screen == "没有读到，请重放"
     assert screen.state.receipt == "AB3-9XY"
     assert screen.state.hold_s == HOLDS[outcome]
+
+
+def test_a_pass_with_advice_shows_it_and_stays_long_enough_to_read_it() -> None:
+    screen = new_screen()
+    screen.show(replace(announcement(Outcome.PASS, Reason.GREEN_CODE), advice=ADVICE))
+    assert (screen.state.kind, screen.state.hold_s) == (ScreenKind.PASS, 8.0)
+    assert {text.lang: text.advice for text in screen.state.texts} == ADVICE
+    snapshot = json.dumps(screen.snapshot(), ensure_ascii=False)
+    assert all(line in snapshot for line in ADVICE.values())
+
+
+def test_the_next_pass_carries_nothing_of_the_advice_before() -> None:
+    screen = new_screen()
+    screen.show(replace(announcement(Outcome.PASS, Reason.GREEN_CODE), advice=ADVICE))
+    screen.show(announcement(Outcome.PASS, Reason.GREEN_CODE))
+    assert screen.state.hold_s == 4.0
+    assert [text.advice for text in screen.state.texts] == ["", ""]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.REFER, Outcome.RETRY])
+def test_where_staff_are_called_the_screen_does_not_refuse(outcome: Outcome) -> None:
+    screen = new_screen()
+    screen.show(announcement(outcome, Reason.STAFF_CALLED, "AB3-9XY"))
+    assert (screen.state.kind, screen.state.receipt) == (ScreenKind.STAFF, "AB3-9XY")
+    assert screen.state.texts[0].next_step == "请在这里稍候，不用去别处"
+
+
+def test_a_pass_stays_a_pass_whatever_is_said_about_it() -> None:
+    screen = new_screen()
+    screen.show(announcement(Outcome.PASS, Reason.STAFF_CALLED))
+    assert screen.state.kind is ScreenKind.PASS
 
 
 def test_the_newest_announcement_replaces_the_older_one() -> None:

@@ -56,8 +56,9 @@
 
   function paint(kind, texts, receipt, flags) {
     body.dataset.kind = kind;
-    for (const role of ["screen", "next_step"]) {
-      document.getElementById(role).replaceChildren(...texts.map((text) => span(text.lang, text[role])));
+    for (const role of ["screen", "next_step", "advice"]) {
+      const said = texts.filter((text) => text[role]);
+      document.getElementById(role).replaceChildren(...said.map((text) => span(text.lang, text[role])));
     }
     document.getElementById("receipt").textContent = receipt || "";
     for (const sign of document.querySelectorAll(".flags li")) sign.hidden = !flags.includes(sign.id);
