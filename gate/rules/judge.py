@@ -12,7 +12,7 @@ from gate.rules.parameters import MAX_AGE, RETIRED_SOURCES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gate.model import Decision
+    from gate.model import Decision, Facts
     from gate.rules.orders import Order
     from gate.rules.ruleset import RuleSet
 
@@ -25,7 +25,12 @@ def judge(inputs: Inputs, rule_set: RuleSet | None, orders: Sequence[Order] = ()
         rule_set: the one in force at its moment, None where there is none.
         orders: those that are held; the ones in force are applied, to the age of records too.
     """
-    return decide(derive(inputs, _limits(inputs, rule_set, orders)), rule_set, inputs.moment, orders)
+    return decide(facts_of(inputs, rule_set, orders), rule_set, inputs.moment, orders)
+
+
+def facts_of(inputs: Inputs, rule_set: RuleSet | None, orders: Sequence[Order] = ()) -> Facts:
+    """What the rules of a set see of one presentation: its profile says which records count, and for how long."""
+    return derive(inputs, _limits(inputs, rule_set, orders))
 
 
 def _limits(inputs: Inputs, rule_set: RuleSet | None, orders: Sequence[Order]) -> Limits:

@@ -14,9 +14,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from gate.errors import RuleSetError
-from gate.model import FactState
 from gate.rules import fields, parameters, profiles
 from gate.rules.lint import lint
+from gate.rules.payload import read_payload
 from gate.rules.profiles import MAX_RULES, Assignment, Profile
 from gate.rules.rule import EuRule, Rule, load_rule
 
@@ -26,20 +26,17 @@ if TYPE_CHECKING:
     from gate.model import Checkpoint, Facts, Moment
     from gate.rules.parameters import Parameters
 
-__all__ = ["Assignment", "EuRule", "Example", "Profile", "Rule", "RuleSet", "accept", "load"]
+__all__ = ["Assignment", "EuRule", "Example", "Profile", "Rule", "RuleSet", "accept", "load", "read"]
 
 MAX_BYTES: Final = 2_000_000
 MAX_EXAMPLES: Final = 500
-MAX_FACTS: Final = 32
-MAX_VALUES: Final = 32
 FUTURE_TOLERANCE: Final = timedelta(minutes=5)
 """How far ahead of this gate's clock the clock of the publisher may run."""
 
 _TIMES: Final = ("valid_from", "valid_to", "issued_at", "refresh_by", "expires")
 _HEAD: Final = frozenset({"id", "version", *_TIMES, "when_expired"})
-_MEMBERS: Final = _HEAD | {"parameters", "profiles", "assignments", "rules", "examples"}
+MEMBERS: Final = _HEAD | {"parameters", "profiles", "assignments", "rules", "examples"}
 _WHEN_EXPIRED: Final[tuple[Literal["keep-judging"], Literal["refer"]]] = ("keep-judging", "refer")
-_STATES: Final = tuple(state.value for state in FactState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +88,26 @@ def load(blob: bytes) -> RuleSet:
     Raises:
         RuleSetError: any fault; the message names the rule, the fault and what to write instead.
     """
-    found = fields.members(fields.decode(blob, MAX_BYTES), "rule set", _MEMBERS)
+    rule_set = read(blob)
+    if findings := lint(rule_set):
+        raise RuleSetError("; ".join(map(str, findings)))
+    return rule_set
+
+
+def read(blob: bytes) -> RuleSet:
+    """Read a rule set and check its form alone, for tools that show what ``lint`` finds; a gate uses ``load``.
+
+    Raises:
+        RuleSetError: a fault of the form; the message names the rule, the fault and what to write instead.
+    """
+    found = fields.members(fields.decode(blob, MAX_BYTES), "rule set", MEMBERS)
     times = {key: fields.instant(found[key], key) for key in _TIMES}
     fields.same_order({key: times[key] for key in ("valid_from", "valid_to")}, "rule set")
     fields.same_order({key: times[key] for key in ("issued_at", "refresh_by", "expires")}, "rule set")
     own = parameters.read(found["parameters"], "parameters")
     rules = _rules(found["rules"], times, own)
     by_name = profiles.read_profiles(found["profiles"], rules, own)
-    rule_set = RuleSet(
+    return RuleSet(
         id=fields.name(found["id"], "id"),
         version=fields.integer(found["version"], "version", least=1),
         digest=hashlib.sha256(blob).hexdigest(),
@@ -110,9 +119,6 @@ def load(blob: bytes) -> RuleSet:
         rules=MappingProxyType(rules),
         examples=_examples(found["examples"], rules),
     )
-    if findings := lint(rule_set):
-        raise RuleSetError("; ".join(map(str, findings)))
-    return rule_set
 
 
 def accept(current: RuleSet | None, blob: bytes, now: Moment, others: Iterable[RuleSet] = ()) -> RuleSet:
@@ -174,22 +180,6 @@ def _examples(value: Any, rules: Mapping[str, Rule]) -> tuple[Example, ...]:
         )
         if unknown := sorted(expect.keys() - rules.keys()):
             fields.refuse(where, f"expects something of {unknown[0]}, which is not in the set")
-        facts = fields.by_name(found["facts"], f"{where} facts", MAX_FACTS, _fact)
+        facts = read_payload(found["facts"], f"{where} facts")
         examples.append(Example(name, MappingProxyType(facts), MappingProxyType(expect)))
     return tuple(examples)
-
-
-def _fact(value: Any, where: str) -> dict[str, Any]:
-    found = dict(fields.an_object(value, where))
-    state = fields.one_of(found.pop("state", None), f"{where} state", _STATES)
-    age = found.pop("age", None)
-    if age is not None:
-        fields.integer(age, f"{where} age", least=0)
-    values = fields.by_name(found, where, MAX_VALUES, _fact_value)
-    if values and state not in {FactState.KNOWN, FactState.STALE}:
-        fields.refuse(where, f"is {state} but has values; remove them")
-    return {"state": state, "age": age, **values}
-
-
-def _fact_value(value: Any, where: str) -> int | str | bool:
-    return value if type(value) is bool else parameters.scalar(value, where)
