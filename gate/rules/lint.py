@@ -20,7 +20,7 @@ from gate.model import FactState, Outcome
 from gate.rules.certlogic import CertLogicError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from gate.rules.profiles import Profile
     from gate.rules.rule import Rule
@@ -67,6 +67,25 @@ def lint(rule_set: RuleSet) -> list[Finding]:
     for profile in rule_set.profiles.values():
         findings.extend(Finding(f"profile {profile.name}", fault) for fault in _one_sided(profile, rule_set))
     return findings[:MAX_FINDINGS]
+
+
+def lint_changed(
+    profile: Profile, parameters: Mapping[str, Any], names: Iterable[str], rule_set: RuleSet
+) -> list[Finding]:
+    """Whether not knowing lets people through a profile once somebody else's parameters are in force.
+
+    Args:
+        profile: one of the set's.
+        parameters: in place of the profile's own.
+        names: those that differ; rules that read none of them need no second look.
+        rule_set: whose examples are tried.
+    """
+    concerned = [rule for rule in profile.rules if any(_reads(rule, name) for name in names)]
+    if sum(_evaluations(rule, rule_set, 1) for rule in concerned) > MAX_EVALUATIONS:
+        return [Finding("examples", f"need more than {MAX_EVALUATIONS} evaluations; use fewer examples or facts")]
+    return [Finding(rule.identifier, fault) for rule in concerned for fault in _careless(rule, rule_set, [parameters])][
+        :MAX_FINDINGS
+    ]
 
 
 def _wrong_examples(rule: Rule, rule_set: RuleSet) -> Iterator[str]:
@@ -194,6 +213,12 @@ def _facts_read(rule: Rule) -> frozenset[str] | None:
             return None
         names.add(parts[1])
     return frozenset(names)
+
+
+def _reads(rule: Rule, parameter: str) -> bool:
+    """Whether a rule may read a parameter; one that reads all of ``external`` may."""
+    path = f"external.parameters.{parameter}"
+    return any(f"{path}.".startswith(f"{read}.") or read.startswith(f"{path}.") or not read for read in rule.paths)
 
 
 def _evaluations(rule: Rule, rule_set: RuleSet, variants: int) -> int:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gate.errors import RuleSetError
 from gate.rules import fields, parameters
+from gate.rules.lint import lint_changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -47,7 +48,8 @@ class OrderKind(StrEnum):
 LONGEST_LIFE: Final = {OrderKind.GRACE: timedelta(days=31), OrderKind.EMERGENCY: timedelta(hours=24)}
 """Whoever wants it for longer decides again."""
 
-_REQUIRED: Final = frozenset({"id", "kind", "issued_at", "valid_from", "valid_to", "profiles", "Description"})
+_TIMES: Final = ("issued_at", "valid_from", "valid_to")
+_REQUIRED: Final = frozenset({"id", "kind", *_TIMES, "profiles", "Description"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,7 @@ def load(blob: bytes, *rule_sets: RuleSet | None) -> tuple[Order, ...]:
         order = _order(item, f"order {number}")
         if order.id in orders:
             fields.refuse(f"order {order.id}", "is there twice; give one of them another id")
-        _fits_one(order, [one for one in rule_sets if one is not None])
+        _check_fit(order, [one for one in rule_sets if one is not None])
         orders[order.id] = order
     return tuple(orders.values())
 
@@ -130,17 +132,16 @@ def _order(item: Any, where: str) -> Order:
     where = f"order {fields.name(identifier, f'{where} id')}"
     found = fields.members(item, where, _REQUIRED, frozenset({"parameters"}))
     kind = OrderKind(fields.one_of(found["kind"], f"{where} kind", tuple(kind.value for kind in OrderKind)))
-    valid_from, valid_to = (fields.instant(found[key], f"{where} {key}") for key in ("valid_from", "valid_to"))
-    _check_life(kind, valid_to - valid_from, where)
+    times = {key: fields.instant(found[key], f"{where} {key}") for key in _TIMES}
+    fields.same_order({key: times[key] for key in ("issued_at", "valid_to")}, where)
+    _check_life(kind, times["valid_to"] - times["valid_from"], where)
     listed = fields.items(found["profiles"], f"{where} profiles", MAX_PROFILES, least=1)
     description = fields.descriptions(found["Description"], f"{where} Description")
     fields.both_languages(description, f"{where} Description")
     return Order(
         id=found["id"],
         kind=kind,
-        issued_at=fields.instant(found["issued_at"], f"{where} issued_at"),
-        valid_from=valid_from,
-        valid_to=valid_to,
+        **times,
         profiles=frozenset(fields.name(name, f"{where} profiles") for name in listed),
         parameters=MappingProxyType(_parameters(kind, found.get("parameters"), where)),
         description=MappingProxyType(description),
@@ -166,24 +167,35 @@ def _parameters(kind: OrderKind, value: Any, where: str) -> dict[str, Any]:
     return found
 
 
-def _fits_one(order: Order, rule_sets: Sequence[RuleSet]) -> None:
-    """Raises what is wrong with the last set if the order fits none."""
-    fault: RuleSetError | None = None
+def _check_fit(order: Order, rule_sets: Sequence[RuleSet]) -> None:
+    """An order must fit the shape of one set at least, and let nobody through unknown in any that it fits."""
+    misfit: RuleSetError | None = None
+    fits_one = False
     for rule_set in rule_sets:
         try:
-            _fits(order, rule_set)
-        except RuleSetError as found:
-            fault = found
-        else:
-            return
-    if fault is not None:
-        raise fault
+            changed = _shape(order, rule_set)
+        except RuleSetError as fault:
+            misfit = fault
+            continue
+        fits_one = True
+        for profile, own in changed:
+            if findings := lint_changed(profile, own, order.parameters, rule_set):
+                fields.refuse(f"order {order.id}", f"in {_name(rule_set)}, {findings[0]}")
+    if misfit is not None and not fits_one:
+        raise misfit
 
 
-def _fits(order: Order, rule_set: RuleSet) -> None:
+def _shape(order: Order, rule_set: RuleSet) -> list[tuple[Profile, Parameters]]:
+    """Every profile that the order names, and its parameters under the order."""
     where = f"order {order.id}"
+    changed: list[tuple[Profile, Parameters]] = []
     for name in sorted(order.profiles):
         profile = rule_set.profiles.get(name)
         if profile is None:
-            fields.refuse(where, f"names the profile {name}, which {rule_set.id}@{rule_set.version} does not have")
-        parameters.replaced(profile.parameters, order.parameters, where)
+            fields.refuse(where, f"names the profile {name}, which {_name(rule_set)} does not have; correct the name")
+        changed.append((profile, parameters.replaced(profile.parameters, order.parameters, where)))
+    return changed
+
+
+def _name(rule_set: RuleSet) -> str:
+    return f"{rule_set.id}@{rule_set.version}"

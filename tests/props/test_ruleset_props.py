@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from rule_set_samples import GREEN, YELLOW, blob, rule, rule_set
 
 from gate.errors import RuleSetError
+from gate.model import Checkpoint, Direction, Moment
+from gate.rules import orders
 from gate.rules.eu_rules import EuRules
 from gate.rules.ruleset import load
 
@@ -79,6 +82,80 @@ def test_a_damaged_byte_is_harmless(position: int, byte: int) -> None:
 def test_a_set_cut_off_is_refused(length: int) -> None:
     with pytest.raises(RuleSetError):
         load(STATION[:length])
+
+
+ORDER = {
+    "id": "LAB-0630",
+    "kind": "grace",
+    "issued_at": "2022-06-30T08:00:00+08:00",
+    "valid_from": "2022-06-30T09:00:00+08:00",
+    "valid_to": "2022-07-02T09:00:00+08:00",
+    "profiles": ["station"],
+    "parameters": {"min_doses": 1, "max_age_s": {"code": 172800}},
+    "Description": [{"lang": "zh-CN", "desc": "宽限两天。"}, {"lang": "en", "desc": "Two days of grace."}],
+}
+HELD = load(blob(rule_set()))
+
+
+@given(st.sampled_from(places([ORDER])), json_values)
+def test_any_value_in_any_place_of_an_order(place: tuple[Any, ...], value: Any) -> None:
+    """A loaded order leaves a profile with the parameters that it had, of the types that they had."""
+    own = HELD.profiles["station"]
+    with contextlib.suppress(RuleSetError):
+        found = orders.load(json.dumps(replaced([ORDER], place, value)).encode(), HELD)
+        moment = Moment(datetime(2022, 6, 30, 2, tzinfo=UTC), trusted=True)
+        left = orders.laid_over(own, found, moment).profile.parameters
+        assert {name: type(item) for name, item in left.items()} == {n: type(i) for n, i in own.parameters.items()}
+        assert all(order.valid_to - order.valid_from <= orders.LONGEST_LIFE[order.kind] for order in found)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_as_orders(file: bytes) -> None:
+    with contextlib.suppress(RuleSetError):
+        assert orders.load(file, HELD) == ()
+
+
+WHEN = st.fixed_dictionaries(
+    {},
+    optional={
+        "credential": st.lists(st.sampled_from(["hcert", "resident_id"]), min_size=1, max_size=2),
+        "lane": st.lists(st.sampled_from(["1", "2"]), min_size=1, max_size=2),
+        "direction": st.lists(st.sampled_from(["in", "out"]), min_size=1, max_size=2),
+        "attended": st.booleans(),
+    },
+)
+EVERY_PLACE = [
+    (kind, Checkpoint("c", "station", lane, direction, attended))
+    for kind in ("hcert", "resident_id")
+    for lane in ("1", "2", "3")
+    for direction in Direction
+    for attended in (True, False)
+]
+
+
+@given(st.lists(WHEN, min_size=1, max_size=4))
+def test_assignments_choose_the_first_that_matches(whens: list[dict[str, Any]]) -> None:
+    profiles = {f"p{number}": {"rules": ["CN-TEST-0001"], "parameters": {}} for number in range(len(whens))}
+    assignments = [{"profile": f"p{number}", "when": when} for number, when in enumerate(whens)]
+
+    def matching(kind: str, place: Checkpoint) -> list[str]:
+        found = {"credential": kind, "lane": place.lane, "direction": place.direction, "attended": place.attended}
+        return [
+            f"p{number}"
+            for number, when in enumerate(whens)
+            if all(found[key] == value or (key != "attended" and found[key] in value) for key, value in when.items())
+        ]
+
+    try:
+        loaded = load(blob(rule_set(profiles=profiles, assignments=assignments)))
+    except RuleSetError as fault:
+        number = str(fault).split("assignment ")[1].split(" ")[0]
+        name = f"p{int(number) - 1}"
+        assert all(matching(*place)[0] != name for place in EVERY_PLACE if matching(*place)), "it is never chosen"
+        return
+    for kind, place in EVERY_PLACE:
+        chosen = loaded.profile_for(place, kind)
+        assert (chosen and chosen.name) == next(iter(matching(kind, place)), None)
 
 
 STATION_RULES = json.loads(STATION)["rules"]

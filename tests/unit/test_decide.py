@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from vectors import ROOT
 
-from gate.model import Decision, Fact, Facts, FactState, Moment, Outcome, Reason
-from gate.rules import ruleset
-from gate.rules.decide import REFUSALS, decide, decide_certificate, refuse
-from gate.rules.rule import EuRule, load_eu_rule
+from gate.model import Advisory, Decision, Fact, Facts, FactState, Moment, Outcome, Reason
+from gate.rules import certlogic, ruleset
+from gate.rules.decide import REFUSALS, decide, refuse
+from gate.rules.orders import Order, OrderKind
+from gate.rules.rule import Advice
+
+if TYPE_CHECKING:
+    from gate.rules.profiles import Profile
+    from gate.rules.rule import Rule
 
 STATION = ruleset.load((ROOT / "config/rules/station-48h.json").read_bytes())
 MOMENT = Moment(datetime(2021, 6, 18, tzinfo=UTC), trusted=True)
@@ -78,6 +83,8 @@ def test_everything_in_order_is_a_pass_with_its_provenance() -> None:
         ({"document": known(valid="not_yet_valid")}, Reason.DOCUMENT_NOT_YET_VALID),
         ({"holder": Fact(FactState.UNKNOWN)}, Reason.HOLDER_UNKNOWN),
         ({"clock": known(trusted=False)}, Reason.CLOCK_UNTRUSTED),
+        ({"clock": Fact(FactState.UNKNOWN)}, Reason.CLOCK_UNTRUSTED),
+        ({"document": Fact(FactState.UNKNOWN)}, Reason.CLOCK_UNTRUSTED),
     ],
 )
 def test_one_thing_out_of_order_is_referred_for_that_reason(change: dict[str, Fact], reason: Reason) -> None:
@@ -129,53 +136,197 @@ def test_old_rules_are_marked_and_expired_ones_do_what_they_say() -> None:
     assert strict == Decision(Outcome.REFER, (Reason.NO_RULE_SET,))
 
 
-def eu_rule(identifier: str, logic: Any) -> EuRule:
-    return load_eu_rule(
-        {
-            "Identifier": identifier,
-            "Type": "Acceptance",
-            "Country": "CN",
-            "Version": "1.0.0",
-            "SchemaVersion": "1.0.0",
-            "Engine": "CERTLOGIC",
-            "EngineVersion": "1.3.3",
-            "CertificateType": "General",
-            "Description": [{"lang": "en", "desc": "an example rule"}],
-            "ValidFrom": "2021-01-01T00:00:00Z",
-            "ValidTo": "2030-01-01T00:00:00Z",
-            "AffectedFields": ["v.0"],
-            "Logic": logic,
-        }
-    )
-
-
-HOLDS = eu_rule("GR-CN-0001", {"===": [{"var": "payload.a"}, 1]})
-FAILS = eu_rule("GR-CN-0002", {"===": [{"var": "payload.a"}, 2]})
-FAULTY = eu_rule("GR-CN-0003", {">": [{"var": "payload.absent"}, 2]})
-DATA = {"payload": {"a": 1}, "external": {}}
-OWN = Decision(Outcome.PASS, (Reason.CERTIFICATE_VALID,), "s@1", "certificate")
-
-
-def test_a_certificate_passes_only_if_every_rule_that_applies_holds() -> None:
-    assert decide_certificate(OWN, [HOLDS], DATA) == OWN
-    refused = decide_certificate(OWN, [HOLDS, FAILS, FAULTY], DATA)
-    assert (refused.outcome, refused.reasons) == (Outcome.REFER, (Reason.CERTIFICATE_RULES,))
-    assert refused.failed_rules == ("GR-CN-0002", "GR-CN-0003"), "one that can't be evaluated does not hold"
-
-
-def test_a_certificate_that_no_rule_speaks_of_is_referred() -> None:
-    assert decide_certificate(OWN, [], DATA).failed_rules == ("no-rule-applies",)
-
-
-def test_our_own_refusal_stays_when_the_certificates_rules_hold() -> None:
-    own = replace(OWN, outcome=Outcome.RETRY, reasons=(Reason.CARD_REQUIRED,))
-    assert decide_certificate(own, [HOLDS], DATA) == own
-    both = decide_certificate(own, [FAILS], DATA)
-    assert (both.outcome, both.reasons) == (Outcome.REFER, (Reason.CERTIFICATE_RULES, Reason.CARD_REQUIRED))
-    referred = replace(own, outcome=Outcome.REFER, reasons=(Reason.CLOCK_UNTRUSTED,))
-    assert decide_certificate(referred, [FAILS], DATA).reasons == (Reason.CLOCK_UNTRUSTED, Reason.CERTIFICATE_RULES)
+def test_a_document_without_dates_asks_for_the_card() -> None:
+    decision = judged(document=Fact(FactState.ABSENT))
+    assert (decision.outcome, decision.reasons) == (Outcome.RETRY, (Reason.CARD_REQUIRED,))
 
 
 def test_a_refusal_before_any_rule_is_never_a_pass() -> None:
     assert {refuse(reason).outcome for reason in Reason} == {Outcome.RETRY, Outcome.REFER}
     assert Outcome.PASS not in REFUSALS.values()
+
+
+# --- retries, what is said instead, advice -----------------------------------------------------------------
+
+PROFILE = STATION.profiles["station"]
+
+
+def with_profile(profile: Profile, orders: tuple[Order, ...] = (), **changes: Fact) -> Decision:
+    held = replace(STATION, profiles={**STATION.profiles, "station": profile})
+    return decide(Facts({**GOOD, **changes}), held, MOMENT, orders)
+
+
+@pytest.mark.parametrize(("limit", "default"), [(3, True), (1, False), (0, False)])
+def test_who_has_tried_often_enough_is_helped(limit: int, default: bool) -> None:
+    parameters = dict(PROFILE.parameters)
+    del parameters["retry_limit"]
+    profile = replace(PROFILE, parameters=parameters if default else {**parameters, "retry_limit": limit})
+    for retries in range(limit + 2):
+        decision = with_profile(
+            profile, credential=known(kind="resident_id", assurance=2), attempts=known(retries=retries)
+        )
+        if retries < limit:
+            assert (decision.outcome, decision.reasons) == (Outcome.RETRY, (Reason.CARD_REQUIRED,))
+        else:
+            assert decision.outcome is Outcome.REFER
+            assert decision.reasons == (Reason.RETRIES_EXHAUSTED, Reason.CARD_REQUIRED)
+
+
+def test_tries_mean_nothing_to_who_passes_or_is_referred_anyway() -> None:
+    often = known(retries=99)
+    assert judged(attempts=often).outcome is Outcome.PASS
+    assert judged(attempts=often, code=known(colour="red")).reasons == (Reason.CODE_NOT_GREEN,)
+
+
+def test_a_profile_may_have_something_else_said_and_staff_called() -> None:
+    spoken = {"code_not_green": Reason.CODE_UNKNOWN, "*": Reason.STAFF_CALLED}
+    profile = replace(PROFILE, spoken=spoken, calls_staff=True)
+    red = with_profile(profile, code=known(colour="red"), travel=known(risk_area=True))
+    assert (red.outcome, red.announced, red.calls_staff) == (Outcome.REFER, Reason.CODE_UNKNOWN, True)
+    assert red.reasons == (Reason.CODE_NOT_GREEN, Reason.RISK_AREA), "what is recorded stays the truth"
+    travelled = with_profile(profile, travel=known(risk_area=True))
+    assert travelled.announced is Reason.STAFF_CALLED
+    fine = with_profile(profile)
+    assert (fine.announced, fine.spoken, fine.calls_staff) == (Reason.GREEN_CODE, None, False)
+    only_one = replace(PROFILE, spoken={"pop_up": Reason.STAFF_CALLED})
+    assert with_profile(only_one, code=known(colour="red")).announced is Reason.CODE_NOT_GREEN
+
+
+ADVISE = replace(
+    STATION.rules["CN-STATION-0010"],
+    identifier="CN-STATION-0020",
+    reason=Reason.TEST_DUE,
+    outcome=Outcome.PASS,
+    advice=Advice("test", "since_report", "test_max_age_s"),
+    logic=certlogic.compile({"<=": [{"var": "payload.test.since_report"}, 86_400]}),
+)
+ADVISING = replace(PROFILE, rules=(*PROFILE.rules, ADVISE))
+
+
+@pytest.mark.parametrize("since_report", [86_399, 86_400, 86_401, 172_799, 172_800])
+def test_a_pass_carries_advice_with_its_deadline(since_report: int) -> None:
+    test = known(result="negative", since_sample=since_report, since_report=since_report)
+    decision = with_profile(ADVISING, test=test)
+    assert (decision.outcome, decision.reasons) == (Outcome.PASS, (Reason.GREEN_CODE,))
+    deadline = MOMENT.at + timedelta(seconds=172_800 - since_report)
+    assert decision.advisories == ((Advisory(Reason.TEST_DUE, deadline),) if since_report > 86_400 else ())
+    assert decision.failed_rules == (), "an advice is no failure"
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        Fact(FactState.UNKNOWN),
+        Fact(FactState.STALE, "city", 5, {"since_report": 90_000}),
+        known(result="negative", since_report="soon"),
+        known(result="negative", since_report=True),
+        known(result="negative"),
+    ],
+)
+def test_advice_without_a_known_age_is_left_out_and_never_refuses(test: Fact) -> None:
+    decision = with_profile(replace(PROFILE, rules=(ADVISE,)), test=test)
+    assert (decision.outcome, decision.advisories) == (Outcome.PASS, ())
+
+
+def test_a_deadline_beyond_the_calendar_is_left_out() -> None:
+    far = replace(PROFILE, rules=(ADVISE,), parameters={**PROFILE.parameters, "test_max_age_s": 2**53 - 1})
+    test = known(result="negative", since_report=90_000)
+    assert with_profile(far, test=test).advisories == ()
+
+
+def test_who_is_refused_gets_no_advice() -> None:
+    test = known(result="negative", since_sample=90_000, since_report=90_000)
+    assert with_profile(ADVISING, test=test, code=known(colour="red")).advisories == ()
+
+
+# --- orders ------------------------------------------------------------------------------------------------
+
+
+def order(kind: OrderKind, **parameters: int) -> Order:
+    return Order(
+        id="X",
+        kind=kind,
+        issued_at=MOMENT.at,
+        valid_from=MOMENT.at,
+        valid_to=MOMENT.at + timedelta(hours=1),
+        profiles=frozenset({"station"}),
+        parameters=parameters,
+        description={},
+    )
+
+
+def test_a_grace_order_lets_in_who_keeps_what_it_asks_and_marks_everybody() -> None:
+    grace = (order(OrderKind.GRACE, test_max_age_s=259_200),)
+    for since_report, outcome in ((259_200, Outcome.PASS), (259_201, Outcome.REFER)):
+        test = known(result="negative", since_sample=since_report, since_report=since_report)
+        decision = with_profile(PROFILE, grace, test=test)
+        assert (decision.outcome, decision.marks) == (outcome, ("grace:X",))
+
+
+def test_an_emergency_order_lets_everybody_through_and_hides_nothing() -> None:
+    orders = (order(OrderKind.EMERGENCY),)
+    profile = replace(ADVISING, calls_staff=True, spoken={"*": Reason.STAFF_CALLED})
+    decision = with_profile(profile, orders, credential=CERTIFICATE)
+    assert (decision.reasons, decision.marks) == ((Reason.CARD_REQUIRED,), ()), "but only where it says so"
+    decision = with_profile(profile, orders, code=known(colour="red"), test=Fact(FactState.UNKNOWN))
+    assert (decision.outcome, decision.reasons) == (Outcome.PASS, (Reason.EMERGENCY_ORDER,))
+    assert decision.marks == ("emergency:X",)
+    assert set(decision.failed_rules) >= {"CN-STATION-0005", "CN-STATION-0010"}
+    assert ("test", FactState.UNKNOWN) in {(fact.name, fact.state) for fact in decision.facts}
+    assert (decision.spoken, decision.calls_staff, decision.advisories) == (None, False, ())
+    assert with_profile(profile, orders).reasons == (Reason.EMERGENCY_ORDER,), "also who would have passed"
+
+
+def test_no_order_stands_in_for_rules() -> None:
+    assert decide(Facts(GOOD), None, MOMENT, (order(OrderKind.EMERGENCY),)).reasons == (Reason.NO_RULE_SET,)
+
+
+# --- facts that are not known ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "reason"),
+    [
+        ("person", FactState.UNKNOWN, Reason.AGE_UNKNOWN),
+        ("sample", FactState.UNKNOWN, Reason.TEST_UNKNOWN),
+        ("sample", FactState.ABSENT, Reason.TEST_NONE),
+        ("arrival", FactState.UNKNOWN, Reason.ARRIVAL_UNKNOWN),
+        ("exemption", FactState.UNKNOWN, Reason.EXEMPTION_UNKNOWN),
+        ("permit", FactState.UNKNOWN, Reason.RULE_NOT_EVALUATED),
+        ("permit", FactState.ABSENT, Reason.PERMIT_NONE),
+        ("permit", FactState.STALE, Reason.DATA_STALE),
+        ("temperature", FactState.UNKNOWN, Reason.TEMPERATURE_UNKNOWN),
+        ("temperature", FactState.ABSENT, Reason.TEMPERATURE_UNKNOWN),
+        ("companion_test", FactState.UNKNOWN, Reason.COMPANION_TEST),
+        ("companion_code", FactState.UNKNOWN, Reason.CODE_UNKNOWN),
+        ("no_such_fact", FactState.UNKNOWN, Reason.RISK_AREA),
+    ],
+)
+def test_a_fact_that_is_not_known_is_named(name: str, state: FactState, reason: Reason) -> None:
+    asks = replace(
+        STATION.rules["CN-STATION-0012"],
+        affected_fields=(f"{name}.x",),
+        logic=certlogic.compile({"===": [{"var": f"payload.{name}.state"}, "known"]}),
+    )
+    changes = {"companion": known(), name: Fact(state)}
+    decision = with_profile(replace(PROFILE, rules=(asks,)), (), **changes)
+    assert (decision.outcome, decision.reasons) == (Outcome.REFER, (reason,))
+
+
+def test_a_child_alone_is_asked_for_its_companion_and_for_nothing_else_about_them() -> None:
+    def asks(name: str, reason: Reason) -> Rule:
+        return replace(
+            STATION.rules["CN-STATION-0012"],
+            identifier=name,
+            reason=reason,
+            affected_fields=(f"{name}.state",),
+            logic=certlogic.compile({"===": [{"var": f"payload.{name}.state"}, "known"]}),
+        )
+
+    rules = (asks("companion", Reason.COMPANION_NEEDED), asks("companion_test", Reason.COMPANION_TEST))
+    profile = replace(PROFILE, rules=rules)
+    unknown = Fact(FactState.UNKNOWN)
+    alone = with_profile(profile, companion=Fact(FactState.ABSENT), companion_test=unknown)
+    assert (alone.outcome, alone.reasons) == (Outcome.RETRY, (Reason.COMPANION_NEEDED,))
+    together = with_profile(profile, companion=known(), companion_test=unknown)
+    assert (together.outcome, together.reasons) == (Outcome.REFER, (Reason.COMPANION_TEST,))

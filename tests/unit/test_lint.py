@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from rule_set_samples import GREEN, KNOWN_GREEN, YELLOW, blob, example, known, rule, rule_set
+from rule_set_samples import GREEN, KNOWN_GREEN, YELLOW, assigned, blob, example, known, rule, rule_set
 
 from gate.errors import RuleSetError
 from gate.rules.ruleset import load
@@ -99,6 +99,7 @@ def test_the_parameters_of_every_profile_are_tried() -> None:
         rules=[rule(logic=lenient)],
         parameters={"lenient": False},
         profiles={"exit": {"rules": ["CN-TEST-0001"], "parameters": {"lenient": False}}},
+        assignments=[assigned("exit")],
     )
     load(blob(found))
     found["profiles"]["exit"]["parameters"]["lenient"] = True
@@ -111,3 +112,62 @@ def test_examples_beyond_reason_are_refused_rather_than_tried() -> None:
     everything = {"if": [{"var": "payload"}, KNOWN_GREEN, False]}
     many = [example(f"example {number}", facts, r0001=True) for number in range(400)]
     assert "evaluations" in verdict(everything, *many)
+
+
+# --- profiles -------------------------------------------------------------------------------------------
+
+KNOWN_YELLOW = {"and": [{"===": [STATE, "known"]}, {"===": [COLOUR, "yellow"]}]}
+DOSES = {"state": {"var": "payload.vaccination.state"}, "doses": {"var": "payload.vaccination.doses"}}
+VACCINATED = {"and": [{"===": [DOSES["state"], "known"]}, {">=": [DOSES["doses"], 2]}]}
+VACCINATED_RULE = rule(
+    "CN-TEST-0002", VACCINATED, AffectedFields=["vaccination.doses"], Reason="vaccination_incomplete"
+)
+
+
+def of_profile(*rules: dict[str, Any], examples: list[dict[str, Any]], **profile: Any) -> str:
+    """What loading says about a set of one profile that has all the rules."""
+    names = [one["Identifier"] for one in rules]
+    profiles = {"station": {"rules": names, "parameters": {}, **profile}}
+    try:
+        load(blob(rule_set(rules=list(rules), profiles=profiles, examples=examples)))
+    except RuleSetError as fault:
+        return str(fault)
+    return ""
+
+
+def test_two_rules_that_contradict_each_other_are_named() -> None:
+    green = {**GREEN, "expect": {"CN-TEST-0001": True, "CN-TEST-0002": False}}
+    yellow = {**YELLOW, "expect": {"CN-TEST-0001": False, "CN-TEST-0002": True}}
+    message = of_profile(rule(), rule("CN-TEST-0002", KNOWN_YELLOW), examples=[green, yellow])
+    assert "profile station: can't be passed" in message
+    assert "CN-TEST-0001" in message
+    assert "CN-TEST-0002" in message
+
+
+def test_a_profile_needs_somebody_who_passes_it() -> None:
+    three = [
+        example("a", {"code": known(colour="green"), "vaccination": known(doses=2), "pop_up": known(active=True)}),
+        example("b", {"code": known(colour="green"), "vaccination": known(doses=1), "pop_up": known(active=False)}),
+        example("c", {"code": known(colour="yellow"), "vaccination": known(doses=2), "pop_up": known(active=False)}),
+    ]
+    expect = [(True, True, False), (True, False, True), (False, True, True)]
+    for one, holds in zip(three, expect, strict=True):
+        one["expect"] = {f"CN-TEST-000{number}": held for number, held in enumerate(holds, 1)}
+    asked = {
+        "and": [
+            {"===": [{"var": "payload.pop_up.state"}, "known"]},
+            {"===": [{"var": "payload.pop_up.active"}, False]},
+        ]
+    }
+    no_pop_up = rule("CN-TEST-0003", asked, AffectedFields=["pop_up.active"], Reason="pop_up")
+    rules = (rule(), VACCINATED_RULE, no_pop_up)
+    assert "profile station: has no example in which all its rules hold; add one" in of_profile(*rules, examples=three)
+    good = {"code": known(colour="green"), "vaccination": known(doses=2), "pop_up": known(active=False)}
+    assert of_profile(*rules, examples=[*three, example("good", good)]) == ""
+
+
+def test_a_profile_whose_rules_only_advise_refuses_nobody_and_is_refused() -> None:
+    due = {"age": "test.since_report", "limit": "min_doses"}
+    advises = rule(Outcome="advise", Reason="test_due", Advisory=due)
+    message = of_profile(advises, examples=[GREEN, YELLOW])
+    assert "profile station: has no example in which one of its rules refuses" in message

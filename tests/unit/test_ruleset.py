@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rule_set_samples import GREEN, YELLOW, blob, example, known, rule, rule_set
+from rule_set_samples import GREEN, YELLOW, assigned, blob, example, known, rule, rule_set
 
 from gate.errors import RuleSetError
 from gate.model import Moment, Outcome, Reason
@@ -14,6 +14,10 @@ from gate.rules.ruleset import RuleSet, accept, load
 
 NOW = Moment(datetime(2022, 4, 10, tzinfo=UTC), trusted=True)
 STATION = Path(__file__).parents[2] / "config" / "rules" / "station-48h.json"
+
+
+DUE = {"age": "test.since_report", "limit": "min_doses"}
+ADVISE = {"Outcome": "advise", "Reason": "test_due", "Advisory": DUE}
 
 
 def refusal(found: Any) -> str:
@@ -57,10 +61,11 @@ def test_a_profile_keeps_its_order_and_its_own_parameters() -> None:
                     "station": {"rules": names, "parameters": {}},
                     "hospital": {"rules": names[:1], "parameters": {"min_doses": 3}},
                 },
+                assignments=[assigned("hospital", site_class=["hospital"]), assigned("station")],
                 examples=[
                     GREEN,
                     YELLOW,
-                    example("two doses", {"vaccination": known(doses=2)}, r0002=True),
+                    example("three", {**GREEN["facts"], "vaccination": known(doses=3)}, r0001=True, r0002=True),
                     example("one dose", {"vaccination": known(doses=1)}, r0002=False),
                 ],
             )
@@ -91,6 +96,10 @@ def test_a_profile_keeps_its_order_and_its_own_parameters() -> None:
         ({"parameters": {"x": None}}, ["parameters x"]),
         ({"parameters": {"x y": 1}}, ["parameters"]),
         ({"parameters": {"max_age_s": 5}}, ["max_age_s", '{"code": 86400}']),
+        ({"parameters": {"retry_limit": -1}}, ["retry_limit", "from 0"]),
+        ({"parameters": {"retry_limit": "3"}}, ["retry_limit", "integer"]),
+        ({"parameters": {"retired_sources": "lab"}}, ["retired_sources", "write an array"]),
+        ({"parameters": {"retired_sources": [3]}}, ["retired_sources", "text"]),
         ({"profiles": {}}, ["profiles", "empty"]),
         ({"profiles": {"station": {"rules": [], "parameters": {}}}}, ["profiles station rules", "0 items"]),
         ({"profiles": {"station": {"rules": ["CN-X"], "parameters": {}}}}, ["CN-X", "not in the set"]),
@@ -142,7 +151,17 @@ def test_a_fault_refuses_the_set_and_says_what_to_write(changes: dict[str, Any],
         ({"Description": [{"lang": "en", "desc": " "}, {"lang": "zh-CN", "desc": "码"}]}, "Description en"),
         ({"Reason": "no_such_reason"}, "Reason: must be one of"),
         ({"Reason": "green_code"}, "Reason: must be one of"),
-        ({"Outcome": "pass"}, "retry, refer"),
+        ({"Reason": "staff_called"}, "Reason: must be one of"),
+        ({"Reason": "test_due"}, "Reason: must be one of"),
+        ({"Outcome": "pass"}, "retry, refer, advise"),
+        ({"Outcome": "advise", "Advisory": DUE}, "must be one of test_due, second_test_due"),
+        ({"Outcome": "advise", "Reason": "test_due"}, "Advisory: is null"),
+        ({"Advisory": DUE}, 'Advisory: belongs to the Outcome "advise"'),
+        ({**ADVISE, "Advisory": {"age": "test.since_report"}}, "lacks limit"),
+        ({**ADVISE, "Advisory": {**DUE, "age": "test.days_since_sample"}}, "test.since_report"),
+        ({**ADVISE, "Advisory": {**DUE, "age": 3}}, "test.since_report"),
+        ({**ADVISE, "Advisory": {**DUE, "limit": "no_such"}}, "no_such, which is no integer"),
+        ({**ADVISE, "Advisory": {**DUE, "limit": "max_age_s"}}, "max_age_s, which is no integer"),
         ({"Logic": {"or": [True, False]}}, "unknown operator 'or'"),
         ({"Logic": None}, "Logic"),
     ],
@@ -187,6 +206,15 @@ def test_a_newer_set_replaces_the_one_in_use() -> None:
     assert accept(None, blob(rule_set()), NOW).version == 3
     assert accept(in_use(), blob(rule_set()), NOW).version == 3
     assert accept(in_use(), blob(rule_set(id="other-set", version=1)), NOW).id == "other-set"
+    later = accept(in_use(), blob(rule_set(version=4, valid_from="2022-04-11T00:00:00Z")), NOW)
+    assert later.version == 4, "one that becomes valid later is held until then"
+
+
+def test_a_namesake_of_another_set_that_is_held_is_refused() -> None:
+    other = in_use()
+    assert accept(None, blob(rule_set()), NOW, [other]).digest == other.digest
+    with pytest.raises(RuleSetError, match="differs"):
+        accept(None, blob(rule_set(parameters={"min_doses": 1})), NOW, [other])
 
 
 @pytest.mark.parametrize(
@@ -195,8 +223,7 @@ def test_a_newer_set_replaces_the_one_in_use() -> None:
         ({"version": 2}, "older than version 3"),
         ({"parameters": {"min_doses": 1}}, "differs"),
         ({"version": 4, "rules": []}, "rules"),
-        ({"version": 4, "valid_from": "2022-05-01T00:00:00Z"}, "not valid now"),
-        ({"version": 4, "valid_to": "2022-04-09T00:00:00Z"}, "not valid now"),
+        ({"version": 4, "valid_to": "2022-04-10T00:00:00Z"}, "not valid any more"),
         ({"version": 4, "issued_at": "2022-04-10T00:05:01Z", "refresh_by": "2022-04-12T00:00:00Z"}, "future"),
     ],
 )
