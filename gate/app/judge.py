@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from gate.credentials import identify, resident_id
@@ -22,11 +22,11 @@ from gate.model import (
     Records,
 )
 from gate.rules.decide import certificate_data, decide_certificate, refuse
-from gate.rules.derive import Inputs
+from gate.rules.derive import Companion, Inputs
 from gate.rules.judge import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from gate.credentials.signer import SignerKeys
     from gate.pseudonym import PseudonymKey
@@ -43,6 +43,8 @@ class Judgement:
     credential: Credential
     holder: bytes | None
     decision: Decision
+    inputs: Inputs | None = None
+    """What it was judged by; None where nothing could be judged, or where only the credential's own content was."""
 
 
 class HoldsRules(Protocol):
@@ -73,46 +75,66 @@ class Judge:
     status_deadline_s: float
     key: PseudonymKey
 
-    async def judge(self, reading: Reading, moment: Moment) -> Judgement:
-        """Decide about one payload; every fault of what was presented ends as a decision, none as an exception."""
+    async def judge(self, reading: Reading, moment: Moment, retries: Callable[[Hashable], int]) -> Judgement:
+        """Decide about one payload; every fault of what was presented ends as a decision, none as an exception.
+
+        Args:
+            reading: what a device delivered.
+            moment: the moment of presentation.
+            retries: how often a holder (by pseudonym), or whoever stood at a reader, was asked to try again just now.
+        """
         try:
             credential = self._parse(reading, moment)
         except CredentialFault as fault:
             return Judgement(_unusable(reading, fault.reason), None, refuse(fault.reason))
         if credential.certificate is not None:
-            return Judgement(credential, None, self._judge_certificate(credential, credential.certificate, moment))
+            return Judgement(
+                credential,
+                None,
+                self._judge_certificate(credential, credential.certificate, moment, retries(reading.reader)),
+            )
         document = credential.holder.document if credential.holder is not None else None
         if document is None:
             return Judgement(credential, None, refuse(Reason.DOCUMENT_INVALID))
         holder = self.key.pseudonym(document)
-        return Judgement(credential, holder, await self._judge_holder(credential, holder, moment))
+        try:
+            async with asyncio.timeout(self.status_deadline_s):
+                records = await self.status.records(holder)
+        except (StatusUnavailable, TimeoutError):
+            return Judgement(credential, holder, refuse(Reason.STATUS_UNAVAILABLE))
+        inputs = self._inputs(credential, records, moment, retries(holder))
+        return Judgement(credential, holder, judge(inputs, self.rules.at(moment), self.rules.orders), inputs)
+
+    def with_companion(self, child: Judgement, companion: Judgement, moment: Moment) -> Judgement:
+        """Judge a child again, now that somebody has presented as its companion.
+
+        A companion about whom nothing is known, or who showed something else than a card, vouches for nothing.
+        """
+        if child.inputs is None:
+            return child
+        records = companion.inputs.records if companion.inputs is not None else None
+        inputs = replace(child.inputs, moment=moment, companion=Companion(records))
+        return replace(child, decision=judge(inputs, self.rules.at(moment), self.rules.orders), inputs=inputs)
 
     def _parse(self, reading: Reading, moment: Moment) -> Credential:
         if reading.kind is PayloadKind.RESIDENT_ID_BLOCK:
             return resident_id.parse(reading.data)
         return identify.parse_code(reading.data, self.anchors, moment)
 
-    async def _judge_holder(self, credential: Credential, holder: bytes, moment: Moment) -> Decision:
-        try:
-            async with asyncio.timeout(self.status_deadline_s):
-                records = await self.status.records(holder)
-        except (StatusUnavailable, TimeoutError):
-            return refuse(Reason.STATUS_UNAVAILABLE)
-        return self._decide(credential, records, moment, self.rules.at(moment))
-
-    def _judge_certificate(self, credential: Credential, certificate: Certificate, moment: Moment) -> Decision:
+    def _judge_certificate(
+        self, credential: Credential, certificate: Certificate, moment: Moment, retries: int
+    ) -> Decision:
         rule_set = self.rules.at(moment)  # one rule set judges all of a presentation
-        own = self._decide(credential, None, moment, rule_set)
+        own = judge(self._inputs(credential, None, moment, retries), rule_set, self.rules.orders)
         rules = self.certificate_rules.select(self.certificate_country, moment.at, certificate.payload)
         data = certificate_data(certificate, self.certificate_country, self.value_sets, moment)
         profile = None if rule_set is None or own.profile is None else rule_set.profiles[own.profile]
         return decide_certificate(own, rules, data, profile)
 
-    def _decide(
-        self, credential: Credential, records: Records | None, moment: Moment, rule_set: RuleSet | None
-    ) -> Decision:
-        inputs = Inputs(credential=credential, records=records, moment=moment, checkpoint=self.checkpoint)
-        return judge(inputs, rule_set, self.rules.orders)
+    def _inputs(self, credential: Credential, records: Records | None, moment: Moment, retries: int) -> Inputs:
+        return Inputs(
+            credential=credential, records=records, moment=moment, checkpoint=self.checkpoint, retries=retries
+        )
 
 
 _UNUSABLE_KINDS = {

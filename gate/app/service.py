@@ -6,7 +6,8 @@ Order of things, and why:
 2. the decision goes to the journal;
 3. a pass waits for its commit; if the disk is too slow or full, the person is referred and the row, should it
    land later, is marked as withdrawn: nobody is let in on a record that might not exist;
-4. ``refer`` and ``retry`` are spoken and shown at once, their rows follow.
+4. ``refer`` and ``retry`` are spoken and shown at once, their rows follow;
+5. a child waits for its companion: both are judged, both recorded, and the worse of both outcomes is spoken.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from gate.app.advice import advice_texts
+from gate.app.attempts import Attempts
+from gate.app.companions import Companions, WaitingChild
 from gate.app.logs import line
-from gate.errors import JournalError
-from gate.journal.store import Journal, Passage
+from gate.app.recorder import Recorder
+from gate.app.report import Measured, report
 from gate.kiosk.state import StatusFlag
 from gate.lane import Lane, LaneEvent, LaneState
 from gate.model import (
@@ -35,7 +39,7 @@ from gate.model import (
     Texts,
 )
 from gate.presentation_id import new_presentation_id, receipt
-from gate.rules.decide import refuse
+from gate.rules.decide import SEVERITY, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
 
     from gate.app.judge import Judge, Judgement
     from gate.clock import Clock
+    from gate.journal.store import Journal
 
 RELEASE_S = 4.0
 """How long a release stands where nothing watches the barrier."""
@@ -67,12 +72,12 @@ class Shows(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """Monotonic times of one presentation, in seconds."""
+class _Person:
+    """One of those who are judged together: usually one, two where a child has a companion."""
 
-    received: float
-    decided: float
-    committed: float | None
+    presentation: str
+    reader: str
+    judgement: Judgement
 
 
 class LaneService:
@@ -91,8 +96,10 @@ class LaneService:
         marks: tuple[str, ...],
     ) -> None:
         self._judge = judge
-        self._journal = journal
-        self._commit_limit_s = commit_limit_s
+        self._recorder = Recorder(journal, commit_limit_s, screen)
+        self._attempts = Attempts()
+        self._companions = Companions()
+        self._time_zone = judge.checkpoint.time_zone
         self._voice = voice
         self._screen = screen
         self._texts = texts
@@ -126,52 +133,68 @@ class LaneService:
     async def _serve(self, reading: Reading) -> None:
         self._cancel_release()
         self._screen.deciding()
-        moment = self._clock.moment()
-        presentation = new_presentation_id()
-        judgement = await self._judge.judge(reading, moment)
-        judgement = replace(judgement, decision=_marked(judgement.decision, self._marks))
+        moment, now = self._clock.moment(), time.monotonic()
+        judgement = await self._judge.judge(reading, moment, lambda key: self._attempts.retries(key, now))
+        people = [_Person(new_presentation_id(), reading.reader, judgement), *self._with_child(judgement, moment, now)]
+        if judgement.decision.reasons[0] is Reason.COMPANION_NEEDED:
+            self._companions.wait(WaitingChild(reading.reader, judgement, now))
         decided = time.monotonic()
-        commit = self._journal.record(_row(presentation, reading, judgement, moment))
-        decision, committed = judgement.decision, None
+        chief = max(people, key=lambda person: SEVERITY[person.judgement.decision.outcome])
+        decision, committed = chief.judgement.decision, None
+        commits = [self._record(person, decision, moment) for person in people]
         if decision.outcome is Outcome.PASS:
-            decision, committed = await self._admit(presentation, decision, commit)
-        sound = self._announce(presentation, decision)
+            decision, committed = await self._admit(people, decision, commits)
+        self._attempts.note(judgement.holder or reading.reader, decision.outcome, now)
+        sound = self._announce(chief.presentation, decision)
         self._follow(decision)
         if committed is None:
-            committed = await self._committed(presentation, commit)
+            committed = await self._recorder.safe(people[0].presentation, commits[0])
         measured = Measured(reading.received_monotonic, decided, committed)
-        await self._report(reading.reader, presentation, judgement, decision, measured, sound)
+        await report(chief.presentation, reading.reader, judgement, decision, measured, sound)
 
-    async def _admit(self, presentation: str, decision: Decision, commit: Future[int]) -> tuple[Decision, float | None]:
-        """A pass stands once its row is safe on disk, and only within the limit."""
-        committed = await self._committed(presentation, commit)
-        if committed is None:
-            self._journal.withdraw(presentation, "not committed in time")
-            return replace(decision, outcome=Outcome.REFER, reasons=(Reason.RECORD_FAILED,)), None
-        return decision, committed
+    def _with_child(self, companion: Judgement, moment: Moment, now: float) -> list[_Person]:
+        """The child that waits for this person, judged again; the worse of both outcomes is what is spoken."""
+        child = self._companions.join(companion, now)
+        if child is None:
+            return []
+        judged = self._judge.with_companion(child.judgement, companion, moment)
+        return [_Person(new_presentation_id(), child.reader, judged)]
 
-    async def _committed(self, presentation: str, commit: Future[int]) -> float | None:
-        """Wait for a row, but not for ever; the monotonic time at which it was safe, None where it is not."""
-        row = asyncio.wrap_future(commit)
-        await asyncio.wait({row}, timeout=self._commit_limit_s)
-        at = time.monotonic()
-        if not row.done():
-            row.add_done_callback(_swallow)
-            why = f"the disk needs more than {self._commit_limit_s * 1000:.0f} ms"
-        elif isinstance(fault := row.exception(), JournalError):
-            why = str(fault)
-        else:
-            row.result()  # anything else is a bug and ends the process
-            self._screen.set_status(StatusFlag.RECORD_FAILED, on=False)
-            return at
-        log.error(line("record-failed", id=presentation, why=why))
-        self._screen.set_status(StatusFlag.RECORD_FAILED, on=True)
-        return None
+    def _record(self, person: _Person, chief: Decision, moment: Moment) -> Future[int]:
+        """Record one of them; whoever is in order alone, but not together, was not let in and is not recorded so."""
+        own = person.judgement.decision
+        if own.outcome is Outcome.PASS and chief.outcome is not Outcome.PASS:
+            own = replace(own, outcome=chief.outcome, reasons=chief.reasons, advisories=())
+        own = replace(own, marks=(*own.marks, *self._marks))
+        judgement = replace(person.judgement, decision=own)
+        return self._recorder.record(person.presentation, person.reader, judgement, moment)
+
+    async def _admit(
+        self, people: list[_Person], decision: Decision, commits: list[Future[int]]
+    ) -> tuple[Decision, float | None]:
+        """A pass stands once every row of it is safe on disk, and only within the limit."""
+        safe = [
+            await self._recorder.safe(person.presentation, commit)
+            for person, commit in zip(people, commits, strict=True)
+        ]
+        if None not in safe:
+            return decision, safe[0]
+        for person in people:
+            self._recorder.withdraw(person.presentation)
+        return replace(decision, outcome=Outcome.REFER, reasons=(Reason.RECORD_FAILED,), advisories=()), None
 
     def _announce(self, presentation: str, decision: Decision) -> asyncio.Future[float | None]:
-        reason = decision.reasons[0]
+        reason = decision.announced
+        advice = decision.advisories[0] if decision.advisories else None
         self._screen.show(
-            Announcement(presentation, decision.outcome, reason, self._texts(reason), receipt(presentation))
+            Announcement(
+                presentation,
+                decision.outcome,
+                reason,
+                self._texts(reason),
+                receipt(presentation),
+                {} if advice is None else advice_texts(self._texts(advice.reason), advice.deadline, self._time_zone),
+            )
         )
         return self._voice.say(reason)
 
@@ -212,59 +235,6 @@ class LaneService:
         presentation, decision = new_presentation_id(), refuse(reason)
         sound = self._announce(presentation, decision)
         measured = Measured(notice.at_monotonic, time.monotonic(), None)
-        report = asyncio.create_task(self._report(notice.reader, presentation, None, decision, measured, sound))
-        self._reports.add(report)
-        report.add_done_callback(self._reports.discard)
-
-    async def _report(
-        self,
-        reader: str,
-        presentation: str,
-        judgement: Judgement | None,
-        decision: Decision,
-        measured: Measured,
-        sound: asyncio.Future[float | None],
-    ) -> None:
-        heard = await sound
-        log.info(
-            line(
-                "presentation",
-                id=presentation,
-                reader=reader,
-                credential=None if judgement is None else judgement.credential.kind.value,
-                outcome=decision.outcome.value,
-                reasons=[reason.value for reason in decision.reasons],
-                failed_rules=list(decision.failed_rules),
-                received=measured.received,
-                decision_ms=_ms(measured.received, measured.decided),
-                commit_ms=_ms(measured.received, measured.committed),
-                sound_ms=_ms(measured.received, heard),
-            )
-        )
-
-
-def _swallow(row: asyncio.Future[int]) -> None:
-    """A row that failed after its person was answered: the failure was logged when it was late."""
-    if not row.cancelled():
-        row.exception()
-
-
-def _ms(start: float, end: float | None) -> float | None:
-    return None if end is None else (end - start) * 1000
-
-
-def _marked(decision: Decision, marks: tuple[str, ...]) -> Decision:
-    return replace(decision, marks=(*decision.marks, *marks)) if marks else decision
-
-
-def _row(presentation: str, reading: Reading, judgement: Judgement, moment: Moment) -> Passage:
-    return Passage(
-        id=presentation,
-        at=moment.at,
-        clock_trusted=moment.trusted,
-        reader=reading.reader,
-        credential=judgement.credential.kind.value,
-        assurance=int(judgement.credential.assurance),
-        holder=judgement.holder,
-        decision=judgement.decision,
-    )
+        task = asyncio.create_task(report(presentation, notice.reader, None, decision, measured, sound))
+        self._reports.add(task)
+        task.add_done_callback(self._reports.discard)

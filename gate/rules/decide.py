@@ -41,7 +41,7 @@ REFUSALS: Final[Mapping[Reason, Outcome]] = {
 
 DEFAULT_RETRY_LIMIT: Final = 3
 
-_SEVERITY: Final = {Outcome.PASS: 0, Outcome.RETRY: 1, Outcome.REFER: 2}
+SEVERITY: Final = {Outcome.PASS: 0, Outcome.RETRY: 1, Outcome.REFER: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ def _judge(rule: Rule, data: Mapping[str, Any], facts: Facts) -> _Failure | None
 
 
 def _refused(decision: Decision, refusals: Sequence[_Failure], profile: Profile, facts: Facts) -> Decision:
-    outcome = max((failure.outcome for failure in refusals), key=_SEVERITY.__getitem__)
+    outcome = max((failure.outcome for failure in refusals), key=SEVERITY.__getitem__)
     # Stable: keeps the profile's order.
     spoken_first = sorted(refusals, key=lambda failure: failure.outcome is not outcome)
     reasons = tuple(_unique(failure.reason for failure in spoken_first))

@@ -1,0 +1,85 @@
+"""Puts presentations on record, and says when a record is safe; nobody is let in on one that is not."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from gate.app.logs import line
+from gate.errors import JournalError
+from gate.journal.store import Journal, Passage
+from gate.kiosk.state import StatusFlag
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from gate.app.judge import Judgement
+    from gate.model import Moment
+
+log = logging.getLogger("gate.passages")
+
+
+class HasLamps(Protocol):
+    """The screen's signs for guards."""
+
+    def set_status(self, flag: StatusFlag, *, on: bool) -> None: ...
+
+
+class Recorder:
+    """The journal as one lane uses it.
+
+    Args:
+        journal: opened.
+        limit_s: how long a person may be kept waiting for a record.
+        screen: shows when records can't be written.
+    """
+
+    def __init__(self, journal: Journal, limit_s: float, screen: HasLamps) -> None:
+        self._journal = journal
+        self._limit_s = limit_s
+        self._screen = screen
+
+    def record(self, presentation: str, reader: str, judgement: Judgement, moment: Moment) -> Future[int]:
+        """Hand a row to the journal's thread; ``safe`` tells when it is on disk."""
+        return self._journal.record(
+            Passage(
+                id=presentation,
+                at=moment.at,
+                clock_trusted=moment.trusted,
+                reader=reader,
+                credential=judgement.credential.kind.value,
+                assurance=int(judgement.credential.assurance),
+                holder=judgement.holder,
+                decision=judgement.decision,
+            )
+        )
+
+    async def safe(self, presentation: str, commit: Future[int]) -> float | None:
+        """Wait for a row, but not for ever; the monotonic time at which it was safe, None where it is not."""
+        row = asyncio.wrap_future(commit)
+        await asyncio.wait({row}, timeout=self._limit_s)
+        at = time.monotonic()
+        if not row.done():
+            row.add_done_callback(_swallow)
+            why = f"the disk needs more than {self._limit_s * 1000:.0f} ms"
+        elif isinstance(fault := row.exception(), JournalError):
+            why = str(fault)
+        else:
+            row.result()  # anything else is a bug and ends the process
+            self._screen.set_status(StatusFlag.RECORD_FAILED, on=False)
+            return at
+        log.error(line("record-failed", id=presentation, why=why))
+        self._screen.set_status(StatusFlag.RECORD_FAILED, on=True)
+        return None
+
+    def withdraw(self, presentation: str) -> None:
+        """Mark a pass that was not let out; should its row land after all, it says so."""
+        self._journal.withdraw(presentation, "not committed in time")
+
+
+def _swallow(row: asyncio.Future[int]) -> None:
+    """A row that failed after its person was answered: the failure was logged when it was late."""
+    if not row.cancelled():
+        row.exception()
