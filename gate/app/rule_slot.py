@@ -71,12 +71,14 @@ class RuleSlot:
         return accepted
 
     def _refresh_orders(self) -> None:
-        if self._orders_file is None or not (self.orders or self._orders_file.exists()):
-            return  # none were ever given
+        if self._orders_file is None:
+            return
         try:
             blob = read_bounded(self._orders_file)
             self.orders = orders.load(blob, *self._sets.values())
         except (OSError, RuleSetError) as fault:
+            if isinstance(fault, FileNotFoundError) and not self.orders:
+                return  # none were ever given
             held = [order.id for order in self.orders]
             log.error(line("orders-refused", file=self._orders_file.name, why=str(fault), holds=held))
         else:
