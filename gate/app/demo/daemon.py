@@ -32,6 +32,8 @@ class Reported:
     credential: str | None
     outcome: Outcome
     reasons: tuple[Reason, ...]
+    announced: Reason
+    """What was said and shown."""
     received: float
     """``CLOCK_MONOTONIC``, the same for every process of this machine."""
     decision_ms: float
@@ -167,6 +169,7 @@ def _reported(values: Mapping[str, Any]) -> Reported:
         credential=values["credential"],
         outcome=Outcome(values["outcome"]),
         reasons=tuple(Reason(reason) for reason in values["reasons"]),
+        announced=Reason(values["announced"]),
         received=values["received"],
         decision_ms=values["decision_ms"],
         commit_ms=values["commit_ms"],

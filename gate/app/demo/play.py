@@ -111,7 +111,7 @@ class Player:
 
     def _print(self, presented: str, report: Reported, heard: float | None, *, expected: bool) -> None:
         self._count += 1
-        spoken = self._catalogue.texts(report.reasons[0])[LANGUAGE].voice
+        spoken = self._catalogue.texts(report.announced)[LANGUAGE].voice
         print(
             _row(
                 str(self._count),
