@@ -34,6 +34,7 @@ REFUSALS: Final[Mapping[Reason, Outcome]] = {
     Reason.BARE_NUMBER: Outcome.RETRY,
     Reason.CARD_REQUIRED: Outcome.RETRY,
     Reason.COMPANION_NEEDED: Outcome.RETRY,
+    Reason.TEMPERATURE_UNKNOWN: Outcome.RETRY,
     Reason.PRESENT_AGAIN: Outcome.RETRY,
     Reason.ONE_AT_A_TIME: Outcome.RETRY,
 }

@@ -310,7 +310,8 @@ def test_a_fact_that_is_not_known_is_named(name: str, state: FactState, reason: 
     )
     changes = {"companion": known(), name: Fact(state)}
     decision = with_profile(replace(PROFILE, rules=(asks,)), (), **changes)
-    assert (decision.outcome, decision.reasons) == (Outcome.REFER, (reason,))
+    mended_alone = name == "temperature"  # by stepping up to the thermometer once more
+    assert (decision.outcome, decision.reasons) == (Outcome.RETRY if mended_alone else Outcome.REFER, (reason,))
 
 
 def test_a_child_alone_is_asked_for_its_companion_and_for_nothing_else_about_them() -> None:
