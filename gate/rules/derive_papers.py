@@ -74,18 +74,17 @@ def permit_fact(records: Sequence[PermitRecord], zone: str, now: Now | None, sil
     if any(now.in_future(record.as_of) for record in records):
         return UNKNOWN
 
-    def helps(permit: PermitRecord) -> tuple[bool, bool, bool, bool, float]:
+    def helps(permit: PermitRecord) -> tuple[bool, bool, bool, float]:
         left = permit.entries_left
         return (
             zone in permit.zones,
             permit.valid_from <= now.at < permit.valid_to,
             in_hours(permit.hours, now.minute_of_day),
-            left is None or left > 0,
             float("inf") if left is None else left,
         )
 
     permit = max(records, key=lambda r: (helps(r), r.as_of, r.source))
-    covers, in_force, hours, _, _ = helps(permit)
+    covers, in_force, hours, _ = helps(permit)
     values: Values = {"zone": covers, "in_force": in_force, "in_hours": hours}
     if permit.entries_left is not None:
         values["entries_left"] = permit.entries_left

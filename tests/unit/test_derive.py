@@ -15,6 +15,7 @@ from gate.model import (
     ExemptionRecord,
     Fact,
     FactState,
+    Holder,
     Moment,
     PopUpRecord,
     Records,
@@ -67,7 +68,7 @@ def test_the_clock_and_the_retries_are_always_known() -> None:
 
 def test_every_fact_names_where_it_comes_from() -> None:
     inputs = Inputs(
-        credential=CARD,
+        credential=replace(CARD, holder=Holder("甲", birth_date=date(1990, 1, 1))),
         records=EVERYTHING,
         moment=MOMENT,
         checkpoint=replace(HERE, thermometer=True),
@@ -80,7 +81,7 @@ def test_every_fact_names_where_it_comes_from() -> None:
         "checkpoint": "gate",
         "credential": "reader",
         "document": "chip",
-        "person": None,  # nobody named on this card
+        "person": "reader",
         "holder": "status",
         "temperature": "thermometer",
         "attempts": "gate",
@@ -97,6 +98,8 @@ def test_every_fact_names_where_it_comes_from() -> None:
         "companion_code": "city",
         "companion_test": "lab",
     }
+    nothing_said = derive(replace(inputs, records=Records()), Limits()).by_name
+    assert nothing_said["exemption"].source == "status", "whoever knows the holder says that there is none"
 
 
 @pytest.mark.parametrize(
@@ -349,17 +352,17 @@ def test_of_vaccination_records_of_one_instant_the_adverse_counts() -> None:
 def test_the_first_and_the_last_second_of_the_calendar_are_moments_like_others(zone: str, at: tuple[int, ...]) -> None:
     there = replace(HERE, time_zone=zone)
     now = moment(*at)
-    always = replace(CARD, validity=Validity(date.min, None))
+    for_two_thousand_years = replace(CARD, validity=Validity(date.min, date(2021, 6, 20)))
     records = Records(
         codes=(CodeRecord("city", now.at, Colour.GREEN),),
         tests=(TestRecord("lab", now.at, TestResult.NEGATIVE, now.at, now.at),),
         permits=(PermitRecord("site", now.at, frozenset({"public"}), now.at, now.at, (0, 1440)),),
     )
-    facts = shown(records, moment=now, checkpoint=there, credential=always)
+    facts = shown(records, moment=now, checkpoint=there, credential=for_two_thousand_years)
     assert facts["code"]["age"] == 0
     assert facts["test"]["days_since_sample"] == 0
     assert facts["permit"]["in_hours"] is True
-    assert facts["document"]["valid"] == "valid"
+    assert facts["document"]["valid"] == ("valid" if now.at.year == 1 else "expired")
 
 
 def test_the_whole_calendar_lies_between_two_times() -> None:

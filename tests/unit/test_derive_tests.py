@@ -120,6 +120,13 @@ def test_of_two_like_reports_of_one_sample_the_older_swab_counts() -> None:
     assert counted(one, other)["since_sample"] == 6 * 3600
 
 
+def test_two_reports_of_a_retest_that_name_different_swabs() -> None:
+    of_pool, of_nothing = (retest(NEGATIVE, "POOL", sample="R", supersedes=swab) for swab in ("POOL", None))
+    assert counted(POOL, of_pool, of_nothing)["result"] == "negative"
+    # One report of each sample counts, so that this does not hang on which source answers first.
+    assert counted(POOL, of_pool, replace(of_pool, supersedes="ANOTHER")) == counted(POOL, of_pool)
+
+
 def test_other_samples_are_other_tests() -> None:
     assert counted(lab(POSITIVE, 5, sample="S1"), lab(NEGATIVE, 4, sample="S2"))["result"] == "negative"
     assert counted(lab(NEGATIVE, 5, sample="S1"), lab(POSITIVE, 4, sample="S2"))["result"] == "positive"
