@@ -63,6 +63,7 @@ NO_END: Final = "长期"
 _SPAN: Final = re.compile(r"([+-])(?=\d)(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s)?", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MAX_RECORDS: Final = 200
+_MAX_FAULT: Final = 200
 _KINDS: Final[Mapping[str, type]] = {
     "codes": CodeRecord,
     "pop_ups": PopUpRecord,
@@ -125,16 +126,16 @@ def _checkpoint(value: Any) -> Checkpoint:
     time_zone = fields.name(found.get("time_zone", "Asia/Shanghai"), "checkpoint time_zone")
     try:
         ZoneInfo(time_zone)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         fields.refuse("checkpoint time_zone", 'is not known; write a name such as "Asia/Shanghai"')
     return Checkpoint(
         "case",
-        fields.name(found["site_class"], "checkpoint site_class"),
-        fields.name(found.get("lane", "1"), "checkpoint lane"),
+        fields.text(found["site_class"], "checkpoint site_class"),
+        fields.text(found.get("lane", "1"), "checkpoint lane"),
         Direction(fields.one_of(found.get("direction", "in"), "checkpoint direction", ("in", "out"))),
         fields.one_of(found.get("attended", False), "checkpoint attended", (True, False)),
         time_zone,
-        fields.name(found.get("zone", "public"), "checkpoint zone"),
+        fields.text(found.get("zone", "public"), "checkpoint zone"),
         fields.one_of(found.get("thermometer", False), "checkpoint thermometer", (True, False)),
     )
 
@@ -210,7 +211,7 @@ def _record(value: Any, where: str, kind: type, at: datetime) -> Any:
     try:
         return msgspec.convert({**left_out, **found, **times}, kind)
     except msgspec.ValidationError as fault:
-        fields.refuse(where, f"is refused: {fault}")
+        fields.refuse(where, f"is refused: {ascii(str(fault)[:_MAX_FAULT])}")
 
 
 def _day(value: Any, where: str) -> date:

@@ -1,7 +1,7 @@
 """Cases: one JSON line each, an order's sentence with somebody at the gate, and what must be decided about them.
 
 A rule set's own examples show that its rules are what they say they are; cases show that the set decides what the
-order demands, from records to decision. ``docs/rules.md`` shows a file; ``gate.rules.case_inputs`` reads the people.
+order demands, from records to decision. ``gate.rules.case_inputs`` reads the people.
 
 ```json
 {"case": "48 hours to the second", "order": "持48小时内核酸检测阴性证明……", "at": "2022-06-20T10:00:00+08:00",
@@ -137,7 +137,7 @@ def _case(line: bytes, number: int) -> Case:
         order=fields.text(found["order"], "order"),
         inputs=read_inputs(found, at),
         orders=None if given is None else json.dumps(fields.items(given, "orders", _MAX_EXPECTED, least=1)).encode(),
-        sets=tuple(fields.name(name, "sets") for name in fields.items(found.get("sets", []), "sets", _MAX_EXPECTED)),
+        sets=tuple(_file(item) for item in _list(found.get("sets", []), "sets")),
         expect=_expected(found["expect"], at),
     )
 
@@ -174,6 +174,12 @@ def _reason(value: Any, where: str) -> Reason:
 
 def _name(value: Any) -> str:
     return fields.name(value, "expect failed")
+
+
+def _file(value: Any) -> str:
+    if "/" in (name := fields.name(value, "sets")):
+        fields.refuse("sets", "names a folder; write the name of a file beside this one")
+    return name
 
 
 def _list(value: Any, where: str) -> list[Any]:
