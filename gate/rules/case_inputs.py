@@ -211,7 +211,7 @@ def _record(value: Any, where: str, kind: type, at: datetime) -> Any:
     try:
         return msgspec.convert({**left_out, **found, **times}, kind)
     except msgspec.ValidationError as fault:
-        fields.refuse(where, f"is refused: {ascii(str(fault)[:_MAX_FAULT])}")
+        fields.refuse(where, f"is refused: {str(fault)[:_MAX_FAULT]!a}")
 
 
 def _day(value: Any, where: str) -> date:
