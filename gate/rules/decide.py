@@ -46,7 +46,7 @@ SEVERITY: Final = {Outcome.PASS: 0, Outcome.RETRY: 1, Outcome.REFER: 2}
 
 
 @dataclass(frozen=True, slots=True)
-class _Failure:
+class Failure:
     """A rule that is not kept."""
 
     rule: Rule
@@ -76,8 +76,8 @@ def decide(facts: Facts, rule_set: RuleSet | None, moment: Moment, orders: Seque
         return refuse(Reason.NO_RULE_SET)
     ordered = laid_over(profile, orders, moment)
     profile = ordered.profile
-    data = {"payload": facts.to_payload(), "external": _external(profile, moment)}
-    failures = [failure for rule in profile.rules if (failure := _judge(rule, data, facts))]
+    data = {"payload": facts.to_payload(), "external": external(profile, moment)}
+    failures = [failure for rule in profile.rules if (failure := judged(rule, data, facts))]
     refusals = [failure for failure in failures if failure.outcome is not Outcome.PASS]
     decision = Decision(
         Outcome.PASS,
@@ -157,7 +157,8 @@ def _profile(facts: Facts, rule_set: RuleSet) -> Profile | None:
     return rule_set.profile_for(facts, kind) if isinstance(kind, str) else None
 
 
-def _judge(rule: Rule, data: Mapping[str, Any], facts: Facts) -> _Failure | None:
+def judged(rule: Rule, data: Mapping[str, Any], facts: Facts) -> Failure | None:
+    """What follows from one rule; None where it holds."""
     try:
         if rule.holds(data):
             return None
@@ -165,15 +166,15 @@ def _judge(rule: Rule, data: Mapping[str, Any], facts: Facts) -> _Failure | None
     except GateError:
         evaluated = False
     if rule.outcome is Outcome.PASS:
-        return _Failure(rule, rule.reason, Outcome.PASS)
+        return Failure(rule, rule.reason, Outcome.PASS)
     reason = reason_for(rule.affected_fields[0].split(".")[0], facts)
     if reason is None and evaluated:
-        return _Failure(rule, rule.reason, rule.outcome)
+        return Failure(rule, rule.reason, rule.outcome)
     reason = reason or Reason.RULE_NOT_EVALUATED
-    return _Failure(rule, reason, REFUSALS.get(reason, Outcome.REFER))
+    return Failure(rule, reason, REFUSALS.get(reason, Outcome.REFER))
 
 
-def _refused(decision: Decision, refusals: Sequence[_Failure], profile: Profile, facts: Facts) -> Decision:
+def _refused(decision: Decision, refusals: Sequence[Failure], profile: Profile, facts: Facts) -> Decision:
     outcome = max((failure.outcome for failure in refusals), key=SEVERITY.__getitem__)
     # Stable: keeps the profile's order.
     spoken_first = sorted(refusals, key=lambda failure: failure.outcome is not outcome)
@@ -193,7 +194,7 @@ def _announced(refused: Decision, profile: Profile | None) -> Decision:
     return replace(refused, spoken=spoken, calls_staff=profile.calls_staff)
 
 
-def _advisories(failures: Iterable[_Failure], facts: Facts, profile: Profile, moment: Moment) -> Iterator[Advisory]:
+def _advisories(failures: Iterable[Failure], facts: Facts, profile: Profile, moment: Moment) -> Iterator[Advisory]:
     for failure in failures:
         advice = failure.rule.advice
         if advice is None:
@@ -231,7 +232,8 @@ def _marks(rule_set: RuleSet, moment: Moment) -> tuple[str, ...] | None:
     return tuple(marks)
 
 
-def _external(profile: Profile, moment: Moment) -> dict[str, Any]:
+def external(profile: Profile, moment: Moment) -> dict[str, Any]:
+    """What our rules see besides the facts."""
     return {
         "parameters": dict(profile.parameters),
         "validationClock": _iso(moment.at),
