@@ -115,6 +115,22 @@ def test_a_faulty_rule_is_refused_by_name(changes: dict[str, Any]) -> None:
         EuRules.from_json([eu_rule(), eu_rule(**changes)])
 
 
+def test_of_two_rules_of_one_version_the_first_counts() -> None:
+    (chosen,) = EuRules.from_json([eu_rule(), eu_rule(Description=[{"lang": "en", "desc": "copied"}])]).select(
+        "XX", AT, VACCINATED
+    )
+    assert chosen.description == {"en": "The last dose. All of them."}
+
+
+def test_all_rules_of_all_countries_are_counted() -> None:
+    assert len(EuRules.from_json([eu_rule(), eu_rule("A"), eu_rule("B", Country="YY")])) == 3
+
+
+def test_a_fault_of_the_list_is_named() -> None:
+    with pytest.raises(RuleSetError, match="^rules: is an object; write an array$"):
+        EuRules.from_json({})
+
+
 @pytest.mark.parametrize("rules", [None, {}, 5, [None], [[]], [{}], ["rule"]])
 def test_what_is_no_list_of_rules_is_refused(rules: Any) -> None:
     with pytest.raises(RuleSetError):
