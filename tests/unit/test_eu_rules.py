@@ -127,7 +127,7 @@ def test_all_rules_of_all_countries_are_counted() -> None:
 
 
 def test_a_fault_of_the_list_is_named() -> None:
-    with pytest.raises(RuleSetError, match="^rules: is an object; write an array$"):
+    with pytest.raises(RuleSetError, match=r"^rules: is an object; write an array$"):
         EuRules.from_json({})
 
 
