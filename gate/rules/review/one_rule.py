@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from gate.rules import certlogic
@@ -15,6 +16,21 @@ if TYPE_CHECKING:
 _TIMES: Final = ("ValidFrom", "ValidTo")
 _TOGETHER: Final = frozenset({*_TIMES, "Logic", "Outcome", "Reason", "Advisory"})
 """Fields that have no meaning alone, or more than one fault."""
+_UNKNOWN_OPERATOR: Final = re.compile(r"unknown operator '([^']*)'")
+_INSTEAD: Final = {
+    "or": '{"if": [A, true, B]}',
+    "||": '{"if": [A, true, B]}',
+    "&&": '{"and": [A, B]}',
+    "==": '{"===": [A, B]}',
+    "=": '{"===": [A, B]}',
+    "!=": '{"!": [{"===": [A, B]}]}',
+    "!==": '{"!": [{"===": [A, B]}]}',
+    "not": '{"!": [A]}',
+    "!!": '{"!": [{"!": [A]}]}',
+    "-": '{"+": [A, -1]} with a negative literal',
+    "none": '{"!": [{"in": [A, [...]]}]}',
+}
+"""Operators of JsonLogic and other languages that CertLogic doesn't have, and how it says the same."""
 
 
 def rule_faults(where: str, rule: Any, parameters: Mapping[str, Any]) -> Iterator[Fault]:
@@ -39,7 +55,10 @@ def rule_faults(where: str, rule: Any, parameters: Mapping[str, Any]) -> Iterato
     yield from _outcome(where, rule, parameters)
     for issue in certlogic.validate(rule["Logic"]) if "Logic" in rule else []:
         path, _, words = issue.partition(": ")
-        yield fault(where, f"Logic {path}", None, words)
+        unknown = _UNKNOWN_OPERATOR.match(words)
+        if unknown is not None and unknown[1] in _INSTEAD:
+            words = f"CertLogic has no such operator; write {_INSTEAD[unknown[1]]}"
+        yield fault(where, f"Logic {path}", None if unknown is None else unknown[1], words)
 
 
 def _outcome(where: str, rule: dict[str, Any], parameters: Mapping[str, Any]) -> Iterator[Fault]:

@@ -1,0 +1,104 @@
+"""``gate rules check``: everything that is wrong with rule set files, in one go."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from gate.app.rules import files
+from gate.errors import ConfigError, GateError
+from gate.rules import orders, ruleset
+from gate.rules.review.fault import Fault
+from gate.rules.review.review import review
+from voice import phrases
+from voice.discretion import revealed
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from gate.model import Reason
+    from gate.rules.ruleset import RuleSet
+
+GOOD, FAULTY, UNREADABLE = 0, 1, 2
+LANGUAGES = ("zh-CN", "en")
+WIDTH = 110
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check every file, print what was found, and give the exit status."""
+    return max(_check(path) for path in args.files)
+
+
+def _check(path: Path) -> int:
+    try:
+        blob = files.read(path)
+        if blob.lstrip().startswith(b"["):
+            return _check_orders(path, blob)
+        faults = review(blob)
+    except GateError as error:
+        named = str(error) if isinstance(error, ConfigError) else f"{path}: {error}"
+        print(f"{named}\n  Nothing else was checked: mend this first.")
+        return UNREADABLE
+    if not faults:
+        faults = list(_texts(ruleset.read(blob)))
+    if not faults:
+        print(_summary(path, ruleset.load(blob)))
+        return GOOD
+    print(f"{path}: {len(faults)} {'fault' if len(faults) == 1 else 'faults'}; a gate refuses the whole file\n")
+    for number, one in enumerate(faults, 1):
+        print(_told(number, one))
+    return FAULTY
+
+
+def _check_orders(path: Path, blob: bytes) -> int:
+    """A list is a file of orders. Which rule sets they fit only shows where they are held together."""
+    found = orders.load(blob)
+    print(f"{path}: good\n  {len(found)} orders: {', '.join(f'{one.id} ({one.kind})' for one in found)}")
+    return GOOD
+
+
+def _told(number: int, one: Fault) -> str:
+    lines = [f"{number:3}. {one.where}{f', {one.field}' if one.field else ''}"]
+    if one.found:
+        lines.append(f"       found: {one.found}")
+    wrapped = textwrap.wrap(one.fault, WIDTH - 14, break_long_words=False, break_on_hyphens=False)
+    lines += [f"       {'wrong:' if not index else '      '} {line}" for index, line in enumerate(wrapped)]
+    return "\n".join(lines)
+
+
+def _summary(path: Path, rule_set: RuleSet) -> str:
+    profiles = ", ".join(f"{name} ({len(profile.rules)} rules)" for name, profile in rule_set.profiles.items())
+    return (
+        f"{path}: good\n"
+        f"  {rule_set.id}@{rule_set.version}, {len(rule_set.rules)} rules, {len(rule_set.examples)} examples\n"
+        f"  profiles: {profiles}\n"
+        f"  valid from {rule_set.valid_from.isoformat()} to {rule_set.valid_to.isoformat()}"
+    )
+
+
+def _texts(rule_set: RuleSet) -> Iterator[Fault]:
+    """Reasons of the set that nobody could be told, or that would be told too loudly."""
+    try:
+        catalogue = phrases.load(LANGUAGES)
+    except ConfigError as error:
+        yield Fault("phrases", "", "", str(error))
+        return
+    for reason, users in _reasons(rule_set).items():
+        for language, texts in catalogue.texts(reason).items():
+            for text, word in revealed(texts).items():
+                where = f"config/phrases/{language}.toml"
+                words = f'says "{word}", which bystanders must not learn; {", ".join(users)} would have it said'
+                yield Fault(where, f"reasons.{reason}.{text}", "", words)
+
+
+def _reasons(rule_set: RuleSet) -> dict[Reason, list[str]]:
+    """Every reason that the set can have announced, and who brings it up."""
+    users: dict[Reason, list[str]] = {}
+    for rule in rule_set.rules.values():
+        users.setdefault(rule.reason, []).append(f"rule {rule.identifier}")
+    for profile in rule_set.profiles.values():
+        for reason in (profile.admitted, *profile.spoken.values()):
+            users.setdefault(reason, []).append(f"profile {profile.name}")
+    return users
