@@ -86,7 +86,8 @@ class Judge:
         try:
             credential = self._parse(reading, moment)
         except CredentialFault as fault:
-            return Judgement(_unusable(reading, fault.reason), None, refuse(fault.reason))
+            unusable = _unusable(reading, fault.reason)
+            return Judgement(unusable, None, self.refuse(fault.reason, moment, unusable.kind))
         if credential.certificate is not None:
             return Judgement(
                 credential,
@@ -95,15 +96,20 @@ class Judge:
             )
         document = credential.holder.document if credential.holder is not None else None
         if document is None:
-            return Judgement(credential, None, refuse(Reason.DOCUMENT_INVALID))
+            return Judgement(credential, None, self.refuse(Reason.DOCUMENT_INVALID, moment, credential.kind))
         holder = self.key.pseudonym(document)
         try:
             async with asyncio.timeout(self.status_deadline_s):
                 records = await self.status.records(holder)
         except (StatusUnavailable, TimeoutError):
-            return Judgement(credential, holder, refuse(Reason.STATUS_UNAVAILABLE))
+            return Judgement(credential, holder, self.refuse(Reason.STATUS_UNAVAILABLE, moment, credential.kind))
         inputs = self._inputs(credential, records, moment, retries(holder))
         return Judgement(credential, holder, judge(inputs, self.rules.at(moment), self.rules.orders), inputs)
+
+    def refuse(self, reason: Reason, moment: Moment, kind: CredentialKind = CredentialKind.UNRECOGNISED) -> Decision:
+        """Refuse without asking any rule, in the words that this place wants for it."""
+        rule_set = self.rules.at(moment)
+        return refuse(reason, None if rule_set is None else rule_set.profile_for(self.checkpoint, kind))
 
     def with_companion(self, child: Judgement, companion: Judgement, moment: Moment) -> Judgement:
         """Judge a child again, now that somebody has presented as its companion.

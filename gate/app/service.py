@@ -39,7 +39,7 @@ from gate.model import (
     Texts,
 )
 from gate.presentation_id import new_presentation_id, receipt
-from gate.rules.decide import SEVERITY, refuse
+from gate.rules.decide import SEVERITY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -118,7 +118,7 @@ class LaneService:
         elif self.lane.busy:
             self.lane.turn_away()
             log.info(line("turned-away", reader=event.reader, so_far=self.lane.turned_away))
-            self._announce(new_presentation_id(), refuse(Reason.ONE_AT_A_TIME))
+            self._announce(new_presentation_id(), self._judge.refuse(Reason.ONE_AT_A_TIME, self._clock.moment()))
         else:
             self.lane.apply(LaneEvent.PRESENTED)
             self._events.put_nowait(event)
@@ -181,7 +181,9 @@ class LaneService:
             return decision, safe[0]
         for person in people:
             self._recorder.withdraw(person.presentation)
-        return replace(decision, outcome=Outcome.REFER, reasons=(Reason.RECORD_FAILED,), advisories=()), None
+        kind = people[0].judgement.credential.kind
+        failed = self._judge.refuse(Reason.RECORD_FAILED, self._clock.moment(), kind)
+        return failed, None
 
     def _announce(self, presentation: str, decision: Decision) -> asyncio.Future[float | None]:
         reason = decision.announced
@@ -232,7 +234,7 @@ class LaneService:
         """Answer somebody whose credential never became a reading; a decision in progress is not cut off."""
         if self.lane.busy:
             return
-        presentation, decision = new_presentation_id(), refuse(reason)
+        presentation, decision = new_presentation_id(), self._judge.refuse(reason, self._clock.moment())
         sound = self._announce(presentation, decision)
         measured = Measured(notice.at_monotonic, time.monotonic(), None)
         task = asyncio.create_task(report(presentation, notice.reader, None, decision, measured, sound))

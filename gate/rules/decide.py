@@ -54,9 +54,14 @@ class Failure:
     outcome: Outcome
 
 
-def refuse(reason: Reason) -> Decision:
-    """The decision about something that no rule could judge: unreadable, forged, no source, no rule set."""
-    return Decision(REFUSALS.get(reason, Outcome.REFER), (reason,))
+def refuse(reason: Reason, profile: Profile | None = None) -> Decision:
+    """The decision about something that no rule could judge: unreadable, forged, no source, no rule set.
+
+    Args:
+        reason: why.
+        profile: the one that would have judged, which may want something else said; None where there is none.
+    """
+    return _announced(Decision(REFUSALS.get(reason, Outcome.REFER), (reason,)), profile)
 
 
 def decide(facts: Facts, rule_set: RuleSet | None, moment: Moment, orders: Sequence[Order] = ()) -> Decision:

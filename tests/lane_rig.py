@@ -1,0 +1,207 @@
+"""A lane over a real journal, with voice and screen observed at their interfaces: for tests of ``LaneService``."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from vectors import ROOT
+
+from drivers.simulated import id_cards
+from gate.app.demo.people import healthy
+from gate.app.judge import Judge
+from gate.app.service import LaneService
+from gate.clock import SystemClock
+from gate.journal.store import Journal
+from gate.model import (
+    Announcement,
+    Checkpoint,
+    Direction,
+    Moment,
+    PassageResult,
+    PayloadKind,
+    Reading,
+    Reason,
+    Records,
+)
+from gate.presentation_id import new_presentation_id
+from gate.pseudonym import PseudonymKey
+from gate.rules import ruleset
+from gate.rules.eu_rules import EuRules
+from gate.trust.anchors import Anchors
+from voice import phrases
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+    from pathlib import Path
+
+    from gate.kiosk.state import StatusFlag
+
+CATALOGUE = phrases.load(("zh-CN", "en"))
+HERE = Checkpoint("c", "station", "1", Direction.IN, attended=True)
+KEY = PseudonymKey(bytes(32))
+WAIT_S = 20
+
+
+class Slot:
+    """Rules that are held: one of the sets that come with the gate."""
+
+    orders = ()
+
+    def __init__(self, name: str) -> None:
+        self._rules = ruleset.load((ROOT / "config" / "rules" / f"{name}.json").read_bytes())
+
+    def at(self, moment: Moment) -> ruleset.RuleSet | None:
+        return self._rules if self._rules.valid_from <= moment.at else None
+
+
+@dataclass
+class Observed:
+    """What a person in front of the gate would see and hear, in order."""
+
+    events: list[tuple[str, str]] = field(default_factory=list)
+    lamps: dict[str, bool] = field(default_factory=dict)
+    advice: list[str | None] = field(default_factory=list)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def say(self, reason: Reason) -> asyncio.Future[float | None]:
+        self._note("said", reason)
+        heard: asyncio.Future[float | None] = asyncio.get_running_loop().create_future()
+        heard.set_result(time.monotonic())
+        return heard
+
+    def show(self, announcement: Announcement) -> None:
+        self._note("shown", f"{announcement.outcome.value} {announcement.reason.value}")
+        self.advice.append(announcement.advice.get("zh-CN"))
+
+    def deciding(self) -> None:
+        self._note("shown", "deciding")
+
+    def set_status(self, flag: StatusFlag, *, on: bool) -> None:
+        self.lamps[flag.value] = on
+
+    def lit(self, flag: str) -> bool:
+        return self.lamps[flag]
+
+    def _note(self, what: str, detail: str) -> None:
+        self.events.append((what, detail))
+        self.changed.set()
+
+    async def until(self, what: str, count: int = 1) -> list[str]:
+        """Wait until that was observed so often."""
+        async with asyncio.timeout(WAIT_S):
+            while len(found := [detail for kind, detail in self.events if kind == what]) < count:
+                self.changed.clear()
+                await self.changed.wait()
+        return found
+
+
+class Source:
+    """A source of records that is as slow or as broken as the test says."""
+
+    def __init__(self, answer: Callable[[bytes], Awaitable[Records | None]]) -> None:
+        self._answer = answer
+
+    async def records(self, holder: bytes) -> Records | None:
+        assert len(holder) == 16
+        return await self._answer(holder)
+
+
+async def all_well(_: bytes) -> Records | None:
+    """Everybody is in order."""
+    return healthy(datetime.now(UTC))
+
+
+@dataclass
+class Rig:
+    """A lane at work, and everything that may be looked at."""
+
+    service: LaneService
+    observed: Observed
+    journal: Journal
+    path: Path
+
+    async def settled(self) -> None:
+        """Wait until every row handed over so far is written: the journal keeps their order."""
+        await asyncio.wrap_future(self.journal.complete(new_presentation_id(), PassageResult.PASSED))
+
+    def rows(self) -> list[tuple[str, str, str | None]]:
+        """Outcome, reasons and withdrawal of every row, in order."""
+        db = sqlite3.connect(self.path)
+        try:
+            return db.execute("SELECT outcome, reasons, withdrawn FROM passages ORDER BY seq").fetchall()
+        finally:
+            db.close()
+
+
+def serve(
+    folder: Path,
+    scenario: Callable[[Rig], Awaitable[None]],
+    answer: Callable[[bytes], Awaitable[Records | None]] = all_well,
+    commit_limit_s: float = 5.0,
+    *,
+    rules: str = "station-48h",
+    place: Checkpoint = HERE,
+) -> None:
+    """Run one lane through a scenario, under one of the rule sets that come with the gate."""
+
+    async def main() -> None:
+        observed = Observed()
+        journal = Journal(folder / "journal.sqlite")
+        journal.open()
+        judge = Judge(
+            checkpoint=place,
+            rules=Slot(rules),
+            certificate_rules=EuRules(()),
+            certificate_country="CN",
+            value_sets={},
+            anchors=Anchors(),
+            status=Source(answer),
+            status_deadline_s=0.2,
+            key=KEY,
+        )
+        service = LaneService(
+            judge=judge,
+            journal=journal,
+            commit_limit_s=commit_limit_s,
+            voice=observed,
+            screen=observed,
+            texts=CATALOGUE.texts,
+            clock=SystemClock(),
+            marks=(),
+        )
+        lane = asyncio.create_task(service.run())
+        try:
+            await scenario(Rig(service, observed, journal, folder / "journal.sqlite"))
+        finally:
+            lane.cancel()
+            journal.close()
+
+    asyncio.run(main())
+
+
+def card(sequence: int = 1, **fields: str) -> Reading:
+    """A citizen's card on the reader."""
+    return Reading("id-reader", PayloadKind.RESIDENT_ID_BLOCK, id_cards.citizen(sequence, **fields), time.monotonic())
+
+
+def code(text: bytes) -> Reading:
+    """A code at the gun."""
+    return Reading("gun", PayloadKind.CODE_TEXT, text, time.monotonic())
+
+
+@contextmanager
+def disk_that_hangs(path: Path) -> Iterator[None]:
+    """Somebody else holds SQLite's write lock, as a backup or a dying card would."""
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        db.execute("ROLLBACK")
+        db.close()

@@ -1,0 +1,178 @@
+"""What cities ordered, as it is heard and seen at a lane: companions, retries that end, advice, emergency entrances."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from lane_rig import KEY, Rig, card, code, serve
+
+from drivers.simulated import id_cards
+from gate.app.companions import WAIT_S, Companions, WaitingChild
+from gate.app.demo.people import healthy
+from gate.app.judge import Judgement
+from gate.credentials import resident_id
+from gate.model import (
+    ArrivalRecord,
+    ArrivalRisk,
+    Assurance,
+    Checkpoint,
+    Credential,
+    CredentialKind,
+    Decision,
+    Direction,
+    Notice,
+    NoticeKind,
+    Outcome,
+    Reason,
+    Records,
+    TestRecord,
+    TestResult,
+    VaccinationRecord,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+PARK = Checkpoint("p", "park", "1", Direction.IN, attended=True)
+MALL = Checkpoint("m", "mall", "1", Direction.IN, attended=True)
+EMERGENCY = Checkpoint("e", "hospital", "emergency", Direction.IN, attended=True)
+TODAY = datetime.now(UTC).date()
+BIRTH = date(TODAY.year - 2, 1, 1).strftime("%Y%m%d")
+CHILD, PARENT, STRANGER = 1, 2, 3
+
+
+def pseudonym(sequence: int, **fields: str) -> bytes:
+    holder = resident_id.parse(id_cards.citizen(sequence, **fields)).holder
+    assert holder is not None
+    assert holder.document is not None
+    return KEY.pseudonym(holder.document)
+
+
+def family(parents_test: TestResult) -> Callable[[bytes], Awaitable[Records | None]]:
+    """A child about whom only the colour is known, and a parent with three doses and this test."""
+    good = healthy(datetime.now(UTC))
+    tested = datetime.now(UTC) - timedelta(hours=20)
+    parent = replace(
+        good,
+        tests=(TestRecord("lab", tested, parents_test, tested, tested),),
+        vaccinations=(VaccinationRecord("clinic", tested, 3),),
+    )
+    child = Records(codes=good.codes, pop_ups=good.pop_ups, travel=good.travel)
+    known = {pseudonym(CHILD, birth=BIRTH): child, pseudonym(PARENT): parent}
+
+    async def answer(holder: bytes) -> Records | None:
+        return known.get(holder)
+
+    return answer
+
+
+def test_a_small_child_passes_with_a_companion_who_was_tested(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        rig.service.take(card(CHILD, birth=BIRTH))
+        assert await rig.observed.until("said") == ["companion_needed"]
+        rig.service.take(card(PARENT))
+        assert (await rig.observed.until("said", 2))[1] == "green_code"
+        await rig.settled()
+        assert [row[0] for row in rig.rows()] == ["retry", "pass", "pass"], "both are on record"
+        rig.service.take(card(PARENT))
+        await rig.observed.until("said", 3)
+        await rig.settled()
+        assert len(rig.rows()) == 4, "the child waits no longer"
+
+    serve(tmp_path, scenario, family(TestResult.NEGATIVE), rules="children", place=PARK)
+
+
+def test_a_companions_bad_test_keeps_both_out_and_the_record_says_whose_it_was(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        rig.service.take(card(CHILD, birth=BIRTH))
+        await rig.observed.until("said")
+        rig.service.take(card(PARENT))
+        await rig.observed.until("said", 2)
+        await rig.settled()
+        _, parent, child = rig.rows()
+        assert parent[0] == child[0] == "refer"
+        assert '"companion_test"' in child[1]
+        assert '"test_positive"' in parent[1]
+
+    serve(tmp_path, scenario, family(TestResult.POSITIVE), rules="children", place=PARK)
+
+
+def test_a_companion_whom_nobody_knows_vouches_for_nothing(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        rig.service.take(card(CHILD, birth=BIRTH))
+        await rig.observed.until("said")
+        rig.service.take(card(CHILD, birth=BIRTH))
+        assert (await rig.observed.until("said", 2))[1] == "companion_needed", "the child is not its own companion"
+        rig.service.take(card(STRANGER))
+        await rig.observed.until("said", 3)
+        await rig.settled()
+        assert [row[0] for row in rig.rows()[2:]] == ["refer", "refer"]
+
+    serve(tmp_path, scenario, family(TestResult.NEGATIVE), rules="children", place=PARK)
+
+
+def test_a_child_does_not_wait_for_the_next_family() -> None:
+    child = Judgement(Credential(CredentialKind.RESIDENT_ID, Assurance.CHIP), b"child", Decision(Outcome.RETRY, ()))
+    next_one = replace(child, holder=b"somebody else")
+    companions = Companions()
+    companions.wait(WaitingChild("id-reader", child, since=100.0))
+    assert companions.join(next_one, 100.1 + WAIT_S) is None
+    companions.wait(WaitingChild("id-reader", child, since=100.0))
+    assert companions.join(replace(child, holder=None), 101.0) is None, "a code that names nobody"
+    joined = companions.join(next_one, 100.0 + WAIT_S)
+    assert joined is not None
+    assert joined.judgement is child
+    assert companions.join(next_one, 101.0) is None
+
+
+def test_asking_again_ends_with_a_person(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        for count in range(1, 5):
+            rig.service.take(card(CHILD, birth=BIRTH))
+            await rig.observed.until("said", count)
+        assert await rig.observed.until("said", 4) == ["companion_needed"] * 3 + ["retries_exhausted"]
+
+    serve(tmp_path, scenario, family(TestResult.NEGATIVE), rules="children", place=PARK)
+
+
+def test_a_pass_says_what_to_do_by_when(tmp_path: Path) -> None:
+    arrived = datetime.now(UTC) - timedelta(days=2)
+    tested = arrived + timedelta(hours=5)
+
+    async def answer(_: bytes) -> Records | None:
+        good = healthy(datetime.now(UTC))
+        return replace(
+            good,
+            arrivals=(ArrivalRecord("city", tested, arrived, ArrivalRisk.LOW),),
+            tests=(TestRecord("lab", tested, TestResult.NEGATIVE, tested, tested),),
+        )
+
+    async def scenario(rig: Rig) -> None:
+        rig.service.take(card())
+        assert await rig.observed.until("said") == ["green_code"]
+        advice = rig.observed.advice[-1]
+        assert advice is not None
+        assert advice.startswith("请于")
+        assert advice.endswith("前完成第二次核酸")
+
+    serve(tmp_path, scenario, answer, rules="arrival-3-days-2-tests", place=MALL)
+
+
+def test_an_emergency_entrance_never_sounds_like_a_refusal(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        rig.service.take(card())  # nobody knows this person
+        rig.service.take(code(b"pushing in"))  # one at a time
+        await rig.observed.until("said", 2)
+        rig.service.take(code(b"no code that anybody knows"))
+        rig.service.take(Notice("id-reader", NoticeKind.PRESENT_AGAIN, "detail", time.monotonic()))
+        await rig.observed.until("said", 3)
+        assert set(await rig.observed.until("said", 3)) == {Reason.STAFF_CALLED.value}
+
+    async def nobody(_: bytes) -> Records | None:
+        return None
+
+    serve(tmp_path, scenario, nobody, rules="hospital", place=EMERGENCY)
