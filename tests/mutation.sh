@@ -36,7 +36,8 @@ pytest_add_cli_args_test_selection=
 CONFIG
 for test in tests/unit/test_certlogic*.py tests/unit/test_fields.py tests/unit/test_eu_rules.py tests/unit/test_ruleset.py \
     tests/unit/test_lint.py tests/unit/test_orders.py tests/unit/test_profiles.py tests/unit/test_parameters.py \
-    tests/unit/test_schedule.py tests/unit/test_decide*.py tests/unit/test_rules_judge.py tests/unit/test_case*.py \
+    tests/unit/test_schedule.py tests/unit/test_decide*.py tests/unit/test_rules_judge.py tests/unit/test_judge_limits.py \
+    tests/unit/test_certificate_data.py tests/unit/test_case*.py \
     tests/unit/test_derive*.py tests/unit/test_elapsed.py tests/conformance/test_certlogic_suite.py; do
     [ -f "$test" ] && echo "    $test" >>setup.cfg
 done
