@@ -163,7 +163,10 @@ def _losses(example: Example, names: list[str]) -> Iterator[tuple[tuple[str, ...
     groups = {group: None for size in (1, 2, len(names)) for group in combinations(names, size)}
     for state, lose in _LOSSES.items():
         for group in groups:
-            yield group, state, {**example.facts, **{name: lose(example.facts.get(name)) for name in group}}
+            lost = {name: lose(example.facts.get(name)) for name in group}
+            # What was absent has not become stale: then the smaller group without it is the one that says something.
+            if all(lost[name] != example.facts.get(name) for name in group):
+                yield group, state, {**example.facts, **lost}
 
 
 def _to_unknown(_fact: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -66,6 +66,25 @@ def test_a_rule_that_is_true_whatever_is_known_is_refused() -> None:
     assert "with code unknown" in verdict(only_good, GREEN, absent)
 
 
+def test_what_is_absent_may_count_as_kept() -> None:
+    """"No arrival" is known, and no arrival is no reason to ask for tests; it can't become stale either."""
+    logic = {
+        "if": [
+            {"===": [{"var": "payload.arrival.state"}, "absent"]},
+            True,
+            {
+                "and": [
+                    {"===": [{"var": "payload.arrival.state"}, "known"]},
+                    {">=": [{"var": "payload.arrival.spaced_negatives"}, 2]},
+                ]
+            },
+        ]
+    }
+    absent = example("at home", {"arrival": {"state": "absent", "age": None}}, r0001=True)
+    untested = example("arrived", {"arrival": known(spaced_negatives=0)}, r0001=False)
+    assert verdict(logic, absent, untested, AffectedFields=["arrival.spaced_negatives"], Reason="tests_too_few") == ""
+
+
 def test_one_fact_may_stand_in_for_another() -> None:
     guard = {
         "and": [
