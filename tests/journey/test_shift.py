@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from vectors import vectors_dir
 
+from gate.app.demo import play
 from gate.app.demo.people import people
 from gate.app.demo.play import Player
 from gate.app.demo.shift import shift
@@ -35,6 +36,12 @@ def _own_certificates(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
     """These tests stand without anybody else's data, but for the one that asks for it."""
     if "official" not in request.node.name:
         monkeypatch.setenv("GATE_VECTORS", "/nonexistent")
+
+
+@pytest.fixture
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next person steps up at once, which is harder on the gate and quicker than what people can follow."""
+    monkeypatch.setattr(play, "_PAUSE_S", 0)
 
 
 @pytest.fixture
@@ -84,6 +91,7 @@ async def all_as_expected(steps: tuple[Step, ...], stage: Stage, capsys: pytest.
     assert await Player(steps, stage, phrases.load(("zh-CN", "en"))).play(), capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("_no_pause")
 def test_the_whole_shift_is_as_expected(tmp_path: Path, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     async def scenario(stage: Stage, state: Path) -> None:
         steps = shift(stage.certificates)
@@ -95,6 +103,7 @@ def test_the_whole_shift_is_as_expected(tmp_path: Path, config: Path, capsys: py
     at_the_gate(tmp_path, config, scenario)
 
 
+@pytest.mark.usefixtures("_no_pause")
 def test_the_official_certificates_of_the_shift_are_as_expected(
     tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

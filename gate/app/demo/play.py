@@ -19,7 +19,7 @@ LANGUAGE: Final = "zh-CN"
 _HEAD: Final = ("", "reader", "presented", "credential", "outcome", "spoken", "decision", "commit", "sound", "reasons")
 _WIDTHS: Final = (2, 9, 52, 12, 7, 24, 8, 7, 7, 0)
 _PAUSE_S: Final = 0.35
-"""Between two people: the card is taken away and the reader sees that it is gone."""
+"""Between two people, so that whoever watches can follow; the gate does not need it."""
 
 
 class Player:
