@@ -195,7 +195,7 @@ class _Explainer:
                 return self._sum(side.part, value)
             return value
         if side.path.startswith(_PARAMETER):
-            name = side.path.removeprefix(_PARAMETER)
+            name = _shown_path(side.path.removeprefix(_PARAMETER))
             return self._words(f"{value}（参数 {name}）", f"{value} (parameter {name})")
         if side.path == "external.validationClock":
             return self._words(f"{_CLOCK.zh} {value}", f"{_CLOCK.en}, {value}")
@@ -203,7 +203,8 @@ class _Explainer:
             known = value if side.value is not None else self._lacking(side.path)
             name = side.meaning.words.of(self.language)
             return self._words(f"{name}（{known}）", f"{name} ({known})")
-        return self._words(f"{side.path}（{value}）", f"{side.path} ({value})")
+        path = _shown_path(side.path)
+        return self._words(f"{path}（{value}）", f"{path} ({value})")
 
     def _sum(self, part: dict[str, Any], value: str) -> str:
         operator, operands = next(iter(part.items()))
@@ -253,6 +254,10 @@ def _meaning_of(part: Any) -> Value | None:
         return None
     found = (value_of(item["var"]) if type(item) is dict and "var" in item else _meaning_of(item) for item in part["+"])
     return next((meaning for meaning in found if meaning is not None), None)
+
+
+def _shown_path(path: str) -> str:
+    return path if path.isprintable() else ascii(path)
 
 
 def _prefixed(prefix: str, step: Step) -> Step:

@@ -19,6 +19,9 @@ PATHS = [
     "external.parameters.limit_s",
     "external.validationClock",
     "payload.foo",
+    "payload.a\nb",
+    "external.parameters.a\nb",
+    "\ud800",
     "current",
     "accumulator",
     "",
@@ -73,4 +76,4 @@ def test_any_rule_over_any_facts(logic: Any, payload: Any, language: Language) -
     assert step.met is met
     assert all(part.text for part in steps(step))
     assert len(step.lines()) == len(steps(step))
-    assert not any("\n" in line for line in step.lines())
+    assert all(line.isprintable() for line in step.lines())

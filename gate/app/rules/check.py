@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gate.app.rules import files
 from gate.errors import ConfigError, GateError
-from gate.rules import orders, ruleset
+from gate.rules import fields, orders, ruleset
+from gate.rules.eu_rules import EuRules
 from gate.rules.review.fault import Fault
 from gate.rules.review.review import review
 from voice import phrases
@@ -35,7 +37,7 @@ def _check(path: Path) -> int:
     try:
         blob = files.read(path)
         if blob.lstrip().startswith(b"["):
-            return _check_orders(path, blob)
+            return _check_list(path, blob)
         faults = review(blob)
     except GateError as error:
         named = str(error) if isinstance(error, ConfigError) else f"{path}: {error}"
@@ -44,7 +46,7 @@ def _check(path: Path) -> int:
     if not faults:
         faults = list(_texts(ruleset.read(blob)))
     if not faults:
-        print(_summary(path, ruleset.load(blob)))
+        print(_summary(path, ruleset.read(blob), json.loads(blob)))
         return GOOD
     print(f"{path}: {len(faults)} {'fault' if len(faults) == 1 else 'faults'}; a gate refuses the whole file\n")
     for number, one in enumerate(faults, 1):
@@ -52,10 +54,18 @@ def _check(path: Path) -> int:
     return FAULTY
 
 
-def _check_orders(path: Path, blob: bytes) -> int:
-    """A list is a file of orders. Which rule sets they fit only shows where they are held together."""
-    found = orders.load(blob)
-    print(f"{path}: good\n  {len(found)} orders: {', '.join(f'{one.id} ({one.kind})' for one in found)}")
+def _check_list(path: Path, blob: bytes) -> int:
+    """A list is a file of orders, or of other countries' rules about certificates.
+
+    Which rule sets an order fits only shows where they are held together.
+    """
+    found = fields.decode(blob, files.MAX_BYTES)
+    if any(isinstance(item, dict) and "CertificateType" in item for item in found):
+        EuRules.from_json(found)
+        print(f"{path}: good\n  {len(found)} rules about certificates")
+    else:
+        names = ", ".join(f"{one.id} ({one.kind})" for one in orders.load(blob))
+        print(f"{path}: good\n  {len(found)} orders: {names or 'none'}")
     return GOOD
 
 
@@ -68,13 +78,13 @@ def _told(number: int, one: Fault) -> str:
     return "\n".join(lines)
 
 
-def _summary(path: Path, rule_set: RuleSet) -> str:
+def _summary(path: Path, rule_set: RuleSet, found: dict[str, Any]) -> str:
     profiles = ", ".join(f"{name} ({len(profile.rules)} rules)" for name, profile in rule_set.profiles.items())
     return (
         f"{path}: good\n"
         f"  {rule_set.id}@{rule_set.version}, {len(rule_set.rules)} rules, {len(rule_set.examples)} examples\n"
         f"  profiles: {profiles}\n"
-        f"  valid from {rule_set.valid_from.isoformat()} to {rule_set.valid_to.isoformat()}"
+        f"  valid from {found['valid_from']} to {found['valid_to']}"
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from gate.app.files import read_bounded
+from gate.app.files import MAX_BYTES, read_bounded
 from gate.errors import ConfigError, RuleSetError
 from gate.rules import ruleset
 from gate.rules.lint import lint
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gate.rules.ruleset import RuleSet
+
+__all__ = ["MAX_BYTES", "RuleFile", "load", "read"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,11 +48,14 @@ def fault(where: str, field: str, found: Any, words: str, choices: Iterable[str]
         words = f"is not one of the words that may stand here; did you mean {near[0]}?"
     elif near:
         words = f"{words}; did you mean {near[0]}?"
-    return Fault(where, field, "" if found is None else shown(found), words)
+    return Fault(_line(where), _line(field), "" if found is None else shown(found), _line(words))
 
 
 def shown(value: Any) -> str:
     """A value as it stands in the file, cut short, without characters that could forge a line."""
     text = json.dumps(value, ensure_ascii=False)
-    text = text if len(text) <= _MAX_FOUND else f"{text[:_MAX_FOUND]}…"
+    return _line(text if len(text) <= _MAX_FOUND else f"{text[:_MAX_FOUND]}…")
+
+
+def _line(text: str) -> str:
     return text if text.isprintable() else ascii(text)
