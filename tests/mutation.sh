@@ -35,6 +35,7 @@ pytest_add_cli_args=
 pytest_add_cli_args_test_selection=
 CONFIG
 for test in tests/unit/test_certlogic*.py tests/unit/test_fields.py tests/unit/test_eu_rules.py tests/unit/test_ruleset.py \
+    tests/unit/test_rule_set_messages.py tests/unit/test_lint_edges.py \
     tests/unit/test_lint.py tests/unit/test_orders.py tests/unit/test_profiles.py tests/unit/test_parameters.py \
     tests/unit/test_schedule.py tests/unit/test_decide*.py tests/unit/test_rules_judge.py tests/unit/test_judge_limits.py \
     tests/unit/test_certificate_data.py tests/unit/test_case*.py \
@@ -44,7 +45,6 @@ done
 nice "$python" -m mutmut run --max-children 1 "$@" >mutmut.log 2>&1 || { tail -n 40 mutmut.log; exit 1; }
 "$python" - <<'SCORE'
 import json
-import subprocess
 from collections import Counter
 from pathlib import Path
 
