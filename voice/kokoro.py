@@ -35,7 +35,7 @@ _RATE = 24_000
 _STYLE_SIZE = 256
 
 # Characters with several readings that the dictionary gets wrong here.
-_READINGS = {"重放": [["chóng"], ["fàng"]], "一次": [["yí"], ["cì"]]}
+_READINGS = {"重放": [["chóng"], ["fàng"]], "一次": [["yí"], ["cì"]], "不在": [["bú"], ["zài"]]}
 # Where the words run into each other without a breath.
 _SPOKEN_AS = {"非绿码请核查": "非绿码，请核查"}
 # espeak-ng's IPA to the model's symbols: the table of the misaki project for American English.
