@@ -5,7 +5,7 @@ has changed until they are rendered properly.
 
 It only renders to files, one phrase for each process: pyttsx3 can't be interrupted, a second phrase in a process may
 be lost or never return, and its own playback blocks inside the synthesiser. ``runAndWait`` may return while the
-synthesiser's thread is still writing (5 of 25 files were missing or cut short), so the end is taken from the
+synthesiser's thread is still writing (4 of 25 files were missing or empty), so the end is taken from the
 notification that follows the writing.
 """
 
