@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from bench.gate_path import PathTimes
 
 QUICK, FULL = 0, 1
-ROUNDS = {"hcert": (300, 3000), "rules": (2000, 20_000), "card": (3, 20), "pictures": (1, 3), "path": (10, 120)}
+ROUNDS = {
+    "hcert": (300, 3000),
+    "rules": (2000, 20_000),
+    "card": (3, 20),
+    "pictures": (1, 3),
+    "voice": (20, 200),
+    "path": (10, 120),
+}
 """How often each is measured, quickly and in full."""
 
 
@@ -107,6 +114,17 @@ def _pictures(rounds: int) -> list[Row]:
     return [Row(names.get(way, way), "ms", values) for way, values in picture_times(rounds).items()]
 
 
+def _voice(rounds: int) -> list[Row]:
+    from bench.voice import decision_to_first_sample_ms  # noqa: PLC0415 - as above
+
+    what = "decision → first audio sample, the voice alone"
+    try:
+        times = decision_to_first_sample_ms(rounds)
+    except RuntimeError as error:
+        return [Row(what, "ms", (), f"not measured: {error}")]
+    return [Row(what, "ms", times, "its share of last byte → first audio sample")]
+
+
 def _path(rounds: int) -> list[Row]:
     from bench.gate_path import measure  # noqa: PLC0415 - as above
 
@@ -123,6 +141,7 @@ MEASURES: dict[str, Callable[[int], list[Row]]] = {
     "rules": _rules,
     "card": _card,
     "pictures": _pictures,
+    "voice": _voice,
     "path": _path,
 }
 
