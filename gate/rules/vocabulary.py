@@ -118,7 +118,7 @@ def _choice(zh: str, en: str, choices: Choices) -> Value:
 
 def _flag(zh_yes: str, zh_no: str, en: str) -> Value:
     choices = {True: Both(zh_yes, "yes"), False: Both(zh_no, "no")}
-    return Value(Unit.FLAG, Both(f"是否{zh_yes}", en), Both("{}", f"{en}: {{}}"), choices)
+    return Value(Unit.FLAG, Both(f"{zh_yes}（是/否）", en), Both("{}", f"{en}: {{}}"), choices)
 
 
 def _seconds(zh: str, en: str, when: str = "") -> Value:

@@ -69,7 +69,7 @@ def test_a_misspelt_key_is_told_with_the_key_that_is_missing() -> None:
     misspelt, missing = found(rules=[bad])
     assert misspelt.startswith('rule CN-TEST-0001 |  | "Outcom" | is no key of it')
     assert misspelt.endswith("did you mean Outcome?")
-    assert missing == "rule CN-TEST-0001 | Outcome |  | is missing; add it"
+    assert missing == "rule CN-TEST-0001 |  |  | lacks Outcome; add it"
 
 
 def test_a_faulty_rule_does_not_hide_what_is_wrong_with_another() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import textwrap
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from gate.app.rules import files
-from gate.errors import ConfigError, GateError
+from gate.errors import ConfigError, GateError, RuleSetError
 from gate.rules import fields, orders, ruleset
 from gate.rules.eu_rules import EuRules
 from gate.rules.review.fault import Fault
@@ -43,12 +44,12 @@ def _check(path: Path) -> int:
         named = str(error) if isinstance(error, ConfigError) else f"{path}: {error}"
         print(f"{named}\n  Nothing else was checked: mend this first.")
         return UNREADABLE
-    if not faults:
-        faults = list(_texts(ruleset.read(blob)))
+    with suppress(RuleSetError):  # whose faults are found already
+        faults += _texts(ruleset.read(blob))
     if not faults:
         print(_summary(path, ruleset.read(blob), json.loads(blob)))
         return GOOD
-    print(f"{path}: {len(faults)} {'fault' if len(faults) == 1 else 'faults'}; a gate refuses the whole file\n")
+    print(f"{path}: {_counted(len(faults), 'fault')}\n")
     for number, one in enumerate(faults, 1):
         print(_told(number, one))
     return FAULTY
@@ -62,10 +63,10 @@ def _check_list(path: Path, blob: bytes) -> int:
     found = fields.decode(blob, files.MAX_BYTES)
     if any(isinstance(item, dict) and "CertificateType" in item for item in found):
         EuRules.from_json(found)
-        print(f"{path}: good\n  {len(found)} rules about certificates")
+        print(f"{path}: good\n  {_counted(len(found), 'rule')} about certificates")
     else:
         names = ", ".join(f"{one.id} ({one.kind})" for one in orders.load(blob))
-        print(f"{path}: good\n  {len(found)} orders: {names or 'none'}")
+        print(f"{path}: good\n  {_counted(len(found), 'order')}: {names or 'none'}")
     return GOOD
 
 
@@ -79,10 +80,13 @@ def _told(number: int, one: Fault) -> str:
 
 
 def _summary(path: Path, rule_set: RuleSet, found: dict[str, Any]) -> str:
-    profiles = ", ".join(f"{name} ({len(profile.rules)} rules)" for name, profile in rule_set.profiles.items())
+    profiles = ", ".join(
+        f"{name} ({_counted(len(profile.rules), 'rule')})" for name, profile in rule_set.profiles.items()
+    )
+    rules, examples = _counted(len(rule_set.rules), "rule"), _counted(len(rule_set.examples), "example")
     return (
         f"{path}: good\n"
-        f"  {rule_set.id}@{rule_set.version}, {len(rule_set.rules)} rules, {len(rule_set.examples)} examples\n"
+        f"  {rule_set.id}@{rule_set.version}, {rules}, {examples}\n"
         f"  profiles: {profiles}\n"
         f"  valid from {found['valid_from']} to {found['valid_to']}"
     )
@@ -112,3 +116,7 @@ def _reasons(rule_set: RuleSet) -> dict[Reason, list[str]]:
         for reason in (profile.admitted, *profile.spoken.values()):
             users.setdefault(reason, []).append(f"profile {profile.name}")
     return users
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

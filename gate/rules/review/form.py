@@ -188,10 +188,10 @@ class Form:
 
     def _examples(self) -> None:
         kept = []
-        rules = {rule: stub(rule) for rule in self._identifiers()} or {"SOUND": RULE}
-        frame = {**SET, "rules": list(rules.values())}
-        frame["profiles"] = {"sound": {**_SOUND_PROFILE, "rules": list(rules)}}
         for number, item in enumerate(self._listed("examples"), 1):
+            rules = self._expected(item)
+            frame = {**SET, "rules": [stub(rule) for rule in rules] or [RULE]}
+            frame["profiles"] = {"sound": {**_SOUND_PROFILE, "rules": rules or [RULE["Identifier"]]}}
             alone = refusal({**frame, "examples": [item]})
             if alone is None:
                 kept.append(item)
@@ -201,10 +201,17 @@ class Form:
             before = len(self.faults)
             for part, found, piece in _parts_of_example(item):
                 if (words := refusal({**frame, "examples": [{**EXAMPLE, **piece}]})) is not None:
-                    self.faults.append(fault(where, part, found, words, rules if part == "expect" else ()))
+                    self.faults.append(
+                        fault(where, part, found, words, self._identifiers() if part == "expect" else ())
+                    )
             if len(self.faults) == before:
                 self.faults.append(fault(where, "", None, alone))
         self.mended["examples"] = kept
+
+    def _expected(self, example: Any) -> list[str]:
+        """The rules that an example expects something of and that there are."""
+        expect = example.get("expect") if isinstance(example, dict) else None
+        return [rule for rule in self._identifiers() if rule in expect] if isinstance(expect, dict) else []
 
     def _listed(self, key: str) -> list[Any]:
         found = self.file.get(key, [])

@@ -17,5 +17,5 @@ def keys(where: str, found: dict[str, Any], required: frozenset[str], optional: 
         may_be_meant = known - found.keys()
         listed = "" if not may_be_meant else f"; keys that are not used yet: {', '.join(sorted(may_be_meant))}"
         yield fault(where, "", key, f"is no key of it{listed}", may_be_meant)
-    for key in sorted(required - found.keys()):
-        yield fault(where, key, None, "is missing; add it")
+    if missing := sorted(required - found.keys()):
+        yield fault(where, "", None, f"lacks {', '.join(missing)}; add {'it' if len(missing) == 1 else 'them'}")
