@@ -19,6 +19,7 @@ Start here:
   gate demo --once            a whole shift against simulated devices, one line a person
   gate check "HC1:…"          judge one certificate, as text or as a picture, and print why
   gate read idcard --port /dev/ttyUSB0    what a real reader sees
+  gate rules check config/rules/*.json    is this rule set good? test, explain and diff go on from there
   gate run --check-config --config FILE   is this configuration good?
 """
 
