@@ -19,7 +19,6 @@ from gate.model.credentials import (
     Document,
     DocumentType,
     Holder,
-    Presentation,
     Validity,
 )
 from gate.model.decisions import Advisory, Decision, FactUsed, Outcome, PassageResult
@@ -77,7 +76,6 @@ __all__ = [
     "PayloadKind",
     "PermitRecord",
     "PopUpRecord",
-    "Presentation",
     "ReaderEvent",
     "Reading",
     "Reason",

@@ -8,8 +8,6 @@ from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from gate.model.time import Moment
-
 
 class CredentialKind(StrEnum):
     """The format of what was presented."""
@@ -87,15 +85,3 @@ class Credential:
     holder: Holder | None = field(default=None, repr=False)
     validity: Validity | None = None
     certificate: Certificate | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Presentation:
-    """One person's act of presenting; its id runs from the reader to the server's acknowledgement."""
-
-    id: str
-    """UUIDv7 in its canonical text form."""
-    reader: str
-    moment: Moment
-    received_monotonic: float
-    credential: Credential
