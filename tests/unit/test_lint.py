@@ -67,7 +67,7 @@ def test_a_rule_that_is_true_whatever_is_known_is_refused() -> None:
 
 
 def test_what_is_absent_may_count_as_kept() -> None:
-    """"No arrival" is known, and no arrival is no reason to ask for tests; it can't become stale either."""
+    """That nobody arrived is known, and no reason to ask for tests; it can't become stale either."""
     logic = {
         "if": [
             {"===": [{"var": "payload.arrival.state"}, "absent"]},
