@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -53,8 +53,10 @@ class Slot:
 
     orders = ()
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, refresh_by: datetime | None) -> None:
         self._rules = ruleset.load((ROOT / "config" / "rules" / f"{name}.json").read_bytes())
+        if refresh_by is not None:
+            self._rules = replace(self._rules, refresh_by=refresh_by)
 
     def at(self, moment: Moment) -> ruleset.RuleSet | None:
         return self._rules if self._rules.valid_from <= moment.at else None
@@ -147,6 +149,7 @@ def serve(
     *,
     rules: str = "station-48h",
     place: Checkpoint = HERE,
+    refresh_by: datetime | None = None,
 ) -> None:
     """Run one lane through a scenario, under one of the rule sets that come with the gate."""
 
@@ -156,7 +159,7 @@ def serve(
         journal.open()
         judge = Judge(
             checkpoint=place,
-            rules=Slot(rules),
+            rules=Slot(rules, refresh_by),
             certificate_rules=EuRules(()),
             certificate_country="CN",
             value_sets={},

@@ -39,7 +39,7 @@ from gate.model import (
     Texts,
 )
 from gate.presentation_id import new_presentation_id, receipt
-from gate.rules.decide import SEVERITY
+from gate.rules.decide import PAST_REFRESH, SEVERITY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -136,6 +136,8 @@ class LaneService:
         moment, now = self._clock.moment(), time.monotonic()
         judgement = await self._judge.judge(reading, moment, lambda key: self._attempts.retries(key, now))
         people = [_Person(new_presentation_id(), reading.reader, judgement), *self._with_child(judgement, moment, now)]
+        if judgement.decision.rule_set is not None:
+            self._screen.set_status(StatusFlag.RULES_OVERDUE, on=PAST_REFRESH in judgement.decision.marks)
         if judgement.decision.reasons[0] is Reason.COMPANION_NEEDED:
             self._companions.wait(WaitingChild(reading.reader, judgement, now))
         decided = time.monotonic()

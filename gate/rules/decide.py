@@ -42,6 +42,8 @@ REFUSALS: Final[Mapping[Reason, Outcome]] = {
 
 DEFAULT_RETRY_LIMIT: Final = 3
 
+PAST_REFRESH: Final = "rules-past-refresh"
+"""Mark of a decision by rules that should have been replaced by now; they still judge."""
 SEVERITY: Final = {Outcome.PASS: 0, Outcome.RETRY: 1, Outcome.REFER: 2}
 
 
@@ -229,7 +231,7 @@ def _marks(rule_set: RuleSet, moment: Moment) -> tuple[str, ...] | None:
         return None
     marks = []
     if moment.at >= rule_set.refresh_by:
-        marks.append("rules-past-refresh")
+        marks.append(PAST_REFRESH)
     if moment.at >= rule_set.expires:
         if rule_set.when_expired == "refer":
             return None

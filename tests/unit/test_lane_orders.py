@@ -176,3 +176,12 @@ def test_an_emergency_entrance_never_sounds_like_a_refusal(tmp_path: Path) -> No
         return None
 
     serve(tmp_path, scenario, nobody, rules="hospital", place=EMERGENCY)
+
+
+def test_rules_past_their_refresh_go_on_judging_and_the_guard_sees_it(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        rig.service.take(card())
+        assert await rig.observed.until("said") == ["green_code"]
+        assert rig.observed.lit("rules_overdue")
+
+    serve(tmp_path, scenario, refresh_by=datetime(2021, 6, 1, tzinfo=UTC))
