@@ -141,7 +141,7 @@ class Rig:
             db.close()
 
 
-def serve(
+def serve(  # noqa: PLR0913 - what a scenario may want otherwise
     folder: Path,
     scenario: Callable[[Rig], Awaitable[None]],
     answer: Callable[[bytes], Awaitable[Records | None]] = all_well,
