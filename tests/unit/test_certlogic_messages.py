@@ -74,6 +74,10 @@ def test_a_rule_that_takes_too_long() -> None:
     assert said(counting, [0] * 20_001) == message
 
 
+def test_the_longest_certificate_identifier() -> None:
+    assert certlogic.evaluate({"extractFromUVCI": [DATA, 0]}, "a" * 1_000) == "a" * 1_000
+
+
 def test_fractions_of_seconds_are_milliseconds() -> None:
     later = {"after": [{"plusTime": ["2022-06-30T10:00:00.999", 0, "day"]}, {"plusTime": [DATA, 0, "day"]}]}
     assert certlogic.evaluate(later, "2022-06-30T10:00:00.998999") is True

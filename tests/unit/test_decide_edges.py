@@ -11,7 +11,7 @@ from rule_set_samples import blob, example, known, rule, rule_set
 
 from gate.model import Fact, Facts, FactState, Moment, Outcome, Reason
 from gate.rules import ruleset
-from gate.rules.decide import decide
+from gate.rules.decide import decide, refuse
 from gate.rules.orders import Order, OrderKind
 from gate.rules.schedule import in_force
 
@@ -67,6 +67,15 @@ def test_without_a_rule_set_or_a_profile_nobody_is_let_in() -> None:
     assert decide(facts(), nowhere, Moment(NOON, trusted=True)).reasons == (Reason.NO_RULE_SET,)
     unread = Facts({**facts().by_name, "credential": Fact(FactState.UNKNOWN)})
     assert decide(unread, HELD, Moment(NOON, trusted=True)).reasons == (Reason.NO_RULE_SET,)
+
+
+def test_what_no_rule_judged_is_said_as_the_place_wants_it() -> None:
+    profile = replace(HELD.profiles["station"], spoken={"*": Reason.STAFF_CALLED}, calls_staff=True)
+    said = refuse(Reason.STATUS_UNAVAILABLE, profile)
+    assert (said.outcome, said.reasons) == (Outcome.REFER, (Reason.STATUS_UNAVAILABLE,))
+    assert (said.announced, said.calls_staff) == (Reason.STAFF_CALLED, True)
+    plain = refuse(Reason.STATUS_UNAVAILABLE)
+    assert (plain.announced, plain.calls_staff) == (Reason.STATUS_UNAVAILABLE, False)
 
 
 def test_a_rule_sees_the_moment_as_its_clock() -> None:

@@ -202,6 +202,23 @@ def test_an_order_is_tried_on_the_rules_that_read_what_it_replaces() -> None:
     assert lint.lint_changed(profile, profile.parameters, ["lax"], held) == []
 
 
+def test_an_order_that_takes_too_much_work_to_try_is_refused() -> None:
+    reads = {"and": [KNOWN_GREEN, {"!": [{"!": [{"var": "external.parameters.lax"}]}]}]}
+    names = [f"CN-TEST-{number:04}" for number in range(1, 401)]
+    held = ruleset.read(
+        blob(
+            rule_set(
+                rules=[rule(name, reads) for name in names],
+                profiles={"station": {"rules": names, "parameters": {}}},
+                parameters={"lax": True, "max_age_s": {}},
+                examples=[example(f"example {number}", {"code": known(colour="green")}) for number in range(100)],
+            )
+        )
+    )
+    (found,) = lint.lint_changed(held.profiles["station"], held.parameters, ["lax"], held)
+    assert str(found) == f"examples: need more than {lint.MAX_EVALUATIONS} evaluations; use fewer examples or facts"
+
+
 @pytest.mark.parametrize(
     "path", ["external", "external.parameters", "external.parameters.lax", "external.parameters.lax.0", ""]
 )

@@ -290,6 +290,23 @@ def test_a_rule_refuses_for_the_reason_of_a_refusal(reason: str) -> None:
     assert f" {reason}," not in message
 
 
+def test_parameters_of_every_kind_are_read_and_a_profile_changes_its_own() -> None:
+    own = {
+        "number": 5,
+        "text": "x",
+        "truth": True,
+        "texts": ["a", 1],
+        "max_age_s": {"code": 60},
+        "retired_sources": ["old-app"],
+        "retry_limit": 0,
+        "most": [1] * 1_000,
+    }
+    read = ruleset.load(blob(rule_set(parameters=own, profiles=stations(parameters={"number": 6}))))
+    assert read.parameters == own
+    assert read.profiles["station"].parameters == {**own, "number": 6}
+    assert len(ruleset.load(blob(rule_set(parameters=many(200)))).parameters) == 200
+
+
 def test_what_an_advisory_says_is_read() -> None:
     known = {"state": "known", "age": 60, "colour": "green", "since_x": 5}
     read = ruleset.read(blob(rule_set(rules=[advised()], examples=[example("a", {"code": known}, r0001=True)])))
@@ -464,6 +481,7 @@ EU: dict[str, Any] = {**rule("VR-XX-0001"), "Country": "xx", "CertificateType": 
             ),
         ),
         ({key: value for key, value in EU.items() if key != "Country"}, "rule VR-XX-0001: lacks Country; add it"),
+        ([], f"a rule Identifier: {NAME}"),
         ({**EU, "Country": "_"}, f"rule VR-XX-0001 Country: {NAME}"),
         ({**EU, "Region": "_"}, f"rule VR-XX-0001 Region: {NAME}"),
         (
