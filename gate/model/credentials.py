@@ -13,6 +13,7 @@ class CredentialKind(StrEnum):
     """The format of what was presented."""
 
     RESIDENT_ID = "resident_id"
+    SOCIAL_SECURITY = "social_security"
     HCERT = "hcert"
     BARE_NUMBER = "bare_number"
     """A code that holds nothing but a document number: anybody can print it."""
@@ -35,6 +36,8 @@ class DocumentType(StrEnum):
     PERMANENT_RESIDENCE = "permanent_residence"
     HMT_RESIDENCE = "hmt_residence"
     """Residence permit for residents of Hong Kong, Macau and Taiwan."""
+    SOCIAL_SECURITY_CARD = "social_security_card"
+    """The number printed on a social-security card, where the card gives no more than that."""
 
 
 @dataclass(frozen=True, slots=True)

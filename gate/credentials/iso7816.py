@@ -1,0 +1,76 @@
+"""Talking to a smart card without one: APDUs go out, answers come in (ISO/IEC 7816-4).
+
+A dialogue is a generator that yields command APDUs and is sent ``Answer``s; it never waits, opens or logs anything, so
+that the same dialogue serves a PC/SC reader, a simulated card and a test. Whoever drives it calls ``send`` with the
+card's answer to what it yielded last, until it returns::
+
+    dialogue = social_security.read()
+    apdu = next(dialogue)
+    while True:
+        apdu = dialogue.send(Answer(*link.transmit(apdu)))  # StopIteration.value is the result
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Final, TypeVar
+
+from gate.errors import CredentialFault
+from gate.model import Reason
+
+T = TypeVar("T")
+Dialogue = Generator[bytes, "Answer", T]
+
+_MORE_TO_FETCH, _OTHER_LENGTH = 0x61, 0x6C
+MAX_ANSWER_BYTES: Final = 4096
+MAX_STEPS: Final = 64
+"""A card that asks for ever more GET RESPONSE is no card that we know."""
+
+
+class StatusWord(IntEnum):
+    """Status words that a dialogue acts on (ISO/IEC 7816-4 table 5; PROTOCOLS 2.1)."""
+
+    DONE = 0x9000
+    SECURITY_NOT_SATISFIED = 0x6982
+    CONDITIONS_NOT_SATISFIED = 0x6985
+    FILE_NOT_FOUND = 0x6A82
+    RECORD_NOT_FOUND = 0x6A83
+    WRONG_PARAMETERS = 0x6A86
+    BLOCKED = 0x9303
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a card answered."""
+
+    data: bytes = field(repr=False)
+    sw: int
+
+    def describe(self) -> str:
+        """The status word as four hex digits, known or not."""
+        return f"{self.sw:04X}"
+
+
+def transmit(apdu: bytes) -> Dialogue[Answer]:
+    """One command with what T=0 may ask for around it: ``61xx`` (more to fetch) and ``6Cxx`` (another length).
+
+    Raises:
+        CredentialFault: ``DOCUMENT_INVALID``; the card goes on answering without an end.
+    """
+    answer = yield apdu
+    data = b""
+    for _ in range(MAX_STEPS):
+        high, low = answer.sw >> 8, answer.sw & 0xFF
+        if high == _OTHER_LENGTH:
+            answer = yield apdu[:4] + bytes([low])
+        elif high == _MORE_TO_FETCH:
+            data += answer.data
+            answer = yield bytes([0x00, 0xC0, 0x00, 0x00, low])
+        else:
+            data += answer.data
+            return Answer(data[:MAX_ANSWER_BYTES], answer.sw)
+        if len(data) > MAX_ANSWER_BYTES:
+            break
+    raise CredentialFault(Reason.DOCUMENT_INVALID, "the card answers without an end")
