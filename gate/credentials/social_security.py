@@ -1,8 +1,8 @@
 """The social-security card (社会保障卡): what it tells without any key (PROTOCOLS 2).
 
-The card's own data (EF05) is read first: every card of every province gives it, by contact or without. Then the holder's
-(EF06), which third-generation cards may refuse with ``6982``: the printed card number is all there is then, and records
-are looked up under that. No PIN is ever sent.
+The card's own data (EF05) is read first: every card of every province gives it, by contact or without. Then comes the
+holder's (EF06), which third-generation cards may refuse with ``6982``: the printed card number is all there is then,
+and records are looked up under that. No PIN is ever sent.
 
 Nothing here proves that the card is genuine: that takes keys which a gate does not have.
 """

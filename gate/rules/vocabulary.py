@@ -210,6 +210,7 @@ FACTS: Final[Mapping[str, FactWords]] = MappingProxyType(
                     "the kind of credential",
                     {
                         "resident_id": Both("居民身份证", "resident ID card"),
+                        "social_security": Both("社会保障卡", "social-security card"),
                         "hcert": Both("数字健康证明", "signed health certificate"),
                         "bare_number": Both("只有号码的码", "code with a bare number"),
                         "unrecognised": Both("无法识别", "unrecognised"),
