@@ -13,6 +13,7 @@ from gate.model import Fact, Facts, FactState, Moment, Outcome, Reason
 from gate.rules import ruleset
 from gate.rules.decide import decide, refuse
 from gate.rules.orders import Order, OrderKind
+from gate.rules.profiles import Assignment
 from gate.rules.schedule import in_force
 
 SECOND = timedelta(seconds=1)
@@ -67,6 +68,22 @@ def test_without_a_rule_set_or_a_profile_nobody_is_let_in() -> None:
     assert decide(facts(), nowhere, Moment(NOON, trusted=True)).reasons == (Reason.NO_RULE_SET,)
     unread = Facts({**facts().by_name, "credential": Fact(FactState.UNKNOWN)})
     assert decide(unread, HELD, Moment(NOON, trusted=True)).reasons == (Reason.NO_RULE_SET,)
+
+
+def test_a_fact_that_nobody_derived_is_unknown() -> None:
+    logic = {"===": [{"var": "payload.travel.risk_area"}, False]}
+    held = ruleset.read(
+        blob(rule_set(rules=[rule(logic=logic, AffectedFields=["travel.risk_area"], Reason="risk_area")]))
+    )
+    assert at(NOON, held)[0] is Reason.TRAVEL_UNKNOWN
+
+
+def test_an_assignment_may_ask_for_everything_that_is_known() -> None:
+    everything = {"site_class": frozenset({"station"}), "credential": frozenset({"resident_id"})}
+    asked = replace(HELD, assignments=(Assignment("station", everything),))
+    assert at(NOON, asked)[0] is Reason.GREEN_CODE
+    more = replace(HELD, assignments=(Assignment("station", {**everything, "lane": frozenset({"1"})}),))
+    assert at(NOON, more)[0] is Reason.NO_RULE_SET, "the lane is not known"
 
 
 def test_what_no_rule_judged_is_said_as_the_place_wants_it() -> None:

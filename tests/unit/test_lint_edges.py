@@ -104,7 +104,10 @@ def test_a_rule_is_tried_with_the_parameters_of_every_profile() -> None:
         "profiles": {"station": usual, "gym": lax},
         "assignments": [assigned("gym", site_class=["gym"]), assigned("station")],
     }
-    assert any("with code unknown, so not knowing lets people through" in fault for fault in faults(**sets))
+    for order in (("station", "gym"), ("gym", "station")):
+        profiles = {"station": usual, "gym": lax}
+        found = faults(**{**sets, "profiles": {name: profiles[name] for name in order}})
+        assert any("with code unknown, so not knowing lets people through" in fault for fault in found)
     sets["profiles"] = {"station": usual, "gym": usual}
     assert faults(**sets) == []
 
