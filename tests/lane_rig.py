@@ -71,8 +71,8 @@ class Observed:
     advice: list[str | None] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def say(self, reason: Reason) -> asyncio.Future[float | None]:
-        self._note("said", reason)
+    def say(self, reason: Reason, advice: Reason | None = None) -> asyncio.Future[float | None]:
+        self._note("said", reason if advice is None else f"{reason} {advice}")
         heard: asyncio.Future[float | None] = asyncio.get_running_loop().create_future()
         heard.set_result(time.monotonic())
         return heard

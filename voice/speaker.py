@@ -44,7 +44,7 @@ class Settings:
 
 @dataclass(slots=True)
 class _Request:
-    reason: Reason
+    reasons: tuple[Reason, ...]
     taken: asyncio.Future[float | None]
 
 
@@ -80,14 +80,16 @@ class Speaker:
         self._faulty = False
         self._pause = RETRY_SECONDS[0]
 
-    def say(self, reason: Reason) -> asyncio.Future[float | None]:
-        """Announce ``reason`` now and cut off whatever is being said; returns at once.
+    def say(self, reason: Reason, advice: Reason | None = None) -> asyncio.Future[float | None]:
+        """Announce ``reason`` now, and an advice after it, and cut off whatever is being said; returns at once.
 
         Returns:
             A future: ``time.monotonic()`` when the player took the first bytes, None where nothing was heard
             (no sound card, or overtaken by a newer announcement first).
         """
-        request = _Request(reason, asyncio.get_running_loop().create_future())
+        request = _Request(
+            (reason,) if advice is None else (reason, advice), asyncio.get_running_loop().create_future()
+        )
         if self._waiting is not None:
             _settle(self._waiting.taken)
         self._waiting = request
@@ -123,7 +125,7 @@ class Speaker:
         return request
 
     async def _speak(self, request: _Request) -> None:
-        pcm = self._sound(request.reason)
+        pcm = self._sound(request.reasons)
         if self._faulty:
             self._spill(pcm)
         else:
@@ -155,8 +157,10 @@ class Speaker:
         self._playback = None
         return whole
 
-    def _sound(self, reason: Reason) -> bytes:
-        clips = [self._pack.clip(reason, language).pcm for language in self._settings.languages]
+    def _sound(self, reasons: tuple[Reason, ...]) -> bytes:
+        """Everything in one language, then everything in the next."""
+        languages = self._settings.languages
+        clips = [self._pack.clip(reason, language).pcm for language in languages for reason in reasons]
         return silence(self._settings.lead_in_ms / 1000) + silence(_GAP_SECONDS).join(clips)
 
     def _failed(self, detail: str) -> None:

@@ -58,7 +58,7 @@ log = logging.getLogger("gate.passages")
 class Speaks(Protocol):
     """The voice."""
 
-    def say(self, reason: Reason) -> asyncio.Future[float | None]:
+    def say(self, reason: Reason, advice: Reason | None = None) -> asyncio.Future[float | None]:
         """Begin to speak, cutting off what is being said; gives the monotonic time of the first audio, or None."""
         ...
 
@@ -200,7 +200,7 @@ class LaneService:
                 {} if advice is None else advice_texts(self._texts(advice.reason), advice.deadline, self._time_zone),
             )
         )
-        return self._voice.say(reason)
+        return self._voice.say(reason, None if advice is None else advice.reason)
 
     def _follow(self, decision: Decision) -> None:
         """Move the lane on after an announcement."""

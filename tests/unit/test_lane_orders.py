@@ -153,7 +153,7 @@ def test_a_pass_says_what_to_do_by_when(tmp_path: Path) -> None:
 
     async def scenario(rig: Rig) -> None:
         rig.service.take(card())
-        assert await rig.observed.until("said") == ["green_code"]
+        assert await rig.observed.until("said") == ["green_code second_test_due"]
         advice = rig.observed.advice[-1]
         assert advice is not None
         assert advice.startswith("请于")

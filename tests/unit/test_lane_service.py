@@ -30,9 +30,9 @@ def test_a_pass_is_on_disk_before_it_is_shown_or_spoken(tmp_path: Path) -> None:
         at_announcement: list[list[tuple[str, str, str | None]]] = []
         say = rig.observed.say
 
-        def say_and_look(reason: Reason) -> asyncio.Future[float | None]:
+        def say_and_look(reason: Reason, advice: Reason | None = None) -> asyncio.Future[float | None]:
             at_announcement.append(rig.rows())
-            return say(reason)
+            return say(reason, advice)
 
         rig.observed.say = say_and_look  # type: ignore[method-assign]  # looks at the disk at that very moment
         rig.service.take(card())

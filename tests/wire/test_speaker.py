@@ -49,9 +49,9 @@ class Rig:
         self.speaker = Speaker(PACK, settings, spill, on_fault=self.faults.put_nowait, environment=environment)
         self.spill = spill / LAST_ANNOUNCEMENT
 
-    async def say(self, reason: Reason) -> float | None:
+    async def say(self, reason: Reason, advice: Reason | None = None) -> float | None:
         async with asyncio.timeout(DEADLINE):
-            return await self.speaker.say(reason)
+            return await self.speaker.say(reason, advice)
 
     async def fault(self) -> str | None:
         async with asyncio.timeout(DEADLINE):
@@ -111,6 +111,16 @@ def test_both_languages_follow_each_other_after_the_lead_in(card: SimulatedSound
     played = asyncio.run(play())
     first, second = pcm(Reason.PRESENT_AGAIN), pcm(Reason.PRESENT_AGAIN, "en")
     assert played.startswith(silence(0.3) + first + silence(0.25) + second)
+
+
+def test_advice_follows_the_pass(card: SimulatedSoundCard, tmp_path: Path) -> None:
+    async def play() -> bytes:
+        async with running(card.environment, tmp_path) as rig:
+            await rig.say(Reason.GREEN_CODE, Reason.SECOND_TEST_DUE)
+            return (await heard(card, 1))[0]
+
+    played = asyncio.run(play())
+    assert played.startswith(pcm(Reason.GREEN_CODE) + silence(0.25) + pcm(Reason.SECOND_TEST_DUE))
 
 
 def test_a_new_announcement_cuts_off_the_one_before(card: SimulatedSoundCard, tmp_path: Path) -> None:
