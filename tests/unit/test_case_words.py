@@ -165,6 +165,7 @@ def test_what_is_expected_is_read() -> None:
 
 # --- what is wrong with it, word for word ----------------------------------------------------------------------
 
+KINDS = ", ".join(CredentialKind)
 NAME = "must be up to 100 letters, digits and any of . _ / - beginning with a letter or digit"
 TEXT = "must be a text of 1 to 2000 characters"
 TIME = 'must be a date-time with a zone, such as "2022-06-30T10:00:00+08:00"'
@@ -192,7 +193,7 @@ YES_OR_NO = "must be one of True, False"
         ),
         (
             {"card": ..., "credential": {**PRINTED, "kind": "x"}},
-            "credential kind: must be one of resident_id, hcert, bare_number, unrecognised",
+            f"credential kind: must be one of {KINDS}",
         ),
         (
             {"card": ..., "credential": {**PRINTED, "assurance": "x"}},
