@@ -112,10 +112,11 @@ TEXT = {"if": [YES, "2022-06-30", ""]}
         ({"extractFromUVCI": [TEXT, 0]}, "2022-06-30"),
         ({"reduce": [[TWO, TWO], {"+": [{"var": "accumulator"}, TWO]}, TWO]}, 6),
         ({"reduce": [{"if": [YES, [5], []]}, TWO, 0]}, 2),
+        ({"reduce": [[], TWO, {"var": "start"}]}, 7),
     ],
 )
 def test_every_operation_works_within_every_other(expression: Any, value: Any) -> None:
-    assert certlogic.evaluate(expression, {}) == value
+    assert certlogic.evaluate(expression, {"start": 7}) == value
 
 
 def test_a_budget_is_shared_by_all_operations_of_a_rule() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gate.errors import RuleSetError
+from gate.model import Certificate, Moment
 from gate.rules import fields
+from gate.rules.decide import certificate_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,6 +135,19 @@ def test_what_is_read_to_the_very_limit() -> None:
 def test_an_instant_is_kept_as_utc() -> None:
     at = fields.instant("2022-06-30T10:00:00+08:00", HERE)
     assert (at, at.tzinfo) == (datetime(2022, 6, 30, 2, tzinfo=UTC), UTC)
+
+
+def test_the_zone_of_the_machine_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    try:
+        at = fields.instant("2022-06-30T10:00:00+08:00", HERE)
+        seen = certificate_data(Certificate("DE", "00", None, None, {}), "CN", {}, Moment(at, trusted=True))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert str(at) == "2022-06-30 02:00:00+00:00"
+    assert seen["external"]["validationClock"] == "2022-06-30T02:00:00+00:00"
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,9 @@ def test_a_rule_is_tried_with_the_parameters_of_every_profile() -> None:
 
 
 def test_what_examples_must_show() -> None:
+    with pytest.raises(RuleSetError) as raised:
+        ruleset.load(blob(rule_set(examples=[GREEN])))
+    assert str(raised.value) == "; ".join(faults(examples=[GREEN]))
     assert faults(examples=[GREEN]) == [
         "CN-TEST-0001: has no example in which it does not hold; add one",
         "profile station: has no example in which one of its rules refuses; add one",

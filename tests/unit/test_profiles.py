@@ -65,7 +65,7 @@ def test_a_checkpoint_of_which_something_is_not_known_gets_no_laxer_profile() ->
     ("assignments", "words"),
     [
         ([assigned("station", colour=["red"])], ["assignment 1 when", "unknown key 'colour'"]),
-        ([assigned("station", credential=["id-card"])], ["credential", "resident_id, hcert"]),
+        ([assigned("station", credential=["id-card"])], ["credential", "resident_id, ", ", hcert"]),
         ([assigned("station", credential=[])], ["credential", "0 items"]),
         ([assigned("station", lane="1")], ["lane", "write an array"]),
         ([assigned("station", lane=["1\n"])], ["lane", "line break"]),
