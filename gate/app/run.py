@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gate.app.build import build
+from gate.app.config_check import faults
 from gate.app.logs import configure, line
 from gate.app.supervise import supervise
 from gate.config import Roots, load
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import argparse
 
     from gate.app.build import Gate
+    from gate.config import GateConfig
 
 log = logging.getLogger("gate")
 
@@ -35,7 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where the journal and the keys are kept; relative paths of things that the gate writes, or that come "
         "and go, start here (default: %(default)s)",
     )
-    parser.add_argument("--check-config", action="store_true", help="read the configuration, say what is wrong, stop")
+    parser.add_argument(
+        "--check-config",
+        action="store_true",
+        help="try everything that the configuration names, say what is wrong, stop",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,10 +49,10 @@ def run(arguments: argparse.Namespace) -> int:
     configure()
     try:
         config = load(arguments.config, arguments.state)
+        roots = Roots(arguments.config.resolve().parent, arguments.state.resolve())
         if arguments.check_config:
-            log.info(line("config-good", file=str(arguments.config), readers=len(config.readers)))
-            return 0
-        gate = build(config, Roots(arguments.config.resolve().parent, arguments.state.resolve()))
+            return _check(arguments.config, config, roots)
+        gate = build(config, roots)
     except (ConfigError, JournalError) as fault:
         log.critical(line("can-not-start", why=str(fault)))
         return 1
@@ -63,15 +69,24 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _check(file: Path, config: GateConfig, roots: Roots) -> int:
+    """Say everything that is wrong with a configuration; 0 where nothing is."""
+    found = list(faults(config, roots))
+    for fault in found:
+        print(f"- {fault}")
+    print(f"{file}: {len(found)} faults" if found else f"{file}: good, {len(config.readers)} readers")
+    return 1 if found else 0
+
+
 async def _serve(gate: Gate) -> None:
     loop = asyncio.get_running_loop()
     main = asyncio.current_task()
-    faults: list[BaseException] = []
+    bugs: list[BaseException] = []
 
     def fatal(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """An exception inside a loop callback reaches no task; it must end the process all the same."""
         loop.default_exception_handler(context)
-        faults.append(context.get("exception") or RuntimeError(context["message"]))
+        bugs.append(context.get("exception") or RuntimeError(context["message"]))
         if main is not None:
             main.cancel()
 
@@ -83,8 +98,8 @@ async def _serve(gate: Gate) -> None:
     try:
         await _work(gate, stopping)
     except asyncio.CancelledError:
-        if faults:
-            raise faults[0] from None
+        if bugs:
+            raise bugs[0] from None
         raise
 
 

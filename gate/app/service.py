@@ -134,6 +134,7 @@ class LaneService:
         self._cancel_release()
         self._screen.deciding()
         moment, now = self._clock.moment(), time.monotonic()
+        self._screen.set_status(StatusFlag.TIME_UNTRUSTED, on=not moment.trusted)
         judgement = await self._judge.judge(reading, moment, lambda key: self._attempts.retries(key, now))
         people = [_Person(new_presentation_id(), reading.reader, judgement), *self._with_child(judgement, moment, now)]
         if judgement.decision.rule_set is not None:

@@ -1,0 +1,64 @@
+"""``gate run --check-config``: everything that the configuration names, tried without serving anybody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+import msgspec
+
+from gate.app.build import driver
+from gate.app.files import read_bounded
+from gate.errors import GateError
+from gate.rules import ruleset
+from gate.rules.eu_rules import EuRules
+from gate.status.file import StatusFile
+from gate.trust.anchors import Anchors
+from voice import phrases
+from voice.pack import BUNDLED, Pack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pathlib import Path
+
+    from gate.config import GateConfig, Roots
+
+P = ParamSpec("P")
+
+
+def faults(config: GateConfig, roots: Roots) -> Iterator[str]:
+    """One sentence for each thing that would not work; none: the gate can go to work.
+
+    What may still come (records, signers) is named too: without it people are referred, but the gate starts.
+    """
+    for reader in config.readers:
+        yield from _tried("", driver, reader, roots)
+    if not config.readers:
+        yield "there is no reader; write [[readers]] with name and driver"
+    for path in config.rules.sets:
+        yield from _tried(f"{path}: ", _rule_set, path)
+    yield from _tried(f"{config.rules.certificate_rules}: ", _certificate_rules, config.rules.certificate_rules)
+    yield from _tried(f"{config.rules.anchors}: ", _anchors, config.rules.anchors)
+    yield from _tried("", StatusFile.open, config.status.file)
+    for languages in (config.kiosk.languages, config.voice.languages):
+        yield from _tried("", phrases.load, languages)
+    yield from Pack.open((*config.voice.packs, BUNDLED), phrases.load(phrases.available())).problems
+
+
+def _rule_set(path: Path) -> object:
+    return ruleset.load(read_bounded(path))
+
+
+def _certificate_rules(path: Path) -> object:
+    return EuRules.from_json(msgspec.json.decode(read_bounded(path), type=list[Any]))
+
+
+def _anchors(path: Path) -> object:
+    return Anchors.load(read_bounded(path))
+
+
+def _tried(where: str, attempt: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Iterator[str]:
+    try:
+        attempt(*args, **kwargs)
+    except (GateError, OSError, ValueError) as fault:
+        yield f"{where}{fault}"

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from vectors import ROOT
+
+from gate.__main__ import main
+from gate.app.demo.certificates import own
+from gate.app.demo.people import people
+from gate.app.demo.stage import CONFIG, fill
+from gate.config import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """A state directory as the demonstration finds it."""
+    config = load(CONFIG, tmp_path)
+    assert config.demo is not None
+    fill(config, people(config.demo.clock), own(config.demo.clock))
+    return tmp_path
+
+
+def checked(file: Path, state: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    status = main(["run", "--check-config", "--config", str(file), "--state", str(state)])
+    return status, capsys.readouterr().out
+
+
+def test_a_good_configuration_is_called_good(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert checked(CONFIG, state, capsys) == (0, f"{CONFIG}: good, 3 readers\n")
+
+
+def test_everything_that_is_wrong_is_said_at_once(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
+    bad = text.replace('driver = "idcard"', 'driver = "idcart"').replace("gap_ms = 500", "gap_ms = 5")
+    file = state / "bad.toml"
+    file.write_text(bad, encoding="utf-8")  # beside it there are no rule sets
+    (state / "status.json").write_text("{")
+    (state / "anchors.json").unlink()
+    status, said = checked(file, state, capsys)
+    assert status == 1
+    for words in (
+        'no driver "idcart"; known: barcode, camera, idcard',
+        "gap_ms is 5",
+        "station-48h.json",
+        "anchors.json",
+        "status file refused",
+    ):
+        assert words in said
+    assert "Traceback" not in said
