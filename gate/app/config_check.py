@@ -18,7 +18,6 @@ from voice.pack import BUNDLED, Pack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
     from pathlib import Path
 
     from gate.config import GateConfig, Roots
