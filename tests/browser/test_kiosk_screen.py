@@ -186,11 +186,11 @@ def test_where_staff_are_called_the_screen_says_so_and_nothing_of_a_check(page: 
     see(page, "staff")
     words = page.locator("main").inner_text()
     texts = CATALOGUE.texts(Reason.STAFF_CALLED)
-    for expected in ("医护人员马上就到", "Somebody is coming", *(t.next_step for t in texts.values())):
+    for expected in ("工作人员马上就到", "Somebody is coming", *(t.next_step for t in texts.values())):
         assert expected in words
     for refusing in ("核查", "重试", "See staff", "Try again"):
         assert refusing not in words
-    assert shape(page)[0] == "医护人员马上就到 / Somebody is coming"
+    assert shape(page)[0] == "工作人员马上就到 / Somebody is coming"
 
 
 @pytest.mark.usefixtures("no_complaint_of_a_lost_gate")

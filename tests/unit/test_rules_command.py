@@ -62,7 +62,7 @@ def test_check_shows_all_that_is_wrong_and_where(say: Any, tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     ("content", "fault"),
-    [(b'{"id": 1,\n}', "line 2, column 1"), (b"\xff", "not UTF-8"), (b"[1]", "order 1"), (b"3", "write an object")],
+    [(b'{"id": 1,\nx}', "line 2, column 1"), (b"\xff", "not UTF-8"), (b"[1]", "order 1"), (b"3", "write an object")],
 )
 def test_check_says_what_can_not_be_read(say: Any, tmp_path: Path, content: bytes, fault: str) -> None:
     path = written(tmp_path / "bad.json", content)
