@@ -1,7 +1,8 @@
 """The gate's voice at run time: says the newest reason, cuts off the one before, never holds anybody up.
 
 Without a sound card what would have been heard is written to a file, which is said once in the log; the card is tried
-again with growing pauses by playing a short silence, so that the sound is back before the next person comes.
+again with growing pauses: by a short silence, so that the sound is back before the next person comes, or, where people
+come so often that there is no pause between them, by what the next one has to be told.
 """
 
 from __future__ import annotations
@@ -77,7 +78,8 @@ class Speaker:
         self._waiting: _Request | None = None
         self._wake = asyncio.Event()
         self._playback: Playback | None = None
-        self._faulty = False
+        self._try_at: float | None = None
+        """When a card that failed is to be tried again, by the loop's clock; None while it works."""
         self._pause = RETRY_SECONDS[0]
 
     def say(self, reason: Reason, advice: Reason | None = None) -> asyncio.Future[float | None]:
@@ -116,7 +118,7 @@ class Speaker:
     async def _next(self) -> _Request | None:
         """The newest request; None when it is time to try a failed card again."""
         try:
-            async with asyncio.timeout(self._pause if self._faulty else None):
+            async with asyncio.timeout_at(self._try_at):
                 await self._wake.wait()
         except TimeoutError:
             return None
@@ -126,7 +128,7 @@ class Speaker:
 
     async def _speak(self, request: _Request) -> None:
         pcm = self._sound(request.reasons)
-        if self._faulty:
+        if self._try_at is not None and asyncio.get_running_loop().time() < self._try_at:
             self._spill(pcm)
         else:
             try:
@@ -137,25 +139,19 @@ class Speaker:
         _settle(request.taken)
 
     async def _probe(self) -> None:
-        taken: asyncio.Future[float | None] = asyncio.get_running_loop().create_future()
         try:
-            whole = await self._play(silence(_PROBE_SECONDS), taken)
-        except SoundFault:
-            self._pause = min(2 * self._pause, RETRY_SECONDS[1])
-            return
-        if whole or taken.done():
-            self._faulty = False
-            self._pause = RETRY_SECONDS[0]
-            _log.info("sound: the card works again")
-            self._on_fault(None)
+            await self._play(silence(_PROBE_SECONDS), asyncio.get_running_loop().create_future())
+        except SoundFault as fault:
+            self._failed(str(fault))
 
-    async def _play(self, pcm: bytes, taken: asyncio.Future[float | None]) -> bool:
+    async def _play(self, pcm: bytes, taken: asyncio.Future[float | None]) -> None:
         if self._waiting is not None:
-            return False  # overtaken already
+            return  # overtaken already
         self._playback = Playback(COMMAND, self._environment, pcm, taken)
         whole = await self._playback.finished()
         self._playback = None
-        return whole
+        if whole or taken.done():
+            self._works()
 
     def _sound(self, reasons: tuple[Reason, ...]) -> bytes:
         """Everything in one language, then everything in the next."""
@@ -163,14 +159,23 @@ class Speaker:
         clips = [self._pack.clip(reason, language).pcm for language in languages for reason in reasons]
         return silence(self._settings.lead_in_ms / 1000) + silence(_GAP_SECONDS).join(clips)
 
+    def _works(self) -> None:
+        if self._try_at is not None:
+            self._try_at = None
+            _log.info("sound: the card works again")
+            self._on_fault(None)
+
     def _failed(self, detail: str) -> None:
-        self._faulty = True
-        _log.warning(
-            "sound: nothing can be heard (%s); what is said is written to %s until the card works again",
-            detail,
-            self._spill_path,
-        )
-        self._on_fault(detail)
+        newly = self._try_at is None
+        self._pause = RETRY_SECONDS[0] if newly else min(2 * self._pause, RETRY_SECONDS[1])
+        self._try_at = asyncio.get_running_loop().time() + self._pause
+        if newly:
+            _log.warning(
+                "sound: nothing can be heard (%s); what is said is written to %s until the card works again",
+                detail,
+                self._spill_path,
+            )
+            self._on_fault(detail)
 
     def _spill(self, pcm: bytes) -> None:
         """Keep the newest announcement only; a folder that can't be written to is no reason to stop."""

@@ -195,6 +195,25 @@ def test_a_card_put_back_is_used_again(
     assert announcement.startswith(pcm(Reason.GREEN_CODE))
 
 
+def test_a_card_put_back_is_used_again_where_people_come_without_a_pause(
+    card: SimulatedSoundCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speaker, "RETRY_SECONDS", (0.2, 0.2))
+    card.unplug()
+
+    async def play() -> bytes:
+        async with running(card.environment, tmp_path) as rig, asyncio.timeout(DEADLINE):
+            assert await rig.say(Reason.TEST_EXPIRED) is None
+            assert await rig.fault() is not None
+            card.plug()
+            while await rig.say(Reason.GREEN_CODE) is None:
+                pass
+            assert await rig.fault() is None
+            return (await heard(card, 1))[0]
+
+    assert asyncio.run(play()).startswith(pcm(Reason.GREEN_CODE))
+
+
 def test_a_player_that_is_missing_holds_nobody_up(card: SimulatedSoundCard, tmp_path: Path) -> None:
     async def play() -> None:
         async with running({**card.environment, "PATH": str(tmp_path)}, tmp_path) as rig:
