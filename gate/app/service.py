@@ -116,9 +116,7 @@ class LaneService:
         if isinstance(event, Notice):
             self._notice(event)
         elif self.lane.busy:
-            self.lane.turn_away()
-            log.info(line("turned-away", reader=event.reader, so_far=self.lane.turned_away))
-            self._announce(new_presentation_id(), self._judge.refuse(Reason.ONE_AT_A_TIME, self._clock.moment()))
+            self._turn_away(event.reader)
         else:
             self.lane.apply(LaneEvent.PRESENTED)
             self._events.put_nowait(event)
@@ -145,15 +143,22 @@ class LaneService:
         chief = max(people, key=lambda person: SEVERITY[person.judgement.decision.outcome])
         decision, committed = chief.judgement.decision, None
         commits = [self._record(person, decision, moment) for person in people]
-        if decision.outcome is Outcome.PASS:
+        to_admit = decision.outcome is Outcome.PASS
+        if to_admit:
             decision, committed = await self._admit(people, decision, commits)
         self._attempts.note(judgement.holder or reading.reader, decision.outcome, now)
         sound = self._announce(chief.presentation, decision)
         self._follow(decision)
-        if committed is None:
+        if not to_admit:
             committed = await self._recorder.safe(people[0].presentation, commits[0])
         measured = Measured(reading.received_monotonic, decided, committed)
         await report(chief.presentation, reading.reader, judgement, decision, measured, sound)
+
+    def _turn_away(self, reader: str) -> None:
+        """Answer somebody who came while another is being decided about, whether it could be read or not."""
+        self.lane.turn_away()
+        log.info(line("turned-away", reader=reader, so_far=self.lane.turned_away))
+        self._announce(new_presentation_id(), self._judge.refuse(Reason.ONE_AT_A_TIME, self._clock.moment()))
 
     def _with_child(self, companion: Judgement, moment: Moment, now: float) -> list[_Person]:
         """The child that waits for this person, judged again; the worse of both outcomes is what is spoken."""
@@ -228,15 +233,15 @@ class LaneService:
             case NoticeKind.ONLINE | NoticeKind.OFFLINE:
                 (self._offline.discard if notice.kind is NoticeKind.ONLINE else self._offline.add)(notice.reader)
                 self._screen.set_status(StatusFlag.READER_OFFLINE, on=bool(self._offline))
+            case NoticeKind.PRESENT_AGAIN if self.lane.busy:
+                self._turn_away(notice.reader)
             case NoticeKind.PRESENT_AGAIN:
                 self._tell(notice, Reason.PRESENT_AGAIN)
             case NoticeKind.READER_UNSERVICEABLE:
                 self._tell(notice, Reason.READER_UNSERVICEABLE)
 
     def _tell(self, notice: Notice, reason: Reason) -> None:
-        """Answer somebody whose credential never became a reading; a decision in progress is not cut off."""
-        if self.lane.busy:
-            return
+        """Answer somebody whose credential never became a reading."""
         presentation, decision = new_presentation_id(), self._judge.refuse(reason, self._clock.moment())
         sound = self._announce(presentation, decision)
         measured = Measured(notice.at_monotonic, time.monotonic(), None)

@@ -43,7 +43,7 @@ def test_a_pass_is_on_disk_before_it_is_shown_or_spoken(tmp_path: Path) -> None:
     serve(tmp_path, scenario)
 
 
-def test_nobody_is_let_in_on_a_record_that_can_not_be_written(tmp_path: Path) -> None:
+def test_nobody_is_let_in_on_a_record_that_can_not_be_written(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def scenario(rig: Rig) -> None:
         with disk_that_hangs(rig.path):
             rig.service.take(card())
@@ -55,6 +55,7 @@ def test_nobody_is_let_in_on_a_record_that_can_not_be_written(tmp_path: Path) ->
         assert await rig.observed.until("said", 2) == ["record_failed", "green_code"], "the next person is served"
         assert not rig.observed.lit("record_failed")
         assert [row for row in rig.rows() if row[0] == "pass" and row[2] is None] == [("pass", '["green_code"]', None)]
+        assert sum(record.message.startswith("record-failed") for record in caplog.records) == 1
 
     serve(tmp_path, scenario)
 
@@ -113,6 +114,30 @@ def test_one_person_at_a_time(tmp_path: Path) -> None:
         assert len(rig.rows()) == 1, "who pushed in was not judged"
 
     serve(tmp_path, scenario, answer)
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer"),
+    [(NoticeKind.PRESENT_AGAIN, "one_at_a_time"), (NoticeKind.READER_UNSERVICEABLE, "reader_unserviceable")],
+)
+def test_whoever_is_not_read_while_another_is_decided_about_is_answered(
+    kind: NoticeKind, answer: str, tmp_path: Path
+) -> None:
+    release = asyncio.Event()
+
+    async def records(_: bytes) -> Records | None:
+        await release.wait()
+        return await all_well(_)
+
+    async def scenario(rig: Rig) -> None:
+        rig.service.take(card())
+        await rig.observed.until("shown")
+        rig.service.take(Notice("gun", kind, "detail", time.monotonic()))
+        assert await rig.observed.until("said") == [answer]
+        release.set()
+        assert await rig.observed.until("said", 2) == [answer, "green_code"]
+
+    serve(tmp_path, scenario, records)
 
 
 def test_the_next_person_may_come_right_after_a_release(tmp_path: Path) -> None:
