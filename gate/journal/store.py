@@ -123,6 +123,9 @@ class Journal:
                 JournalError(f"{self._path}: journal can't be opened ({fault}); check folder, owner and free space")
             )
             return
+        except Exception as bug:  # noqa: BLE001 - nothing may die unseen in a thread: whoever waits gets it
+            self._opened.set_exception(bug)
+            return
         self._opened.set_result(None)
         while (task := self._tasks.get()) is not None:
             work, future = task
@@ -133,6 +136,8 @@ class Journal:
                     number = work(db)
             except sqlite3.Error as fault:
                 future.set_exception(JournalError(f"record failed: {fault}"))
+            except Exception as bug:  # noqa: BLE001 - as above; the thread goes on for those who come next
+                future.set_exception(bug)
             else:
                 future.set_result(number)
         db.close()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -92,6 +93,13 @@ def test_the_same_presentation_is_recorded_once(journal: Journal, path: Path) ->
         journal.record(row).result(WAIT_S)
     journal.record(passage()).result(WAIT_S)
     assert len(rows(path, "id")) == 2, "a refused row does not stop the next"
+
+
+def test_a_row_that_is_a_bug_reaches_whoever_waits_and_stops_no_other(journal: Journal, path: Path) -> None:
+    with pytest.raises(OverflowError):
+        journal.record(replace(passage(), assurance=1 << 64)).result(WAIT_S)
+    journal.record(passage()).result(WAIT_S)
+    assert len(rows(path, "id")) == 1
 
 
 def test_numbers_go_on_after_a_restart(journal: Journal, path: Path) -> None:
