@@ -52,6 +52,16 @@ def require_loopback(host: str, what: str) -> None:
     raise ConfigError(f"{what}.host: {host!r} is not this machine alone; write 127.0.0.1 or ::1")
 
 
+def require_port(port: int, what: str) -> None:
+    """Check that ``port`` can be one; 0 asks for any that is free.
+
+    Raises:
+        ConfigError: it is not; the message names ``what``.port.
+    """
+    if not 0 <= port <= 65535:  # noqa: PLR2004 - the range of a port
+        raise ConfigError(f"{what}.port: {port} is no port; write one from 1024 to 65535")
+
+
 def listen(host: str, port: int, what: str) -> socket.socket:
     """Take a loopback port.
 
@@ -64,8 +74,7 @@ def listen(host: str, port: int, what: str) -> socket.socket:
         ConfigError: the host is not a loopback address, or the port can't be had.
     """
     require_loopback(host, what)
-    if not 0 <= port <= 65535:  # noqa: PLR2004 - the range of a port
-        raise ConfigError(f"{what}.port: {port} is no port; write one from 1024 to 65535")
+    require_port(port, what)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)

@@ -114,7 +114,10 @@ def _speaker(config: GateConfig, roots: Roots, catalogue: Catalogue, kiosk: Kios
     for problem in pack.problems:
         log.warning(line("voice-pack", problem=problem))
     spill = config.voice.fallback or roots.state
-    spill.mkdir(parents=True, exist_ok=True)
+    try:
+        spill.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:  # it matters only where there is no sound card either
+        log.warning(line("voice-fallback", folder=str(spill), why=str(fault)))
     return Speaker(
         pack,
         Settings(languages=config.voice.languages, lead_in_ms=config.voice.lead_in_ms),
@@ -145,7 +148,7 @@ def _kiosk_settings(config: GateConfig) -> KioskSettings:
 def _certificate_rules(path: Path) -> EuRules:
     try:
         return EuRules.from_json(_json(path))
-    except (OSError, ValueError, RuleSetError) as fault:
+    except (OSError, ValueError, RecursionError, RuleSetError) as fault:
         log.error(line("certificate-rules-refused", file=path.name, why=str(fault)))
         return EuRules(())  # no rule applies then, and every certificate is referred
 
@@ -155,7 +158,7 @@ def _value_sets(path: Path | None) -> Mapping[str, Sequence[str]]:
         return {}
     try:
         return msgspec.json.decode(read_bounded(path), type=dict[str, list[str]])
-    except (OSError, msgspec.DecodeError) as fault:
+    except (OSError, ValueError, RecursionError) as fault:
         log.error(line("value-sets-refused", file=path.name, why=str(fault)))
         return {}  # a rule that asks for one can't be evaluated then, and does not hold
 

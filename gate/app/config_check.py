@@ -9,10 +9,11 @@ import msgspec
 from gate.app.build import driver
 from gate.app.files import read_bounded
 from gate.errors import GateError
-from gate.rules import ruleset
+from gate.rules import orders, ruleset
 from gate.rules.eu_rules import EuRules
 from gate.status.file import StatusFile
 from gate.trust.anchors import Anchors
+from gate.webserver import require_loopback, require_port
 from voice import phrases
 from voice.pack import BUNDLED, Pack
 
@@ -28,7 +29,8 @@ P = ParamSpec("P")
 def faults(config: GateConfig, roots: Roots) -> Iterator[str]:
     """One sentence for each thing that would not work; none: the gate can go to work.
 
-    What may still come (records, signers) is named too: without it people are referred, but the gate starts.
+    What may still come (records, signers) is named too: without it people are referred, but the gate starts. Of orders
+    that were never given nothing is said.
     """
     for reader in config.readers:
         yield from _tried("", driver, reader, roots)
@@ -38,7 +40,13 @@ def faults(config: GateConfig, roots: Roots) -> Iterator[str]:
         yield from _tried(f"{path}: ", _rule_set, path)
     yield from _tried(f"{config.rules.certificate_rules}: ", _certificate_rules, config.rules.certificate_rules)
     yield from _tried(f"{config.rules.anchors}: ", _anchors, config.rules.anchors)
+    if config.rules.value_sets is not None:
+        yield from _tried(f"{config.rules.value_sets}: ", _value_sets, config.rules.value_sets)
+    if config.rules.orders is not None and config.rules.orders.exists():
+        yield from _tried(f"{config.rules.orders}: ", _orders, config.rules.orders)
     yield from _tried("", StatusFile.open, config.status.file)
+    yield from _tried("", require_loopback, config.kiosk.host, "kiosk")
+    yield from _tried("", require_port, config.kiosk.port, "kiosk")
     for languages in (config.kiosk.languages, config.voice.languages):
         yield from _tried("", phrases.load, languages)
     yield from Pack.open((*config.voice.packs, BUNDLED), phrases.load(phrases.available())).problems
@@ -52,6 +60,14 @@ def _certificate_rules(path: Path) -> object:
     return EuRules.from_json(msgspec.json.decode(read_bounded(path), type=list[Any]))
 
 
+def _value_sets(path: Path) -> object:
+    return msgspec.json.decode(read_bounded(path), type=dict[str, list[str]])
+
+
+def _orders(path: Path) -> object:
+    return orders.load(read_bounded(path))
+
+
 def _anchors(path: Path) -> object:
     return Anchors.load(read_bounded(path))
 
@@ -59,5 +75,5 @@ def _anchors(path: Path) -> object:
 def _tried(where: str, attempt: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Iterator[str]:
     try:
         attempt(*args, **kwargs)
-    except (GateError, OSError, ValueError) as fault:
+    except (GateError, OSError, ValueError, RecursionError) as fault:
         yield f"{where}{fault}"

@@ -36,6 +36,11 @@ def test_a_good_configuration_is_called_good(state: Path, capsys: pytest.Capture
 def test_everything_that_is_wrong_is_said_at_once(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
     bad = text.replace('driver = "idcard"', 'driver = "idcart"').replace("gap_ms = 500", "gap_ms = 5")
+    bad = bad.replace("[rules]", '[rules]\norders = "orders.json"\nvalue_sets = "deep.json"')
+    bad = bad.replace('"rules/certificates.json"', '"deep.json"')
+    bad += '\n[kiosk]\nhost = "0.0.0.0"\nport = 99999\n'
+    (state / "orders.json").write_text("{}")
+    (state / "deep.json").write_text("[" * 100_000)
     file = state / "bad.toml"
     file.write_text(bad, encoding="utf-8")  # beside it there are no rule sets
     (state / "status.json").write_text("{")
@@ -48,6 +53,11 @@ def test_everything_that_is_wrong_is_said_at_once(state: Path, capsys: pytest.Ca
         "station-48h.json",
         "anchors.json",
         "status file refused",
+        "orders.json",
+        "deep.json: maximum recursion depth",
+        "deep.json: Expected `object`",
+        "kiosk.host: '0.0.0.0'",
+        "kiosk.port: 99999",
     ):
         assert words in said
     assert "Traceback" not in said

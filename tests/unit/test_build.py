@@ -1,0 +1,41 @@
+"""A gate is put together from what can be used; the rest is named and left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vectors import ROOT
+
+from gate.app.build import build
+from gate.config import Roots, load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def test_files_that_nobody_can_use_don_t_keep_the_gate_from_starting(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    (tmp_path / "file").write_text("in the way")
+    text = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
+    text = text.replace('certificate_rules = "rules/certificates.json"', 'certificate_rules = "deep.json"')
+    text = text.replace("[rules]", '[rules]\nvalue_sets = "deep.json"\norders = "deep.json"')
+    text = text.replace('anchors = "anchors.json"', 'anchors = "deep.json"').replace("status.json", "deep.json")
+    text += '\n[voice]\nfallback = "file/sounds"\n'
+    file = tmp_path / "gate.toml"
+    file.write_text(text, encoding="utf-8")
+    gate = build(load(file, tmp_path), Roots(tmp_path, tmp_path))
+    gate.journal.close()
+    named = {record.message.split()[0] for record in caplog.records}
+    assert named >= {
+        "certificate-rules-refused",
+        "value-sets-refused",
+        "orders-refused",
+        "anchors-refused",
+        "status-refused",
+        "rule-set-refused",
+        "voice-fallback",
+    }
