@@ -1,8 +1,8 @@
 """Time as a fact that can be missing.
 
 A Raspberry Pi has no clock battery: after a power cut it may believe any date. The clock is trusted only while it
-shows no earlier than the floor, the latest moment that is known to have passed from a source that can't be forged
-on the wire: the build of this software and the signed rule set's ``issued_at``.
+shows no earlier than the floor, the latest moment that is known to have passed from a source that nobody on the wire
+can forge: the build of this software and the ``issued_at`` of rule sets, which are files of this machine.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Clock(Protocol):
     def moment(self) -> Moment: ...
 
     def raise_floor(self, to: datetime) -> None:
-        """Take note of authenticated time: it is at least ``to`` now."""
+        """Take note of time that is believed: it is at least ``to`` now."""
         ...
 
 

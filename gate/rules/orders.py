@@ -1,4 +1,4 @@
-"""Orders: what a city lays over its rule set for a while, signed and ending by itself.
+"""Orders: what a city lays over its rule set for a while, ending by itself.
 
 A grace order replaces parameters, e.g. while a laboratory is behind; an emergency order lets everybody through. One
 JSON list, apart from the rule set so that neither waits for the other:
@@ -9,7 +9,7 @@ JSON list, apart from the rule set so that neither waits for the other:
   "profiles": ["station"], "parameters": {"test_max_age_s": 259200},
   "Description": [{"lang": "zh-CN", "desc": "…"}, {"lang": "en", "desc": "…"}]}]
 ```
-Signatures are checked before, in ``gate.trust``.
+No signature is checked yet: whoever can write the file decides.
 """
 
 from __future__ import annotations

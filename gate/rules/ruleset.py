@@ -2,7 +2,7 @@
 
 Besides its form, a set's own examples are checked (``gate.rules.lint``): it must decide them as it says it does, and
 must not let anybody through because something is not known. The format is in DESIGN section 5; the example is
-``config/rules/station-48h.json``. Signatures are checked before, in ``gate.trust``.
+``config/rules/station-48h.json``. No signature is checked yet: whoever can write the file decides.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def accept(current: RuleSet | None, blob: bytes, now: Moment, others: Iterable[R
 
     Args:
         current: the set to be replaced, None where there is none.
-        blob: a new file whose signature was checked.
+        blob: a new file.
         now: the present moment; on an untrusted clock the set's times can't be checked and are not.
         others: sets that are held beside it.
 
