@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION: Final = 1
 QUEUE_LIMIT: Final = 256
-"""Rows that may wait for a slow disk; past that a record fails at once and nobody is let in on it."""
+"""Tasks that may wait for a slow disk; past that a new record fails at once and nobody is let in on it."""
 
 _SCHEMA: Final = """
 CREATE TABLE passages (
@@ -74,7 +74,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._tasks: queue.Queue[_Task | None] = queue.Queue(QUEUE_LIMIT)
+        self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
         self._opened: Future[None] = Future()
         self.set_aside: Path | None = None
@@ -91,6 +91,12 @@ class Journal:
 
     def record(self, passage: Passage) -> Future[int]:
         """Commit one row. The future gives its sequence number once it is safe on disk, or ``JournalError``."""
+        # Only new rows are refused: what is said later about a row that is taken must not be lost, or a pass that was
+        # not let out would stand on record as one that was.
+        if self._tasks.qsize() >= QUEUE_LIMIT:
+            refused: Future[int] = Future()
+            refused.set_exception(JournalError("the disk is too slow: too many records wait for it"))
+            return refused
         return self._submit(lambda db: _insert(db, passage))
 
     def complete(self, presentation_id: str, result: PassageResult) -> Future[int]:
@@ -109,10 +115,7 @@ class Journal:
 
     def _submit(self, work: Callable[[sqlite3.Connection], int]) -> Future[int]:
         future: Future[int] = Future()
-        try:
-            self._tasks.put_nowait((work, future))
-        except queue.Full:
-            future.set_exception(JournalError("the disk is too slow: too many records wait for it"))
+        self._tasks.put((work, future))
         return future
 
     def _work(self) -> None:

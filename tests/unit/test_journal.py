@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gate.errors import JournalError
-from gate.journal.store import Journal, Passage
+from gate.journal.store import QUEUE_LIMIT, Journal, Passage
 from gate.model import Decision, FactState, FactUsed, Outcome, PassageResult, Reason
 from gate.presentation_id import new_presentation_id, receipt
 
@@ -100,6 +101,25 @@ def test_a_row_that_is_a_bug_reaches_whoever_waits_and_stops_no_other(journal: J
         journal.record(replace(passage(), assurance=1 << 64)).result(WAIT_S)
     journal.record(passage()).result(WAIT_S)
     assert len(rows(path, "id")) == 1
+
+
+def test_a_withdrawal_is_kept_however_slow_the_disk(journal: Journal, path: Path) -> None:
+    busy, free = threading.Event(), threading.Event()
+
+    def hang(_: sqlite3.Connection) -> int:
+        busy.set()
+        return int(free.wait(WAIT_S))
+
+    journal._submit(hang)
+    assert busy.wait(WAIT_S)
+    waiting = [passage() for _ in range(QUEUE_LIMIT)]
+    for row in waiting:
+        journal.record(row)
+    assert isinstance(journal.record(passage()).exception(WAIT_S), JournalError), "no more rows than that may wait"
+    withdrawn = journal.withdraw(waiting[-1].id, "late")
+    free.set()
+    withdrawn.result(WAIT_S)
+    assert rows(path, "withdrawn")[-1] == ("late",)
 
 
 def test_numbers_go_on_after_a_restart(journal: Journal, path: Path) -> None:
