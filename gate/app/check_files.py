@@ -1,8 +1,9 @@
-"""Files that ``gate check`` is given: signers to believe, rules that must hold, pictures of codes."""
+"""What ``gate check`` is given: signers to believe, rules that must hold, pictures of codes, a moment."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,15 @@ import msgspec
 
 from gate.credentials.hcert import MAX_TEXT_BYTES
 from gate.errors import ConfigError, TrustError
+from gate.model import Moment
 from gate.rules.eu_rules import EuRules
 from gate.trust.anchors import MAX_LIST_BYTES, Anchors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from gate.rules.fields import Version
+    from gate.rules.rule import EuRule
 
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff")
 _PUBLIC_KEY = b"-----BEGIN PUBLIC KEY-----"
@@ -28,6 +33,8 @@ class CertificateRules:
     countries: tuple[str, ...]
     """Whose rules they are: those of each must hold."""
     value_sets: Mapping[str, Sequence[str]] = field(repr=False)
+    about: Mapping[tuple[str, Version], dict[str, Any]] = field(repr=False)
+    """What an answer says about each rule, by identifier and version."""
 
 
 def load_anchors(paths: Iterable[Path]) -> Anchors:
@@ -71,7 +78,16 @@ def load_rules(paths: Iterable[Path]) -> CertificateRules:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ConfigError(f"{path}: neither EU rules nor value sets in JSON: {error}") from error
     countries = dict.fromkeys(str(rule.get("Country")).upper() for rule in rules if isinstance(rule, dict))
-    return CertificateRules(EuRules.from_json(rules), tuple(countries), value_sets)
+    read = EuRules.from_json(rules)
+    return CertificateRules(read, tuple(countries), value_sets, {(r.identifier, r.version): _about(r) for r in read})
+
+
+def _about(rule: EuRule) -> dict[str, Any]:
+    return {
+        "rule": rule.identifier,
+        "version": ".".join(map(str, rule.version)),
+        "description": rule.description.get("en", next(iter(rule.description.values()), "")),
+    }
 
 
 def read_code(argument: str) -> bytes:
@@ -81,7 +97,7 @@ def read_code(argument: str) -> bytes:
         ConfigError: the file can't be read, or its picture does not hold exactly one code.
     """
     path = Path(argument)
-    if not _is_file(path):
+    if not is_file(path):
         if path.suffix.lower() in {".png", ".jpg", ".jpeg"}:
             raise ConfigError(f"{path}: no such picture")
         return argument.encode("utf-8", "surrogateescape")
@@ -99,6 +115,41 @@ def read_code(argument: str) -> bytes:
     return codes[0]
 
 
+def read_picture(path: Path) -> bytes:
+    """The content of a picture's file.
+
+    Raises:
+        ConfigError: there is no such file, or it is no PNG or JPEG, or larger than any that is decoded.
+    """
+    if not is_file(path):
+        raise ConfigError("no such picture: give a file's name, or the base64 of a PNG or JPEG")
+    data = _read(path, MAX_LIST_BYTES)
+    if not data.startswith(_PICTURES):
+        raise ConfigError(f"{path}: neither PNG nor JPEG")
+    return data
+
+
+def now() -> Moment:
+    """The present, by this machine's clock, which is believed at a desk."""
+    return Moment(datetime.now(UTC), trusted=True)
+
+
+def read_moment(text: str, where: str) -> Moment:
+    """The moment that somebody wants a code to be judged at.
+
+    Raises:
+        ConfigError: it is no time, or has no zone.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is not None:
+            at.astimezone(UTC)  # the first and the last hours of the calendar have no time in UTC
+            return Moment(at, trusted=True)
+    except (ValueError, OverflowError) as error:
+        raise ConfigError(f"{where} is no time: write it like 2021-06-01T12:00:00+08:00") from error
+    raise ConfigError(f"{where} has no time zone: add it, like 2021-06-01T12:00:00+08:00 or ...T04:00:00Z")
+
+
 def _anchors_in(data: bytes, keys: Sequence[bytes]) -> Anchors:
     if data.lstrip().startswith(b"{"):
         return Anchors.load(data)
@@ -107,7 +158,8 @@ def _anchors_in(data: bytes, keys: Sequence[bytes]) -> Anchors:
     return Anchors.load_covpass(data, keys[0])
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Whether it names a file with content of its own: no device, no pipe."""
     try:
         return path.is_file()
     except (OSError, ValueError):  # a certificate's text is longer than any name

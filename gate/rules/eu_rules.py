@@ -6,13 +6,14 @@ type, time and certificate type, and of each identifier only the newest version 
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from gate.rules import fields
 from gate.rules.rule import EuRule, load_eu_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
 MAX_RULES: Final = 10_000
@@ -40,6 +41,9 @@ class EuRules:
 
     def __len__(self) -> int:
         return sum(map(len, self._by_country.values()))
+
+    def __iter__(self) -> Iterator[EuRule]:
+        return chain.from_iterable(self._by_country.values())
 
     def select(self, country: str, at: datetime, payload: Mapping[str, Any], kind: str = "Acceptance") -> list[EuRule]:
         """The rules that a certificate must keep, ordered by identifier.
