@@ -160,11 +160,12 @@ def check_life(hcert: Hcert, signer: SignerKey, moment: Moment) -> None:
         CredentialFault: ``CERTIFICATE_UNACCEPTABLE`` (issued before the signer existed), ``CLOCK_UNTRUSTED``,
             ``CERTIFICATE_NOT_YET_VALID``, ``CERTIFICATE_EXPIRED``.
     """
-    if hcert.issued_at + LEEWAY < signer.not_before:
+    # Spans are compared, since the calendar may end sooner than a date and five minutes.
+    if signer.not_before - hcert.issued_at > LEEWAY:
         raise _unacceptable("issued before its signer was")
     if not moment.trusted:
         raise CredentialFault(Reason.CLOCK_UNTRUSTED, "hcert: it may be out of date")
-    if hcert.issued_at > moment.at + LEEWAY or signer.not_before > moment.at + LEEWAY:
+    if max(hcert.issued_at, signer.not_before) - moment.at > LEEWAY:
         raise CredentialFault(Reason.CERTIFICATE_NOT_YET_VALID, "hcert: issued in the future")
     if moment.at > hcert.expires_at or moment.at > signer.not_after:
         raise CredentialFault(Reason.CERTIFICATE_EXPIRED, "hcert: its own life or that of its signer is over")
