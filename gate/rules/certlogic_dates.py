@@ -12,7 +12,7 @@ from calendar import monthrange
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from gate.rules.certlogic_values import CertLogicError, kind
@@ -50,13 +50,7 @@ def parse(value: Any) -> datetime:
     try:
         if len(text) <= _FULL_DATE_LENGTH:
             return _parse_date(text)
-        if (match := _DATE_TIME.fullmatch(text)) is None:
-            raise CertLogicError("not a date-time; write YYYY-MM-DDThh:mm:ssZ")
-        base, fraction, sign, hours, minutes = match.groups()
-        at = datetime.fromisoformat(base)
-        if fraction:
-            at = at.replace(microsecond=int(fraction[:3].ljust(3, "0")) * 1000)
-        return at - _offset(sign, hours, minutes) if sign else at
+        return _parse_date_time(text)
     except (ValueError, OverflowError):
         raise CertLogicError("no such date or time; give one that exists") from None
 
@@ -98,6 +92,17 @@ def _parse_date(text: str) -> datetime:
     if not 1 <= month <= _MONTHS:
         raise ValueError("month")
     return datetime(year, month, int(match[3] or monthrange(year, month)[1]))  # noqa: DTZ001 - naive means UTC here
+
+
+@lru_cache(maxsize=16)  # every rule about a certificate asks for the same moment again
+def _parse_date_time(text: str) -> datetime:
+    if (match := _DATE_TIME.fullmatch(text)) is None:
+        raise CertLogicError("not a date-time; write YYYY-MM-DDThh:mm:ssZ")
+    base, fraction, sign, hours, minutes = match.groups()
+    at = datetime.fromisoformat(base)
+    if fraction:
+        at = at.replace(microsecond=int(fraction[:3].ljust(3, "0")) * 1000)
+    return at - _offset(sign, hours, minutes) if sign else at
 
 
 def _offset(sign: str, hours: str, minutes: str | None) -> timedelta:
