@@ -22,6 +22,7 @@ QUICK, FULL = 0, 1
 ROUNDS = {
     "hcert": (300, 3000),
     "rules": (2000, 20_000),
+    "batch": (4, 40),
     "card": (3, 20),
     "pictures": (1, 3),
     "voice": (20, 200),
@@ -101,6 +102,14 @@ def _rules(rounds: int) -> list[Row]:
     return [Row("10 production rules, one certificate", "µs", times, "target: median ≤ 25 µs")]
 
 
+def _batch(rounds: int) -> list[Row]:
+    from bench.batch import RULES, microseconds_each  # noqa: PLC0415 - as above
+
+    times = microseconds_each(rounds)
+    rate = f"{1e6 / median(times):,.0f} certificates a second (target ≥ 5,000)"
+    return [Row(f"batch: line to answer, {RULES} rules each, one core", "µs", times, rate)]
+
+
 def _card(rounds: int) -> list[Row]:
     from bench.idcard import card_read_ratio  # noqa: PLC0415 - as above
 
@@ -139,6 +148,7 @@ def _path(rounds: int) -> list[Row]:
 MEASURES: dict[str, Callable[[int], list[Row]]] = {
     "hcert": _hcert,
     "rules": _rules,
+    "batch": _batch,
     "card": _card,
     "pictures": _pictures,
     "voice": _voice,
