@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import base64
-import json
 import warnings
 
 import pytest
 from cryptography import x509
-from vectors import vectors_dir
+from suites.signers import ENTRIES, FOLDER, KEY, LIST, anchors, counts
 
 from gate.errors import TrustError
 from gate.trust import signer_certificate
 from gate.trust.anchors import Anchors
 
-FOLDER = vectors_dir("trust") / "covpass-2023-12"
-LIST = (FOLDER / "dsc-list.json").read_bytes()
-KEY = (FOLDER / "dsc-list-signing-key.pem").read_bytes()
+
+def test_no_signer_is_lost() -> None:
+    assert len(anchors()) == 829
+    (count,) = counts()
+    assert (count.passed, count.unmet) == (829, ())
 
 
-@pytest.fixture(scope="module")
-def anchors() -> Anchors:
-    return Anchors.load_covpass(LIST, KEY)
-
-
-def test_no_signer_is_lost(anchors: Anchors) -> None:
-    assert len(anchors) == 829
-
-
-def test_the_six_with_unreadable_extensions_are_named(anchors: Anchors) -> None:
-    assert [note.split()[0] for note in anchors.notes] == ["ES", "FI", "FI", "FI", "FI", "FI"]
+def test_the_six_with_unreadable_extensions_are_named() -> None:
+    assert [note.split()[0] for note in anchors().notes] == ["ES", "FI", "FI", "FI", "FI", "FI"]
 
 
 def test_the_use_read_from_the_der_is_what_the_library_reads_wherever_it_can() -> None:
     restricted = 0
-    for entry in json.loads(LIST.partition(b"\n")[2])["certificates"]:
+    for entry in ENTRIES:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             certificate = x509.load_der_x509_certificate(base64.b64decode(entry["rawData"]))
