@@ -1,0 +1,1 @@
+"""Fuzzing: hostile inputs, made from a seed, for everything that reads what comes from outside."""

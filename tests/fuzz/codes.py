@@ -1,0 +1,125 @@
+"""Targets: everything that reads a code or a card's text block."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import cbor2
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from fuzz.engine import CORPUS, Target
+from fuzz.mutate import mutate_cbor
+from gate.credentials import base45, cose, dcc, hcert, hcert_issue, resident_id
+from gate.credentials.identify import identify, parse_code
+from gate.credentials.signer import ANY_USAGE, SignerKey
+from gate.errors import CredentialFault
+from gate.model import CredentialKind, Moment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ISSUED: Final = datetime(2022, 3, 1, 8, tzinfo=UTC)
+NOW: Final = Moment(ISSUED + timedelta(days=30), trusted=True)
+KEY: Final = ec.derive_private_key(0x6A7E_F1C7_1005, ec.SECP256R1())
+"""Of a signer that nobody but these targets believes."""
+KEY_ID: Final = b"fictions"
+
+
+class Signers:
+    """The one signer that is believed here."""
+
+    _SIGNER = SignerKey(KEY.public_key(), "XX", ISSUED - timedelta(days=30), ISSUED + timedelta(days=700), ANY_USAGE)
+
+    def candidates(self, key_id: bytes) -> Sequence[SignerKey]:
+        return [self._SIGNER] if key_id == KEY_ID else []
+
+
+SIGNERS: Final = Signers()
+
+
+def _base45(data: bytes) -> None:
+    assert base45.encode(base45.decode(data)) == data
+
+
+def _text(data: bytes) -> None:
+    """Whatever becomes a credential says what was signed."""
+    certificate = parse_code(data, SIGNERS, NOW).certificate
+    assert certificate is not None
+    assert certificate.payload in _signed(), "a certificate that nobody signed"
+
+
+def _signed() -> list[Any]:
+    if not _SIGNED:
+        for path in (CORPUS / "hcert text").glob("*.txt"):
+            try:
+                _SIGNED.append(dcc.check(hcert.decode(path.read_bytes()).content).payload)
+            except CredentialFault:
+                continue
+    return _SIGNED
+
+
+_SIGNED: Final[list[Any]] = []
+
+
+def _claims(data: bytes) -> None:
+    """Claims that a trusted signer did sign, whatever they are."""
+    protected = cbor2.dumps({cose.ALG: cose.ES256, cose.KID: KEY_ID})
+    signed = hcert_issue._sign(KEY, cose.sig_structure(protected, data))
+    hcert.verify(hcert.read_claims(cose.decode(cbor2.dumps([protected, {}, data, signed]))), SIGNERS, NOW)
+
+
+def _cbor(data: bytes) -> str:
+    with contextlib.suppress(CredentialFault):
+        cose.decode_cbor(data)
+    message = cose.decode(data)
+    return f"{message.algorithm} {cose.verify(message, KEY.public_key())}"
+
+
+def _content(data: bytes) -> None:
+    found = dcc.check(cose.decode_cbor(data))
+    assert found.group in found.payload
+
+
+def _identify(data: bytes) -> None:
+    if identify(data).kind is CredentialKind.BARE_NUMBER:
+        assert data.strip().isalnum()
+        parse_code(data, SIGNERS, NOW)
+
+
+def _block(data: bytes) -> None:
+    credential = resident_id.parse(data)
+    assert credential.holder is not None
+    resident_id.masked(resident_id.read_card(data))
+
+
+_HEADS: Final = (
+    b"\xd2\x84",
+    b"\xd8\x3d\xd2",
+    b"\xa1",
+    b"\xbf",
+    b"\x9f",
+    b"\xff",
+    b"\x5f",
+    b"\xc2\x49",
+    b"\xfb",
+    b"\xf9",
+)
+_CBOR_TOKENS: Final = (*_HEADS, b"\x9b" + b"\xff" * 8, b"\x5b" + b"\x7f" * 8, b"\xdb" + b"\0" * 8, b"\x39\x01\x03")
+_CODE_TOKENS: Final = (b"HC1:", b"hc1:", b" ", b"\r\n", b":", b"\0", b"6BF", b"SHC:/", b"HC2:", b"\xef\xbb\xbf")
+_DIGITS: Final = (b"999999", b"19900101", b"X", b"x", b" ", "９".encode(), b"\xb2", b"\n", b"ZZZ", b"8")
+_CHARACTERS: Final = tuple(
+    text.encode("utf-16-le", "surrogatepass")
+    for text in ("长期", "J", "I", "Y", "2020", "０", "\u3000", "\u202e", "\ud800", "\0")
+)
+
+TARGETS: Final = (
+    Target("base45", _base45, tokens=(b"GGW", b":::", b"ZZZ", b"FGW", b"00", b"\x7f", b"\xc3")),
+    Target("cose and cbor", _cbor, tokens=_CBOR_TOKENS, structure=mutate_cbor, cost=3),
+    Target("hcert text", _text, tokens=_CODE_TOKENS, cost=2),
+    Target("signed claims", _claims, tokens=_CBOR_TOKENS, structure=mutate_cbor, cost=8),
+    Target("dcc content", _content, structure=mutate_cbor, cost=3),
+    Target("identify", _identify, tokens=(*_CODE_TOKENS, *_DIGITS)),
+    Target("id-card text block", _block, tokens=_CHARACTERS, cost=2),
+)

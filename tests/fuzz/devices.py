@@ -1,0 +1,91 @@
+"""Targets: everything that reads the bytes of a device."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+from drivers.camera_wire import Frames
+from drivers.camera_worker import UnreadableError, decode
+from drivers.idcard_frames import MAX_LENGTH, PREAMBLE, Command, Frame, Noise, Splitter, answers, sam_number, text_block
+from drivers.input_events import KeyEvent
+from drivers.wedge import MOST_BYTES, Broken, Code, WedgeDecoder
+from fuzz.engine import Target
+
+_LONGEST_FRAME: Final = len(PREAMBLE) + 2 + MAX_LENGTH
+
+
+def _frames(data: bytes) -> str:
+    """The first byte says in how large pieces the rest comes; nothing is lost, whatever they are."""
+    splitter, size, out = Splitter(), 1 + (data[0] if data else 0) * 8, bytearray()
+    seen = Counter[str]()
+    for start in range(1, len(data), size):
+        for piece in splitter.feed(data[start : start + size]):
+            out += piece.wire
+            seen[piece.why if isinstance(piece, Noise) else f"{piece.status} {len(piece.data)}"] += 1
+            if isinstance(piece, Frame):
+                text_block(piece.data)
+                for command in Command:
+                    if answers(command, piece) and command is Command.SAM_ID and piece.data:
+                        sam_number(piece.data)
+        assert len(splitter.pending) <= _LONGEST_FRAME
+    assert bytes(out) + splitter.pending == data[1:]
+    return _summary(seen)
+
+
+def _summary(seen: Counter[str]) -> str:
+    """What came out: how often is told apart up to three times."""
+    return " ".join(f"{what}:{min(number, 3)}" for what, number in sorted(seen.items()))
+
+
+def _wedge(data: bytes) -> str:
+    """Five bytes an event: type, key (two), value, and how long after the one before."""
+    decoder, at = WedgeDecoder(encoding="gbk"), 0.0
+    pieces: list[Code | Broken] = []
+    for start in range(0, len(data) - 4, 5):
+        kind, high, low, value, wait = data[start : start + 5]
+        at += wait / 500
+        pieces += decoder.feed([KeyEvent(kind, high << 8 | low, value)], at)
+    pieces += decoder.tick(at + 10)
+    assert decoder.deadline is None
+    codes = [piece.data for piece in pieces if isinstance(piece, Code)]
+    assert all(0 < len(code) <= 2 * MOST_BYTES for code in codes)
+    broken = [piece.detail for piece in pieces if isinstance(piece, Broken)]
+    return _summary(Counter([*broken, *(f"code of {len(code).bit_length()} {code.isascii()}" for code in codes)]))
+
+
+def _camera(data: bytes) -> str:
+    frames = Frames()
+    return _summary(
+        Counter(frame.kind.name for start in range(0, len(data), 50) for frame in frames.feed(data[start : start + 50]))
+    )
+
+
+def _picture(data: bytes) -> None:
+    assert decode(data)
+
+
+_WIRE: Final = (PREAMBLE, PREAMBLE[1:], b"\x00\x04", b"\x09\x60", b"\x09\x61", b"\x00\x00\x90", b"\x01\x00\x04\x00")
+_KEYS: Final = (
+    *(bytes((1, 0, key, value, 1)) for key in (28, 42, 56, 58, 29, 100, 71, 82) for value in (0, 1, 2)),
+    *(bytes((0, 0, 3, 0, 0)), bytes((0, 0, 0, 0, 0)), bytes((1, 0, 2, 1, 60))),
+)
+_PICTURE: Final = (
+    b"IHDR",
+    b"IDAT",
+    b"tRNS",
+    b"PLTE",
+    b"iCCP",
+    b"\xff\xd8",
+    b"\xff\xc0",
+    b"\xff\xc4",
+    b"\xff\xda",
+    b"\xff\xdd",
+)
+
+TARGETS: Final = (
+    Target("id-card frames", _frames, tokens=_WIRE, cost=25),
+    Target("keyboard gun", _wedge, tokens=_KEYS, cost=40),
+    Target("camera pipe", _camera, cost=3),
+    Target("pictures", _picture, (UnreadableError,), tokens=_PICTURE, cost=25),
+)

@@ -1,0 +1,25 @@
+"""All targets, one after the other, each with its share of the inputs or of the time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from fuzz import codes, devices, documents
+from fuzz.engine import Result, Target, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TARGETS: Final[tuple[Target, ...]] = (*codes.TARGETS, *devices.TARGETS, *documents.TARGETS)
+
+
+def shares(inputs: int) -> dict[str, int]:
+    """So many inputs in all: the quicker a target, the more of them."""
+    weight = sum(1 / target.cost for target in TARGETS)
+    return {target.name: round(inputs / target.cost / weight) for target in TARGETS}
+
+
+def fuzz(inputs: int, seed: int, seconds: float) -> Iterator[Result]:
+    """Run every target; ``seconds`` is the most for each."""
+    for target in TARGETS:
+        yield run(target, seed=seed, inputs=shares(inputs)[target.name], seconds=seconds)

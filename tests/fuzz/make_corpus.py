@@ -1,0 +1,283 @@
+"""Writes the saved inputs anew, with the gate's own encoders; the people are fictional.
+
+Run from the checkout, where a format has changed: ``PYTHONPATH=tests .venv/bin/python -m fuzz.make_corpus``. Inputs
+whose name begins with ``found-`` were found by fuzzing and stay.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from base64 import b64encode
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import cbor2
+from PIL import Image
+from rule_set_samples import GREEN, YELLOW, assigned, known, rule, rule_set
+from signed_certificates import content
+from vectors import ROOT
+
+from drivers.camera_wire import Frame, Kind
+from drivers.idcard_frames import Command, frame, request
+from drivers.input_events import EV_MSC
+from drivers.simulated import id_cards
+from drivers.simulated.camera import picture_of
+from drivers.simulated.gun import alt_code, keystrokes
+from fuzz.codes import ISSUED, KEY, KEY_ID
+from fuzz.engine import CORPUS
+from gate.credentials import base45, hcert, hcert_issue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from drivers.input_events import KeyEvent
+
+EXPIRES = ISSUED + timedelta(days=365)
+CONTENTS = {group: content(group) for group in ("v", "t", "r")}
+CODES = {
+    group: hcert_issue.issue(payload, KEY, KEY_ID, "XX", ISSUED, EXPIRES).encode()
+    for group, payload in CONTENTS.items()
+}
+CARDS = {
+    "citizen": id_cards.citizen(1),
+    "no-end": id_cards.citizen(2, valid_to="长期"),
+    "hmt": id_cards.hong_kong_macau_taiwan(3),
+    "foreigner-2017": id_cards.foreigner_2017(4),
+    "foreigner-2023": id_cards.foreigner_2023(5),
+}
+
+
+def save(target: str, inputs: dict[str, bytes]) -> None:
+    """Write one target's inputs in place of those that were made before."""
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        if not path.name.startswith("found-"):
+            path.unlink()
+    for name, data in inputs.items():
+        (folder / name).write_bytes(data)
+
+
+def as_json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def codes() -> None:
+    messages = {group: hcert.decompress(base45.decode(code.removeprefix(b"HC1:"))) for group, code in CODES.items()}
+    claims = {group: hcert.decode(code).message.payload for group, code in CODES.items()}
+    save("hcert text", {f"{group}.txt": code for group, code in CODES.items()} | {"lower.txt": CODES["v"].lower()})
+    bombs = {"bomb": b"\0" * 10_000_000, "nested": b"\x81" * 15_000, "wide": b"\x9a\x7f\xff\xff\xff" + b"\0" * 3000}
+    wrapped = {f"{name}.txt": hcert_issue.wrap(data).encode() for name, data in bombs.items()}
+    for name, data in wrapped.items():
+        (CORPUS / "hcert text" / name).write_bytes(data)
+    save(
+        "base45", {group: code.removeprefix(b"HC1:") for group, code in CODES.items()} | {"short": b"BB8", "none": b""}
+    )
+    save(
+        "cose and cbor",
+        messages
+        | {f"{group}-untagged": message.removeprefix(b"\xd2") for group, message in messages.items()}
+        | {"nested": b"\x81" * 17, "maps": b"\xa1\x01" * 20 + b"\0", "item": cbor2.dumps([1.5, -3])},
+    )
+    save("signed claims", claims)
+    save("dcc content", {group: cbor2.dumps(payload) for group, payload in CONTENTS.items()})
+    save(
+        "identify",
+        {"code": CODES["t"], "number": b"999999199001010024", "old": b"999999900101002", "permit": b"ZZZ999980010119"}
+        | {"padded": b"  HC1:6BF \r\n", "text": b"hello"},
+    )
+    save("id-card text block", CARDS)
+
+
+def devices() -> None:
+    reads = {name: frame(b"\0\0\x90" + b"\x01\0\x04\0" + block + bytes(1024)) for name, block in CARDS.items()}
+    whole = b"".join(
+        (request(Command.FIND), frame(b"\0\0\x9f" + bytes(4)), *reads.values(), frame(b"\0\0\x90" + bytes(16)))
+    )
+    bad = bytearray(reads["citizen"])
+    bad[-1] ^= 1
+    flood = b"\xaa\xaa\xaa\x96\x69\x09\x60" * 400
+    save(
+        "id-card frames",
+        {
+            "slow": b"\0" + reads["citizen"],
+            "fast": b"\xff" + whole,
+            "bad": b"\x10" + bytes(bad) + whole,
+            "flood": b"\x03" + flood,
+        },
+    )
+    events = {"code": keystrokes("HC1:6BFOXN%TS3DH0\r"), "text": keystrokes("测试 é\r", encoding="gbk")}
+    save(
+        "keyboard gun",
+        {name: packed(event for stroke in strokes for event in stroke) for name, strokes in events.items()}
+        | {"unicode": packed(alt_code("27979")), "long": packed(e for s in keystrokes("A" * 700) for e in s)},
+    )
+    frames = (
+        Frame(Kind.IDLE, 1.5),
+        Frame(Kind.STARTED, 2.0),
+        Frame(Kind.CODE, 2.0, CODES["v"]),
+        Frame(Kind.UNREADABLE, 3.0, b"x"),
+    )
+    save("camera pipe", {"all": b"".join(one.to_bytes() for one in frames)})
+    save("pictures", pictures())
+
+
+def packed(events: Iterable[KeyEvent]) -> bytes:
+    """Five bytes an event, as the target takes them apart."""
+    return b"".join(
+        bytes((event.type, event.code >> 8, event.code & 0xFF, event.value, 1))
+        for event in events
+        if event.type != EV_MSC
+    )
+
+
+def pictures() -> dict[str, bytes]:
+    """A code as PNG and JPEG, in several modes."""
+    code = Image.open(io.BytesIO(picture_of("HC1:6BFOXN")))
+    small = code.resize((code.width // 2, code.height // 2))
+    made = {}
+    for name, picture, form in (
+        ("grey.png", small.convert("L"), "PNG"),
+        ("one-bit.png", small.convert("1"), "PNG"),
+        ("palette.png", small.convert("P"), "PNG"),
+        ("alpha.png", small.convert("RGBA"), "PNG"),
+        ("deep.png", small.convert("I;16"), "PNG"),
+        ("grey.jpg", small.convert("L"), "JPEG"),
+        ("colour.jpg", small.convert("RGB"), "JPEG"),
+        ("print.jpg", small.convert("CMYK"), "JPEG"),
+        ("blank.png", Image.new("L", (40, 40), 255), "PNG"),
+    ):
+        file = io.BytesIO()
+        picture.save(file, form, **({"progressive": True} if name == "colour.jpg" else {}))
+        made[name] = file.getvalue()
+    return made
+
+
+def documents() -> None:
+    save("certlogic", {name: as_json(value) for name, value in expressions().items()})
+    more = rule(
+        "CN-TEST-0002",
+        {
+            "if": [
+                {"===": [{"var": "payload.test.state"}, "known"]},
+                {"<=": [{"var": "payload.test.since_report"}, {"var": "external.parameters.max_s"}]},
+                False,
+            ]
+        },
+        AffectedFields=["test.result"],
+    )
+    examples = [
+        {
+            **GREEN,
+            "facts": {**GREEN["facts"], "test": known(since_report=60)},
+            "expect": {"CN-TEST-0001": True, "CN-TEST-0002": True},
+        },
+        {
+            **YELLOW,
+            "facts": {**YELLOW["facts"], "test": known(since_report=90_000)},
+            "expect": {"CN-TEST-0001": False, "CN-TEST-0002": False},
+        },
+    ]
+    two = rule_set(
+        rules=[rule(), more],
+        parameters={"min_doses": 2, "max_s": 86_400},
+        profiles={"station": {"rules": ["CN-TEST-0001", "CN-TEST-0002"], "parameters": {"max_s": 3600}}},
+        assignments=[assigned("station", lane=["1"]), assigned("station")],
+        examples=examples,
+    )
+    save("rule set", {"one.json": as_json(rule_set()), "two.json": as_json(two)})
+    own = rule(Logic={">=": [{"var": "payload.v.0.dn"}, 2]}, AffectedFields=["v.0.dn"])
+    foreign = {key: value for key, value in own.items() if key not in {"Reason", "Outcome"}}
+    foreign |= {"Country": "XX", "CertificateType": "Vaccination"}
+    aged = {
+        "not-after": [{"plusTime": [{"var": "payload.v.0.dt"}, 365, "day"]}, {"plusTime": ["2022-10-01", 0, "day"]}]
+    }
+    save(
+        "foreign rules",
+        {"two.json": as_json([foreign, {**foreign, "Identifier": "VR-XX-0002", "Logic": aged, "Region": ""}])},
+    )
+    save("orders", {"example.json": (ROOT / "config/rules/orders.example.json").read_bytes()})
+    lines = [
+        (ROOT / f"config/rules/{name}.cases.jsonl").read_bytes().splitlines() for name in ("station-48h", "children")
+    ]
+    save("cases", {f"{number}.jsonl": b"\n".join(found[:3]) for number, found in enumerate(lines)})
+    save("status file", {"all.json": as_json(status())})
+    save("configuration", {name: (ROOT / f"config/{name}").read_bytes() for name in ("gate.toml", "demo.toml")})
+    _, certificate = hcert_issue.throwaway_signer("XX", ISSUED)
+    save(
+        "signer list",
+        {"one.json": as_json({"anchors": [{"certificate": b64encode(certificate).decode(), "country": "XX"}]})},
+    )
+    asked: list[dict[str, Any]] = [
+        {"id": "a", "text": CODES["v"].decode(), "at": "2022-04-01T12:00:00+08:00"},
+        {"id": 7, "text": "hello"},
+        {"text": "999999199001010024"},
+        {"id": "x", "at": "yesterday"},
+    ]
+    save("batch line", {f"{number}.json": as_json(question) for number, question in enumerate(asked)})
+
+
+def expressions() -> dict[str, Any]:
+    """Every operation, and what takes long: loops in loops over all the data that fits."""
+    now = {"plusTime": [{"var": "external.validationClock"}, 0, "day"]}
+    done = {"plusTime": [{"var": "payload.v.0.dt"}, 270, "day"]}
+    data = {
+        "payload": CONTENTS["v"],
+        "external": {"validationClock": "2022-06-30T10:00:00+08:00", "valueSets": {"a": ["x", "y"]}},
+    }
+    current, so_far = {"var": "current"}, {"var": "accumulator"}
+    total = {"reduce": [{"var": ""}, {"+": [so_far, current]}, 0]}
+    twice = {"reduce": [{"var": ""}, {"reduce": [{"var": "data"}, {"+": [so_far, current]}, so_far]}, 0]}
+    times = {"reduce": [{"var": ""}, {"reduce": [{"var": "data"}, {"plusTime": [current, 1, "month"]}, 0]}, 0]}
+    born = {"reduce": [{"var": ""}, {"reduce": [{"var": "data"}, {"dccDateOfBirth": [current]}, 0]}, 0]}
+    parts = {"reduce": [{"var": ""}, {"reduce": [{"var": "data"}, {"extractFromUVCI": [current, 300]}, 0]}, 0]}
+    sought = {"reduce": [{"var": ""}, {"in": [current, {"var": "data"}]}, 0]}
+    deep: Any = {"var": ""}
+    for _ in range(45):
+        deep = {"!": [deep]}
+    return {
+        "dates.json": [{"and": [{"not-after": [now, done]}, {"before": [done, now, done]}]}, data],
+        "if.json": [
+            {"if": [{"in": ["x", {"var": "external.valueSets.a"}]}, {"===": [{"var": "payload.v.0.dn"}, 2]}, False]},
+            data,
+        ],
+        "uvci.json": [{"extractFromUVCI": [{"var": "payload.v.0.ci"}, 2]}, data],
+        "born.json": [{"after": [now, {"dccDateOfBirth": [{"var": "payload.dob"}]}]}, data],
+        "between.json": [{"<": [1, {"+": [{"var": "0"}, 1]}, 10]}, [3]],
+        "not.json": [deep, True],
+        "total.json": [total, [1, 2, 3]],
+        "twice.json": [twice, list(range(110))],
+        "times.json": [times, [f"2022-06-30T10:{minute:02}:00+08:00" for minute in range(60)]],
+        "births.json": [born, ["1990-02"] * 110],
+        "parts.json": [parts, ["/" * 1000] * 15],
+        "sought.json": [sought, ["a", 1, None, True] * 70],
+        "paths.json": [{"var": ".".join(["0"] * 200)}, [[0]]],
+    }
+
+
+def status() -> dict[str, Any]:
+    """A holder with a record of every kind."""
+    at = {"source": "city", "as_of": "2021-06-20T07:50:00+08:00"}
+    later = "2021-06-21T07:50:00Z"
+    return {
+        "format": 1,
+        "holders": {
+            "00112233445566778899aabbccddeeff": {
+                "codes": [{**at, "colour": "green"}],
+                "pop_ups": [{**at, "active": True, "level": 2, "raised_at": later, "expires_at": later}],
+                "tests": [{**at, "result": "negative", "sampled_at": later, "reported_at": later, "pool_size": 10}],
+                "vaccinations": [{**at, "doses": 3, "last_dose_at": later}],
+                "travel": [{**at, "risk_area": False}],
+                "arrivals": [{**at, "arrived_at": later, "risk": "low"}],
+                "exemptions": [{**at, "ground": "mobility", "expires_at": later}],
+                "permits": [{**at, "zones": ["east"], "valid_from": later, "valid_to": later, "hours": [480, 1200]}],
+            }
+        },
+    }
+
+
+if __name__ == "__main__":
+    codes()
+    devices()
+    documents()

@@ -1,0 +1,1 @@
+"""Other people's test suites: their cases, and what counts as holding."""
