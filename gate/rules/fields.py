@@ -38,22 +38,28 @@ def refuse(where: str, fault: str) -> NoReturn:
 
 
 def decode(blob: bytes, max_bytes: int) -> Any:
-    """UTF-8 JSON without duplicate keys or numbers that JSON doesn't have.
+    """UTF-8 JSON without duplicate keys, halves of characters, or numbers that JSON doesn't have.
 
     Raises:
-        RuleSetError: too large, not UTF-8, not JSON, nested too deeply, a key twice in one object.
+        RuleSetError: too large, not UTF-8, not JSON, nested too deeply, a key twice in one object, an escape that is
+            only half of a character.
     """
     if len(blob) > max_bytes:
         refuse("file", f"has {len(blob)} bytes; at most {max_bytes} are read")
     try:
-        return json.loads(blob.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        found = json.loads(blob.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        if b"\\u" in blob:  # a text with half a character could never be written again
+            json.dumps(found, ensure_ascii=False).encode("utf-8")
     except UnicodeDecodeError:
         refuse("file", "is not UTF-8; save it as UTF-8")
+    except UnicodeEncodeError:
+        refuse("file", "has half of a character, a \\u escape without its second part; write the character itself")
     except RecursionError:
         refuse("file", "is nested too deeply; flatten it")
     except ValueError as error:  # JSONDecodeError, and integers of thousands of digits
         place = f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "a number"
         refuse("file", f"is not JSON ({place}); check it with a JSON editor")
+    return found
 
 
 def members(value: Any, where: str, required: frozenset[str], optional: frozenset[str] = frozenset()) -> dict[str, Any]:

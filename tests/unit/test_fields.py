@@ -34,6 +34,10 @@ def fault(read: Callable[[], Any]) -> str:
     [
         (b"[1,2,3,4]", "file: has 9 bytes; at most 8 are read"),
         (b'"\xff"', "file: is not UTF-8; save it as UTF-8"),
+        (
+            b'"\\ud83d"',
+            "file: has half of a character, a \\u escape without its second part; write the character itself",
+        ),
         (b"[1,\n 2,", "file: is not JSON (line 2, column 4); check it with a JSON editor"),
         (b"[NaN]", "file: has the number NaN, which JSON does not have; write an integer"),
     ],
