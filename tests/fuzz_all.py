@@ -41,8 +41,9 @@ def section(results: Sequence[Result], seed: int) -> str:
     total = sum(result.inputs for result in results)
     said = (
         f"{total:,} inputs on {datetime.now(UTC):%Y-%m-%d}, seed {seed}: saved ones, changes of them, random bytes.",
-        f"Each may raise a declared error and no other, take {LONGEST_S * 1000:.0f} ms of processor time,",
-        f"and raise the highest use of memory by {MOST_MEMORY >> 20} MiB.",
+        f"Each may raise a declared error and no other, take {LONGEST_S * 1000:.0f} ms of processor time, and raise",
+        f"the highest use of memory by {MOST_MEMORY >> 20} MiB. Pictures may have 16 million pixels: their limits are",
+        "those of the process that decodes them, a second of patience and half of its memory.",
     )
     found = table(("reader", "inputs", "different answers", "slowest", "memory", "found"), rows)
     return "\n".join((*said, "", found))

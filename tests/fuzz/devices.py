@@ -6,11 +6,13 @@ from collections import Counter
 from typing import Final
 
 from drivers.camera_wire import Frames
-from drivers.camera_worker import UnreadableError, decode
+from drivers.camera_worker import MEMORY, UnreadableError, decode
+from drivers.code_reader import PATIENCE
 from drivers.idcard_frames import MAX_LENGTH, PREAMBLE, Command, Frame, Noise, Splitter, answers, sam_number, text_block
 from drivers.input_events import KeyEvent
 from drivers.wedge import MOST_BYTES, Broken, Code, WedgeDecoder
 from fuzz.engine import Target
+from fuzz.mutate_png import mutate_png
 
 _LONGEST_FRAME: Final = len(PREAMBLE) + 2 + MAX_LENGTH
 
@@ -87,5 +89,14 @@ TARGETS: Final = (
     Target("id-card frames", _frames, tokens=_WIRE, cost=25),
     Target("keyboard gun", _wedge, tokens=_KEYS, cost=40),
     Target("camera pipe", _camera, cost=3),
-    Target("pictures", _picture, (UnreadableError,), tokens=_PICTURE, cost=25),
+    Target(
+        "pictures",
+        _picture,
+        (UnreadableError,),
+        structure=mutate_png,
+        tokens=_PICTURE,
+        longest_s=PATIENCE,  # bounded by the chain's own patience, the number of pixels and the worker's memory
+        most_memory=MEMORY // 2,
+        cost=100,
+    ),
 )

@@ -11,7 +11,6 @@ from typing import Any, Final
 from fuzz.codes import NOW, Signers
 from fuzz.engine import Target
 from fuzz.mutate import mutate_json
-
 from gate import config
 from gate.app import check_batch
 from gate.errors import GateError

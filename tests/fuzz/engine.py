@@ -14,8 +14,8 @@ from random import Random
 from typing import TYPE_CHECKING, Final
 
 import peak_memory
-from fuzz.mutate import mutate
 
+from fuzz.mutate import mutate
 from gate.errors import GateError
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class Target:
     """Changes the structure of an input, where it has one."""
     tokens: Sequence[bytes] = ()
     """Pieces that matter in this format."""
+    longest_s: float = LONGEST_S
+    most_memory: int = MOST_MEMORY
     cost: int = 1
     """How many inputs of the quickest target one of these takes the time of."""
 
@@ -84,28 +86,24 @@ def run(target: Target, *, seed: int, inputs: int, seconds: float) -> Result:
     slowest = 0.0
     for data in seeds:  # also loads whatever is loaded with the first use
         _answer(target, data)
-    start = highest = peak_memory.restart()
+    peak_memory.restart()
     deadline = time.monotonic() + seconds
-    number = 0
+    number = grown = 0
     for number, data in enumerate(_inputs(target, seeds, seed), 1):
+        before = peak_memory.peak()  # making the input may have raised it as well
         answer, spent = _answer(target, data)
         slowest = max(slowest, spent)
-        before, highest = highest, peak_memory.peak()
-        fault = _fault(answer, spent, highest - before, highest - start)
+        taken = peak_memory.peak() - before
+        grown += taken
+        fault = _fault(target, answer, spent, taken, grown)
         if fault or number >= inputs or time.monotonic() >= deadline:
             finding = Finding(target.name, fault, data) if fault else None
-            return Result(target.name, number, len(answers), slowest, highest - start, finding)
+            return Result(target.name, number, len(answers), slowest, grown, finding)
         if answer not in answers and len(answers) < _MOST_ANSWERS:
             answers.add(answer)
             if len(seeds) < _MOST_SEEDS:
                 seeds.append(data)
-    return Result(target.name, number, len(answers), slowest, highest - start)
-
-
-def replay(target: Target, data: bytes) -> str:
-    """What is wrong with one input; empty: nothing."""
-    answer, spent = _answer(target, data)
-    return _fault(answer, spent, 0, 0)
+    return Result(target.name, number, len(answers), slowest, grown)
 
 
 def _inputs(target: Target, seeds: list[bytes], seed: int) -> Iterator[bytes]:
@@ -124,7 +122,7 @@ def _answer(target: Target, data: bytes) -> tuple[str, float]:
     """How the target answers, and the processor time it took; the best of three where that is too long."""
     answer, spent = _once(target, data)
     for _ in range(2):
-        if spent > LONGEST_S:
+        if spent > target.longest_s:
             spent = min(spent, _once(target, data)[1])
     return answer, spent
 
@@ -145,11 +143,11 @@ def _once(target: Target, data: bytes) -> tuple[str, float]:
 _UNDECLARED: Final = "undeclared "
 
 
-def _fault(answer: str, spent: float, memory: int, growth: int) -> str:
+def _fault(target: Target, answer: str, spent: float, memory: int, growth: int) -> str:
     if answer.startswith(_UNDECLARED):
         return answer
-    if spent > LONGEST_S:
+    if spent > target.longest_s:
         return f"takes {spent * 1000:.0f} ms"
-    if memory > MOST_MEMORY:
+    if memory > target.most_memory:
         return f"takes {memory >> 20} MiB of memory"
-    return f"memory has grown by {growth >> 20} MiB" if growth > MOST_GROWTH else ""
+    return f"memory has grown by {growth >> 20} MiB" if growth > max(MOST_GROWTH, target.most_memory) else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from fuzz import codes, devices, documents
@@ -14,9 +15,9 @@ TARGETS: Final[tuple[Target, ...]] = (*codes.TARGETS, *devices.TARGETS, *documen
 
 
 def shares(inputs: int) -> dict[str, int]:
-    """So many inputs in all: the quicker a target, the more of them."""
+    """So many inputs in all, or a few more: the quicker a target, the more of them."""
     weight = sum(1 / target.cost for target in TARGETS)
-    return {target.name: round(inputs / target.cost / weight) for target in TARGETS}
+    return {target.name: ceil(inputs / target.cost / weight) for target in TARGETS}
 
 
 def fuzz(inputs: int, seed: int, seconds: float) -> Iterator[Result]:

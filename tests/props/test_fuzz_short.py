@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fuzz import engine
-from fuzz.engine import Target, replay, run
+from fuzz.engine import Target, run
 from fuzz.everything import TARGETS, shares
 
 from gate.errors import ConfigError
@@ -89,8 +89,3 @@ def test_the_same_seed_makes_the_same_inputs() -> None:
         seen.append(made)
     assert seen[0] == seen[1]
     assert len(set(seen[0])) > 200
-
-
-def test_an_input_that_was_found_can_be_tried_again() -> None:
-    assert replay(Target("x", _undeclared), b"\xff").startswith("undeclared KeyError")
-    assert replay(Target("x", _undeclared), b"") == ""
