@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from suites.count import Count, count
 from vectors import vectors_dir
 
 from gate.rules import certlogic
+from suites.count import Count, count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

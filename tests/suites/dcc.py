@@ -17,7 +17,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import cbor2
-from suites.count import Count
 from vectors import vectors_dir
 
 from gate.credentials import base45, cose, dcc, hcert
@@ -26,6 +25,7 @@ from gate.errors import CredentialFault
 from gate.model import CredentialKind, Moment
 from gate.trust.anchors import Anchors
 from gate.trust.signer_certificate import read
+from suites.count import Count
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from suites.count import Count, count
 from vectors import vectors_dir
 
 from gate.rules.rule import EuRule, load_eu_rule
+from suites.count import Count, count
 
 if TYPE_CHECKING:
     from pathlib import Path

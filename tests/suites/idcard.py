@@ -8,13 +8,13 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from suites.count import Count, count
 from vectors import vectors_dir
 
 from drivers.idcard_frames import Command, Frame, Splitter, request, text_block
 from drivers.idcard_status import Status
 from gate.credentials.resident_id import parse
 from gate.model import DocumentType, Validity
+from suites.count import Count, count
 
 _VECTORS: dict[str, Any] = json.loads(vectors_dir("idcard.json").read_text("utf-8"))
 REQUESTS = {name: bytes.fromhex(text) for name, text in _VECTORS["requests"].items()}

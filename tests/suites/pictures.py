@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from functools import cache
 
 import pytest
-from suites.count import Count, count
 from vectors import vectors_dir
 
 from drivers.camera_worker import UnreadableError, decode
+from suites.count import Count, count
 
 DCC = vectors_dir("dcc") / "vectors"
 pytest.importorskip("zxingcpp")

@@ -7,11 +7,11 @@ import json
 from functools import cache, partial
 from typing import Any
 
-from suites.count import Count, count
 from vectors import vectors_dir
 
 from gate.trust import signer_certificate
 from gate.trust.anchors import Anchors
+from suites.count import Count, count
 
 FOLDER = vectors_dir("trust") / "covpass-2023-12"
 LIST = (FOLDER / "dsc-list.json").read_bytes()
