@@ -27,6 +27,8 @@ ConfigPath = Annotated[Path, "relative to the configuration file"]
 
 T = TypeVar("T")
 
+MOST_WAIT_MS = 2500
+MOST_LEAD_IN_MS = 2000
 MAX_CONFIG_BYTES = 256 * 1024
 
 
@@ -187,6 +189,14 @@ def _check(config: GateConfig, where: str) -> None:
         raise ConfigError(
             f'{where}: [checkpoint] time_zone "{config.checkpoint.time_zone}" is unknown; write e.g. "Asia/Shanghai"'
         ) from None
+    waits = (config.status.deadline_ms, config.journal.commit_limit_ms)
+    if min(waits) < 1 or sum(waits) > MOST_WAIT_MS:
+        raise ConfigError(
+            f"{where}: [status] deadline_ms and [journal] commit_limit_ms must be at least 1 each and at most "
+            f"{MOST_WAIT_MS} together: a person gets an answer within 3 s"
+        )
+    if not 0 <= config.voice.lead_in_ms <= MOST_LEAD_IN_MS:
+        raise ConfigError(f"{where}: [voice] lead_in_ms must be 0 to {MOST_LEAD_IN_MS}")
     names = [path.name for path in config.rules.sets]
     if not names or len(set(names)) < len(names):
         raise ConfigError(f"{where}: [rules] sets needs at least one file, and each a name of its own")

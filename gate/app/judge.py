@@ -87,7 +87,7 @@ class Judge:
             credential = self._parse(reading, moment)
         except CredentialFault as fault:
             unusable = _unusable(reading, fault.reason)
-            return Judgement(unusable, None, self.refuse(fault.reason, moment, unusable.kind))
+            return Judgement(unusable, None, self.refuse(fault.reason, moment, unusable.kind, retries(reading.reader)))
         if credential.certificate is not None:
             return Judgement(
                 credential,
@@ -106,10 +106,17 @@ class Judge:
         inputs = self._inputs(credential, records, moment, retries(holder))
         return Judgement(credential, holder, judge(inputs, self.rules.at(moment), self.rules.orders), inputs)
 
-    def refuse(self, reason: Reason, moment: Moment, kind: CredentialKind = CredentialKind.UNRECOGNISED) -> Decision:
+    def refuse(
+        self,
+        reason: Reason,
+        moment: Moment,
+        kind: CredentialKind = CredentialKind.UNRECOGNISED,
+        retries: int = 0,
+    ) -> Decision:
         """Refuse without asking any rule, in the words that this place wants for it."""
         rule_set = self.rules.at(moment)
-        return refuse(reason, None if rule_set is None else rule_set.profile_for(self.checkpoint, kind))
+        profile = None if rule_set is None else rule_set.profile_for(self.checkpoint, kind)
+        return refuse(reason, profile, retries)
 
     def with_companion(self, child: Judgement, companion: Judgement, moment: Moment) -> Judgement:
         """Judge a child again, now that somebody has presented as its companion.

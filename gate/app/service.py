@@ -107,7 +107,7 @@ class LaneService:
         self._marks = marks
         self.lane = Lane()
         self._events: asyncio.Queue[Reading] = asyncio.Queue()
-        self._offline: set[str] = set()
+        self._readers_out: set[str] = set()
         self._release: asyncio.TimerHandle | None = None
         self._reports: set[asyncio.Task[None]] = set()
 
@@ -147,6 +147,8 @@ class LaneService:
         if to_admit:
             decision, committed = await self._admit(people, decision, commits)
         self._attempts.note(judgement.holder or reading.reader, decision.outcome, now)
+        if decision.outcome is not Outcome.RETRY:
+            self._attempts.note(reading.reader, decision.outcome, now)  # the next one begins anew
         sound = self._announce(chief.presentation, decision)
         self._follow(decision)
         if not to_admit:
@@ -230,19 +232,26 @@ class LaneService:
     def _notice(self, notice: Notice) -> None:
         log.info(line("reader-notice", reader=notice.reader, kind=notice.kind.value, detail=notice.detail))
         match notice.kind:
-            case NoticeKind.ONLINE | NoticeKind.OFFLINE:
-                (self._offline.discard if notice.kind is NoticeKind.ONLINE else self._offline.add)(notice.reader)
-                self._screen.set_status(StatusFlag.READER_OFFLINE, on=bool(self._offline))
+            case NoticeKind.ONLINE:
+                self._readers_out.discard(notice.reader)
+            case NoticeKind.OFFLINE:
+                self._readers_out.add(notice.reader)
             case NoticeKind.PRESENT_AGAIN if self.lane.busy:
                 self._turn_away(notice.reader)
             case NoticeKind.PRESENT_AGAIN:
                 self._tell(notice, Reason.PRESENT_AGAIN)
             case NoticeKind.READER_UNSERVICEABLE:
+                self._readers_out.add(notice.reader)
                 self._tell(notice, Reason.READER_UNSERVICEABLE)
+        self._screen.set_status(StatusFlag.READER_OFFLINE, on=bool(self._readers_out))
 
     def _tell(self, notice: Notice, reason: Reason) -> None:
         """Answer somebody whose credential never became a reading."""
-        presentation, decision = new_presentation_id(), self._judge.refuse(reason, self._clock.moment())
+        now = time.monotonic()
+        retries = self._attempts.retries(notice.reader, now)
+        presentation = new_presentation_id()
+        decision = self._judge.refuse(reason, self._clock.moment(), retries=retries)
+        self._attempts.note(notice.reader, decision.outcome, now)
         sound = self._announce(presentation, decision)
         measured = Measured(notice.at_monotonic, time.monotonic(), None)
         task = asyncio.create_task(report(presentation, notice.reader, None, decision, measured, sound))

@@ -17,7 +17,7 @@ class Reason(StrEnum):
     """Let through into a channel of its own, e.g. a hospital's for yellow codes."""
     EXIT_RECORDED = "exit_recorded"
     EMERGENCY_ORDER = "emergency_order"
-    """Everybody is let through by a signed order that ends by itself."""
+    """Everybody is let through by an order that ends by itself."""
     # advice on a pass
     TEST_DUE = "test_due"
     """The next test is due; the deadline is shown."""

@@ -56,14 +56,15 @@ class Failure:
     outcome: Outcome
 
 
-def refuse(reason: Reason, profile: Profile | None = None) -> Decision:
+def refuse(reason: Reason, profile: Profile | None = None, retries: int = 0) -> Decision:
     """The decision about something that no rule could judge: unreadable, forged, no source, no rule set.
 
     Args:
         reason: why.
         profile: the one that would have judged, which may want something else said; None where there is none.
+        retries: how often somebody was asked to try again here just now.
     """
-    return _announced(Decision(REFUSALS.get(reason, Outcome.REFER), (reason,)), profile)
+    return _announced(_capped(Decision(REFUSALS.get(reason, Outcome.REFER), (reason,)), retries, profile), profile)
 
 
 def decide(facts: Facts, rule_set: RuleSet | None, moment: Moment, orders: Sequence[Order] = ()) -> Decision:
@@ -187,10 +188,18 @@ def _refused(decision: Decision, refusals: Sequence[Failure], profile: Profile, 
     spoken_first = sorted(refusals, key=lambda failure: failure.outcome is not outcome)
     reasons = tuple(_unique(failure.reason for failure in spoken_first))
     retries = _value(facts, "attempts", "retries")
-    limit: int = profile.parameters.get(RETRY_LIMIT, DEFAULT_RETRY_LIMIT)
-    if outcome is Outcome.RETRY and isinstance(retries, int) and retries >= limit:
-        outcome, reasons = Outcome.REFER, (Reason.RETRIES_EXHAUSTED, *reasons)
-    return _announced(replace(decision, outcome=outcome, reasons=reasons), profile)
+    refused = replace(decision, outcome=outcome, reasons=reasons)
+    return _announced(_capped(refused, retries if isinstance(retries, int) else 0, profile), profile)
+
+
+def _capped(refused: Decision, retries: int, profile: Profile | None) -> Decision:
+    """Asking again ends with a person."""
+    limit: int = DEFAULT_RETRY_LIMIT
+    if profile is not None:
+        limit = profile.parameters.get(RETRY_LIMIT, DEFAULT_RETRY_LIMIT)
+    if refused.outcome is not Outcome.RETRY or retries < limit:
+        return refused
+    return replace(refused, outcome=Outcome.REFER, reasons=(Reason.RETRIES_EXHAUSTED, *refused.reasons))
 
 
 def _announced(refused: Decision, profile: Profile | None) -> Decision:

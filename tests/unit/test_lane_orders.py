@@ -185,3 +185,24 @@ def test_rules_past_their_refresh_go_on_judging_and_the_guard_sees_it(tmp_path: 
         assert rig.observed.lit("rules_overdue")
 
     serve(tmp_path, scenario, refresh_by=datetime(2021, 6, 1, tzinfo=UTC))
+
+
+def test_a_code_that_can_not_be_read_ends_with_a_person_too(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        for count in range(1, 5):
+            rig.service.take(code(b"HC1:damaged"))
+            await rig.observed.until("said", count)
+        assert await rig.observed.until("said", 4) == ["code_unreadable"] * 3 + ["retries_exhausted"]
+        rig.service.take(code(b"HC1:damaged"))
+        assert (await rig.observed.until("said", 5))[4] == "code_unreadable", "the next one begins anew"
+
+    serve(tmp_path, scenario)
+
+
+def test_a_card_that_does_not_lie_still_ends_with_a_person_too(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        for _ in range(4):
+            rig.service.take(Notice("id-reader", NoticeKind.PRESENT_AGAIN, "detail", time.monotonic()))
+        assert await rig.observed.until("said", 4) == ["present_again"] * 3 + ["retries_exhausted"]
+
+    serve(tmp_path, scenario)

@@ -191,6 +191,9 @@ def test_what_devices_have_to_say_is_heard_and_shown(tmp_path: Path) -> None:
         rig.service.take(notice(NoticeKind.PRESENT_AGAIN))
         rig.service.take(notice(NoticeKind.READER_UNSERVICEABLE))
         assert await rig.observed.until("said", 2) == ["present_again", "reader_unserviceable"]
+        assert rig.observed.lit("reader_offline"), "a reader that answers but can't work is out as well"
+        rig.service.take(notice(NoticeKind.ONLINE))
+        assert not rig.observed.lit("reader_offline")
 
     serve(tmp_path, scenario)
 
