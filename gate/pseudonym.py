@@ -7,10 +7,10 @@ whoever has the key has the numbers (DESIGN section 7).
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 from typing import TYPE_CHECKING
 
+from gate import durable
 from gate.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -56,24 +56,6 @@ def load_or_make_key(path: Path) -> PseudonymKey:
 
 
 def _make(path: Path) -> PseudonymKey:
-    path.parent.mkdir(parents=True, exist_ok=True)
     key = secrets.token_bytes(KEY_BYTES)
-    # Written whole under another name first: a power cut must not leave half a key that refuses every start.
-    draft = path.with_suffix(".new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    sync_folder(path.parent)
+    durable.write(path, key, 0o600)  # half a key would refuse every start
     return PseudonymKey(key)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename or a new file in ``folder`` survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

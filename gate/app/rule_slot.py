@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 from typing import TYPE_CHECKING, Final
 
+from gate import durable
 from gate.app.files import read_bounded
 from gate.app.logs import line
 from gate.errors import RuleSetError
-from gate.pseudonym import sync_folder
 from gate.rules import orders, ruleset, schedule
 
 if TYPE_CHECKING:
@@ -107,15 +106,8 @@ class RuleSlot:
 
     def _keep(self, copy: Path, blob: bytes) -> None:
         """A copy on disk before it is needed; without one the gate works on, but a restart may find nothing."""
-        draft = copy.with_name(f"{copy.name}.new")
         try:
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            with draft.open("wb") as file:
-                file.write(blob)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(copy)
-            sync_folder(copy.parent)
+            durable.write(copy, blob, 0o644)
         except OSError as fault:
             log.warning(line("last-good-not-kept", copy=copy.name, why=str(fault)))
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from gate.durable import sync_folder
 from gate.errors import JournalError
-from gate.pseudonym import sync_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
