@@ -17,6 +17,7 @@ from gate.app.demo.people import healthy
 from gate.app.judge import Judge
 from gate.app.service import LaneService
 from gate.clock import SystemClock
+from gate.credentials.trusted import Trusted
 from gate.journal.store import Journal
 from gate.model import (
     Announcement,
@@ -33,11 +34,12 @@ from gate.presentation_id import new_presentation_id
 from gate.pseudonym import PseudonymKey
 from gate.rules import ruleset
 from gate.rules.eu_rules import EuRules
-from gate.trust.anchors import Anchors
+from gate.status.gateway import NoGateway
+from gate.status.source import Found
 from voice import phrases
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
     from pathlib import Path
 
     from gate.kiosk.state import StatusFlag
@@ -109,9 +111,9 @@ class Source:
     def __init__(self, answer: Callable[[bytes], Awaitable[Records | None]]) -> None:
         self._answer = answer
 
-    async def records(self, holder: bytes) -> Records | None:
-        assert len(holder) == 16
-        return await self._answer(holder)
+    async def find(self, holders: Sequence[bytes]) -> Found:
+        assert all(len(holder) == 16 for holder in holders)
+        return Found(holders[0], await self._answer(holders[0]))
 
 
 async def all_well(_: bytes) -> Records | None:
@@ -163,8 +165,9 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
             certificate_rules=EuRules(()),
             certificate_country="CN",
             value_sets={},
-            anchors=Anchors(),
+            trusted=Trusted(),
             status=Source(answer),
+            gateway=NoGateway(),
             status_deadline_s=0.2,
             key=KEY,
         )

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gate.credentials import hcert_issue
+from gate.credentials.revocation import NothingRevoked
+from gate.credentials.trusted import Trusted
 from gate.model import Moment
 from gate.trust.anchors import Anchors
 from gate.trust.signer_certificate import key_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+    from gate.credentials.signer import SignerKeys
 
 ISSUED = datetime(2022, 3, 1, 8, tzinfo=UTC)
 EXPIRES = ISSUED + timedelta(days=365)
@@ -39,6 +43,11 @@ def content(group: str = "v", **changes: Any) -> dict[str, Any]:
         "dob": "1990-01-01",
         group: [dict(ENTRIES[group]) | changes],
     }
+
+
+def believing(signers: SignerKeys) -> Trusted:
+    """A gate that believes these signers, where revocation is not the question."""
+    return Trusted(signers, NothingRevoked())
 
 
 @dataclass(frozen=True)

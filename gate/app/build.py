@@ -17,6 +17,8 @@ from gate.app.rule_slot import RuleSlot
 from gate.app.service import LaneService
 from gate.clock import Clock, DemoClock, SystemClock
 from gate.config import GateConfig, ReaderConfig, Roots, bind
+from gate.credentials.revocation import NothingRevoked
+from gate.credentials.trusted import Trusted
 from gate.errors import ConfigError, RuleSetError, TrustError
 from gate.journal.store import Journal
 from gate.kiosk.server import KioskServer, KioskSettings
@@ -24,6 +26,7 @@ from gate.kiosk.state import StatusFlag
 from gate.pseudonym import load_or_make_key
 from gate.rules.eu_rules import EuRules
 from gate.status.file import MissingStatus, StatusFile
+from gate.status.gateway import NoGateway
 from gate.trust.anchors import Anchors
 from voice import phrases
 from voice.pack import BUNDLED, Pack
@@ -74,8 +77,9 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         certificate_rules=_certificate_rules(config.rules.certificate_rules),
         certificate_country=config.rules.certificate_country,
         value_sets=_value_sets(config.rules.value_sets),
-        anchors=_anchors(config.rules.anchors),
+        trusted=Trusted(signers=_anchors(config.rules.anchors), revocations=NothingRevoked()),
         status=_status(config.status.file),
+        gateway=NoGateway(),
         status_deadline_s=config.status.deadline_ms / 1000,
         key=load_or_make_key(config.status.key),
     )

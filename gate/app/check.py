@@ -13,6 +13,8 @@ from gate.app import check_batch
 from gate.app.check_code import inspect
 from gate.app.check_files import load_anchors, load_rules, now, read_code, read_moment
 from gate.credentials import hcert
+from gate.credentials.revocation import NothingRevoked
+from gate.credentials.trusted import Trusted
 from gate.errors import ConfigError, GateError
 from gate.model import Outcome, Reason
 from voice import phrases
@@ -65,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         _tell_notes(anchors)
         if args.batch:
             return _serve(args.code, check_batch.Defaults(anchors, rules, moment))
-        found = inspect(_code(args.code), anchors, rules, moment or now())
+        found = inspect(_code(args.code), Trusted(anchors, NothingRevoked()), rules, moment or now())
     except GateError as error:
         print(f"gate check: {error}", file=sys.stderr)
         return USAGE

@@ -23,6 +23,8 @@ import msgspec
 from gate.app.check_code import inspect
 from gate.app.check_files import CertificateRules, is_file, load_anchors, now, read_moment, read_picture
 from gate.app.picture_process import PictureProcess
+from gate.credentials.revocation import NothingRevoked
+from gate.credentials.trusted import Trusted
 from gate.errors import ConfigError, GateError
 
 if TYPE_CHECKING:
@@ -120,7 +122,7 @@ class _Batch:
         anchors = default.anchors
         if asked.anchors is not None:
             anchors = self._anchors((asked.anchors,) if isinstance(asked.anchors, str) else tuple(asked.anchors))
-        return inspect(self._code(asked), anchors, default.rules, moment)
+        return inspect(self._code(asked), Trusted(anchors, NothingRevoked()), default.rules, moment)
 
     def _code(self, asked: _Line) -> bytes:
         if (asked.text is None) == (asked.picture is None):

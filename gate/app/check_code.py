@@ -12,18 +12,18 @@ from gate.rules.decide import certificate_data, decide_certificate, refuse
 
 if TYPE_CHECKING:
     from gate.app.check_files import CertificateRules
+    from gate.credentials.trusted import Trusted
     from gate.model import Certificate
-    from gate.trust.anchors import Anchors
 
 _CONTENT = {"v": "vaccination", "t": "test", "r": "recovery"}
 
 
-def inspect(code: bytes, anchors: Anchors, rules: CertificateRules | None, moment: Moment) -> dict[str, Any]:
+def inspect(code: bytes, trusted: Trusted, rules: CertificateRules | None, moment: Moment) -> dict[str, Any]:
     """Judge one code.
 
     Args:
         code: Its exact bytes.
-        anchors: Signers to believe.
+        trusted: Whom to believe.
         rules: Rules that must hold; without any nothing passes.
         moment: The one ``now``.
 
@@ -33,10 +33,10 @@ def inspect(code: bytes, anchors: Anchors, rules: CertificateRules | None, momen
     Raises:
         ConfigError: it is a credential about which no file of rules can say anything.
     """
-    found: dict[str, Any] = {"kind": _kind(code), "certificate": None, "holder": None, "rules": []}
+    found: dict[str, Any] = {"kind": _kind(code, trusted), "certificate": None, "holder": None, "rules": []}
     detail = None
     try:
-        credential = parse_code(code, anchors, moment)
+        credential = parse_code(code, trusted, moment)
     except CredentialFault as fault:
         decision, detail = refuse(fault.reason), fault.detail
         found["certificate"] = _unverified(code)
@@ -96,9 +96,9 @@ def _unverified(code: bytes) -> dict[str, Any] | None:
     }
 
 
-def _kind(code: bytes) -> CredentialKind:
+def _kind(code: bytes, trusted: Trusted) -> CredentialKind:
     try:
-        return identify(code).kind
+        return identify(code, trusted).kind
     except CredentialFault:
         return CredentialKind.UNRECOGNISED
 

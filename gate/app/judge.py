@@ -24,16 +24,18 @@ from gate.model import (
 from gate.rules.decide import certificate_data, decide_certificate, refuse
 from gate.rules.derive import Companion, Inputs
 from gate.rules.judge import judge
+from gate.status.merged import merged
+from gate.status.source import Found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
-    from gate.credentials.signer import SignerKeys
+    from gate.credentials.trusted import Trusted
     from gate.pseudonym import PseudonymKey
     from gate.rules.eu_rules import EuRules
     from gate.rules.orders import Order
     from gate.rules.ruleset import RuleSet
-    from gate.status.source import StatusSource
+    from gate.status.source import CodeGateway, StatusSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,41 +72,79 @@ class Judge:
     certificate_country: str
     """Whose rules of those apply here."""
     value_sets: Mapping[str, Sequence[str]]
-    anchors: SignerKeys
+    trusted: Trusted
     status: StatusSource
+    gateway: CodeGateway
     status_deadline_s: float
     key: PseudonymKey
 
-    async def judge(self, reading: Reading, moment: Moment, retries: Callable[[Hashable], int]) -> Judgement:
+    async def judge(
+        self, reading: Reading, moment: Moment, retries: Callable[[Hashable], int]
+    ) -> tuple[Judgement, ...]:
         """Decide about one payload; every fault of what was presented ends as a decision, none as an exception.
 
         Args:
             reading: what a device delivered.
             moment: the moment of presentation.
             retries: how often a holder (by pseudonym), or whoever stood at a reader, was asked to try again just now.
+
+        Returns:
+            One judgement for each person that the credential stands for: one, or several for a family's code.
         """
         try:
             credential = self._parse(reading, moment)
         except CredentialFault as fault:
-            unusable = _unusable(reading, fault.reason)
-            return Judgement(unusable, None, self.refuse(fault.reason, moment, unusable.kind, retries(reading.reader)))
+            unusable = self._unusable(reading, fault.reason)
+            refused = self.refuse(fault.reason, moment, unusable.kind, retries(reading.reader))
+            return (Judgement(unusable, None, refused),)
         if credential.certificate is not None:
-            return Judgement(
-                credential,
-                None,
-                self._judge_certificate(credential, credential.certificate, moment, retries(reading.reader)),
-            )
-        document = credential.holder.document if credential.holder is not None else None
-        if document is None:
-            return Judgement(credential, None, self.refuse(Reason.DOCUMENT_INVALID, moment, credential.kind))
-        holder = self.key.pseudonym(document)
+            decision = self._judge_certificate(credential, credential.certificate, moment, retries(reading.reader))
+            return (Judgement(credential, None, decision),)
+        presented = self._presented(credential)
         try:
             async with asyncio.timeout(self.status_deadline_s):
-                records = await self.status.records(holder)
+                people = await self._look_up(credential, presented)
+        except CredentialFault as fault:
+            refused = self.refuse(fault.reason, moment, credential.kind, retries(reading.reader))
+            return (Judgement(credential, None, refused),)
         except (StatusUnavailable, TimeoutError):
-            return Judgement(credential, holder, self.refuse(Reason.STATUS_UNAVAILABLE, moment, credential.kind))
-        inputs = self._inputs(credential, records, moment, retries(holder))
-        return Judgement(credential, holder, judge(inputs, self.rules.at(moment), self.rules.orders), inputs)
+            refused = self.refuse(Reason.STATUS_UNAVAILABLE, moment, credential.kind)
+            return (Judgement(credential, next(iter(presented), None), refused),)
+        return tuple(self._judge_person(credential, person, moment, retries(person.holder)) for person in people)
+
+    def _judge_person(self, credential: Credential, person: Found, moment: Moment, retries: int) -> Judgement:
+        records = merged(credential.records, person.records)
+        inputs = self._inputs(credential, records, moment, retries)
+        return Judgement(credential, person.holder, judge(inputs, self.rules.at(moment), self.rules.orders), inputs)
+
+    def _presented(self, credential: Credential) -> tuple[bytes, ...]:
+        """Pseudonyms of the person's documents, as far as the credential itself tells them."""
+        holder = credential.holder
+        if holder is None:
+            return ()
+        if holder.pseudonym is not None:
+            return (holder.pseudonym,)
+        documents = (*(() if holder.document is None else (holder.document,)), *holder.also)
+        return tuple(self.key.pseudonym(document) for document in documents)
+
+    async def _look_up(self, credential: Credential, presented: tuple[bytes, ...]) -> Sequence[Found]:
+        """Everybody that the credential stands for, with what the sources say about them.
+
+        Raises:
+            CredentialFault: the credential stands for nobody, or its issuer says what is wrong with it.
+            StatusUnavailable: a source can't answer now.
+        """
+        if credential.reference is not None:
+            resolved = await self.gateway.resolve(credential.reference)
+            return [await self._with_status(person) for person in resolved]
+        if not presented:
+            raise CredentialFault(Reason.DOCUMENT_INVALID, "a credential without a document")
+        return [await self.status.find(presented)]
+
+    async def _with_status(self, person: Found) -> Found:
+        """What a health code says about a person, and what is known here besides."""
+        known = await self.status.find((person.holder,))
+        return Found(known.holder, merged(person.records, known.records))
 
     def refuse(
         self,
@@ -132,7 +172,7 @@ class Judge:
     def _parse(self, reading: Reading, moment: Moment) -> Credential:
         if reading.kind is PayloadKind.RESIDENT_ID_BLOCK:
             return resident_id.parse(reading.data)
-        return identify.parse_code(reading.data, self.anchors, moment)
+        return identify.parse_code(reading.data, self.trusted, moment)
 
     def _judge_certificate(
         self, credential: Credential, certificate: Certificate, moment: Moment, retries: int
@@ -149,17 +189,18 @@ class Judge:
             credential=credential, records=records, moment=moment, checkpoint=self.checkpoint, retries=retries
         )
 
+    def _unusable(self, reading: Reading, reason: Reason) -> Credential:
+        """What the record says about something that could not be accepted as a credential."""
+        if reading.kind is PayloadKind.RESIDENT_ID_BLOCK:
+            return Credential(CredentialKind.RESIDENT_ID, Assurance.CHIP)
+        if reason in _NO_CREDENTIAL:
+            return Credential(_NO_CREDENTIAL[reason], Assurance.TYPED)
+        return Credential(identify.identify(reading.data, self.trusted).kind, Assurance.STATIC_CODE)
 
-_UNUSABLE_KINDS = {
-    Reason.BARE_NUMBER: (CredentialKind.BARE_NUMBER, Assurance.TYPED),
-    Reason.CODE_UNREADABLE: (CredentialKind.UNRECOGNISED, Assurance.TYPED),
-    Reason.CODE_UNRECOGNISED: (CredentialKind.UNRECOGNISED, Assurance.TYPED),
+
+_NO_CREDENTIAL = {
+    Reason.BARE_NUMBER: CredentialKind.BARE_NUMBER,
+    Reason.CODE_UNREADABLE: CredentialKind.UNRECOGNISED,
+    Reason.CODE_UNRECOGNISED: CredentialKind.UNRECOGNISED,
 }
-
-
-def _unusable(reading: Reading, reason: Reason) -> Credential:
-    """What the record says about something that could not be accepted as a credential."""
-    if reading.kind is PayloadKind.RESIDENT_ID_BLOCK:
-        return Credential(CredentialKind.RESIDENT_ID, Assurance.CHIP)
-    kind, assurance = _UNUSABLE_KINDS.get(reason, (CredentialKind.HCERT, Assurance.STATIC_CODE))
-    return Credential(kind, assurance)
+"""What is wrong with it -> what it is, where it is no credential at all."""

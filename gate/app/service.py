@@ -73,7 +73,7 @@ class Shows(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Person:
-    """One of those who are judged together: usually one, two where a child has a companion."""
+    """One of those who are judged together: usually one; a child and its companion, or everybody of a family's code."""
 
     presentation: str
     reader: str
@@ -133,8 +133,12 @@ class LaneService:
         self._screen.deciding()
         moment, now = self._clock.moment(), time.monotonic()
         self._screen.set_status(StatusFlag.TIME_UNTRUSTED, on=not moment.trusted)
-        judgement = await self._judge.judge(reading, moment, lambda key: self._attempts.retries(key, now))
-        people = [_Person(new_presentation_id(), reading.reader, judgement), *self._with_child(judgement, moment, now)]
+        judged = await self._judge.judge(reading, moment, lambda key: self._attempts.retries(key, now))
+        judgement = judged[0]
+        people = [
+            *(_Person(new_presentation_id(), reading.reader, person) for person in judged),
+            *self._with_child(judgement, moment, now),
+        ]
         if judgement.decision.rule_set is not None:
             self._screen.set_status(StatusFlag.RULES_OVERDUE, on=PAST_REFRESH in judgement.decision.marks)
         if judgement.decision.reasons[0] is Reason.COMPANION_NEEDED:

@@ -87,6 +87,11 @@ def verify(message: Sign1, key: PublicKey) -> bool:
         return False
 
 
+def unchangeable_part(message: Sign1) -> bytes:
+    """What of the signature nobody but its signer can change: R of ECDSA, for (R, -S) is as good as (R, S)."""
+    return message.signature[:_P256_BYTES] if message.algorithm == ES256 else message.signature
+
+
 def decode_cbor(data: bytes) -> Any:
     """Decode exactly one CBOR item with the limits named above.
 

@@ -109,6 +109,10 @@ class Dcc:
     name: str = field(repr=False)
     birth_date: date | None = field(repr=False)
     """None where only the year or the month is known."""
+    identifier: str = field(repr=False)
+    """Unique certificate identifier (``ci``), as it was signed."""
+    country: str
+    """That issued it (``co``)."""
     payload: Mapping[str, Any] = field(repr=False)
     """The fields that the schema names, as they were signed; others are left out."""
 
@@ -135,7 +139,7 @@ def check(content: object) -> Dcc:
         birth_date = _birth_date(checked.dob)
     except ValueError as error:
         raise _unacceptable("a date that does not exist") from error
-    return Dcc(group, _display_name(checked.nam), birth_date, msgspec.to_builtins(checked))
+    return Dcc(group, _display_name(checked.nam), birth_date, entry.ci, entry.co, msgspec.to_builtins(checked))
 
 
 def _birth_date(text: str) -> date | None:

@@ -10,14 +10,18 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from gate.credentials import base45, cose, dcc
+from gate.credentials.revocation import NameKind, Standing
 from gate.errors import CredentialFault
 from gate.model import Assurance, Certificate, Credential, CredentialKind, Holder, Moment, Reason
 
 if TYPE_CHECKING:
+    from gate.credentials.revocation import Revocations
     from gate.credentials.signer import SignerKey, SignerKeys
+    from gate.credentials.trusted import Trusted
 
 PREFIX = b"HC1:"
 MAX_TEXT_BYTES = 8192
@@ -78,24 +82,26 @@ def read_claims(message: cose.Sign1) -> Hcert:
     return Hcert(message, issuer, _instant(issued_at), _instant(expires_at), content)
 
 
-def verify(hcert: Hcert, anchors: SignerKeys, moment: Moment) -> Credential:
+def verify(hcert: Hcert, trusted: Trusted, moment: Moment) -> Credential:
     """Find out whether a certificate is genuine, of the standard's form, and in date.
 
     Args:
         hcert: What ``decode`` returned.
-        anchors: The trusted signers.
+        trusted: Signers, and what they have revoked.
         moment: The one ``now``.
 
     Raises:
         CredentialFault: in this order: ``CERTIFICATE_ISSUER_UNKNOWN`` (no signer with its key id),
             ``CERTIFICATE_FORGED`` (no such signer made the signature), ``CERTIFICATE_UNACCEPTABLE`` (content against
             the schema, or of a group that the signer may not sign), ``CLOCK_UNTRUSTED`` (nobody knows whether it is
-            in date), ``CERTIFICATE_NOT_YET_VALID``, ``CERTIFICATE_EXPIRED``.
+            in date), ``CERTIFICATE_NOT_YET_VALID``, ``CERTIFICATE_EXPIRED``, ``CERTIFICATE_REVOKED``,
+            ``REVOCATION_UNKNOWN``.
     """
-    signer = verify_signature(hcert.message, anchors)
+    signer = verify_signature(hcert.message, trusted.signers)
     content = dcc.check(hcert.content)
     check_usage(signer, content.group)
     check_life(hcert, signer, moment)
+    check_standing(hcert, signer, content, trusted.revocations, moment)
     return Credential(
         kind=CredentialKind.HCERT,
         assurance=Assurance.STATIC_CODE,
@@ -169,6 +175,26 @@ def check_life(hcert: Hcert, signer: SignerKey, moment: Moment) -> None:
         raise CredentialFault(Reason.CERTIFICATE_NOT_YET_VALID, "hcert: issued in the future")
     if moment.at > hcert.expires_at or moment.at > signer.not_after:
         raise CredentialFault(Reason.CERTIFICATE_EXPIRED, "hcert: its own life or that of its signer is over")
+
+
+def check_standing(hcert: Hcert, signer: SignerKey, content: dcc.Dcc, revocations: Revocations, moment: Moment) -> None:
+    """Refuse what was revoked, and what may have been.
+
+    Raises:
+        CredentialFault: ``CERTIFICATE_REVOKED``, ``REVOCATION_UNKNOWN``.
+    """
+
+    def name(kind: NameKind) -> bytes:
+        if kind is NameKind.SIGNATURE:
+            return sha256(cose.unchangeable_part(hcert.message)).digest()
+        country = content.country if kind is NameKind.COUNTRY_UCI else ""
+        return sha256((country + content.identifier).encode()).digest()
+
+    match revocations.standing(signer.country, hcert.message.key_id, name, moment):
+        case Standing.REVOKED:
+            raise CredentialFault(Reason.CERTIFICATE_REVOKED, "hcert: its issuer has revoked it")
+        case Standing.UNKNOWN:
+            raise CredentialFault(Reason.REVOCATION_UNKNOWN, "hcert: no list in date of what its issuer has revoked")
 
 
 def _instant(claim: Any) -> datetime:

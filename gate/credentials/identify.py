@@ -16,7 +16,7 @@ from gate.model import Credential, CredentialKind, Moment, Reason
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gate.credentials.signer import SignerKeys
+    from gate.credentials.trusted import Trusted
 
 _CONTEXT = hcert.PREFIX.rstrip(b":")
 _MAX_NUMBER_CHARACTERS = 18
@@ -27,27 +27,27 @@ class CodeClass:
     """One format of codes."""
 
     kind: CredentialKind
-    recognises: Callable[[bytes], bool]
+    recognises: Callable[[bytes, Trusted], bool]
     """Whether a code without blanks around it is of this format, well or damaged."""
-    parse: Callable[[bytes, SignerKeys, Moment], Credential]
+    parse: Callable[[bytes, Trusted, Moment], Credential]
     """Code without blanks around it -> checked credential, or ``CredentialFault``."""
 
 
-def parse_code(data: bytes, anchors: SignerKeys, moment: Moment) -> Credential:
+def parse_code(data: bytes, trusted: Trusted, moment: Moment) -> Credential:
     """Turn what a reader read into a checked credential.
 
     Args:
         data: The exact bytes of the code.
-        anchors: Signers whose certificates are believed.
+        trusted: Whom and what the gate believes.
         moment: The one ``now``.
 
     Raises:
         CredentialFault: whatever is wrong with it: see ``identify`` and the parser of its format.
     """
-    return identify(data).parse(data.strip(), anchors, moment)
+    return identify(data, trusted).parse(data.strip(), trusted, moment)
 
 
-def identify(data: bytes) -> CodeClass:
+def identify(data: bytes, trusted: Trusted) -> CodeClass:
     """Find the format of a code.
 
     Blanks and line ends around it don't count: guns append them, and no format of ours begins or ends with one.
@@ -62,22 +62,24 @@ def identify(data: bytes) -> CodeClass:
     if not code:
         raise CredentialFault(Reason.CODE_UNREADABLE, "an empty code")
     for code_class in CODE_CLASSES:
-        if code_class.recognises(code):
+        if code_class.recognises(code, trusted):
             return code_class
     raise CredentialFault(Reason.CODE_UNRECOGNISED, "of no format that this gate knows")
 
 
-def _is_hcert(code: bytes) -> bool:
+def _is_hcert(code: bytes, trusted: Trusted) -> bool:
     """The context identifier is enough, so that a damaged certificate is read again instead of called unknown."""
+    del trusted
     return code[: len(_CONTEXT)].upper() == _CONTEXT
 
 
-def _parse_hcert(code: bytes, anchors: SignerKeys, moment: Moment) -> Credential:
+def _parse_hcert(code: bytes, trusted: Trusted, moment: Moment) -> Credential:
     # A gun that types with caps lock on swaps the case of every letter; Base45 has capitals only, so nothing is lost.
-    return hcert.verify(hcert.decode(code.upper() if code.islower() else code), anchors, moment)
+    return hcert.verify(hcert.decode(code.upper() if code.islower() else code), trusted, moment)
 
 
-def _is_bare_number(code: bytes) -> bool:
+def _is_bare_number(code: bytes, trusted: Trusted) -> bool:
+    del trusted
     return (
         len(code) <= _MAX_NUMBER_CHARACTERS
         and code.isascii()
@@ -85,8 +87,8 @@ def _is_bare_number(code: bytes) -> bool:
     )
 
 
-def _refuse_bare_number(code: bytes, anchors: SignerKeys, moment: Moment) -> NoReturn:
-    del code, anchors, moment
+def _refuse_bare_number(code: bytes, trusted: Trusted, moment: Moment) -> NoReturn:
+    del code, trusted, moment
     raise CredentialFault(Reason.BARE_NUMBER, "a document number that anybody can print")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -47,3 +47,14 @@ class SignerKeys(Protocol):
     def candidates(self, key_id: bytes) -> Sequence[SignerKey]:
         """Every trusted signer with this key id: key ids are short, so there may be several, or none."""
         ...
+
+
+class Nobody:
+    """No signer is trusted."""
+
+    def candidates(self, key_id: bytes) -> Sequence[SignerKey]:
+        del key_id
+        return ()
+
+
+NOBODY: Final = Nobody()

@@ -14,11 +14,13 @@ from gate.model.checkpoint import Checkpoint, Direction
 from gate.model.credentials import (
     Assurance,
     Certificate,
+    CodeReference,
     Credential,
     CredentialKind,
     Document,
     DocumentType,
     Holder,
+    OneTimeCode,
     Validity,
 )
 from gate.model.decisions import Advisory, Decision, FactUsed, Outcome, PassageResult
@@ -54,6 +56,7 @@ __all__ = [
     "Certificate",
     "Checkpoint",
     "CodeRecord",
+    "CodeReference",
     "Colour",
     "Credential",
     "CredentialKind",
@@ -71,6 +74,7 @@ __all__ = [
     "Moment",
     "Notice",
     "NoticeKind",
+    "OneTimeCode",
     "Outcome",
     "PassageResult",
     "PayloadKind",

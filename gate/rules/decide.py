@@ -32,6 +32,8 @@ REFUSALS: Final[Mapping[Reason, Outcome]] = {
     Reason.CODE_UNREADABLE: Outcome.RETRY,
     Reason.CODE_UNRECOGNISED: Outcome.RETRY,
     Reason.BARE_NUMBER: Outcome.RETRY,
+    Reason.CODE_TOO_OLD: Outcome.RETRY,
+    Reason.CODE_USED: Outcome.RETRY,
     Reason.CARD_REQUIRED: Outcome.RETRY,
     Reason.COMPANION_NEEDED: Outcome.RETRY,
     Reason.TEMPERATURE_UNKNOWN: Outcome.RETRY,

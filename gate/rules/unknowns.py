@@ -22,7 +22,8 @@ _UNKNOWN: Final[Mapping[str, Reason]] = {
     "travel": Reason.TRAVEL_UNKNOWN,
     "arrival": Reason.ARRIVAL_UNKNOWN,
     "exemption": Reason.EXEMPTION_UNKNOWN,
-    "permit": Reason.RULE_NOT_EVALUATED,  # "no permit" would be untrue
+    "permit": Reason.PERMIT_UNKNOWN,
+    "presence": Reason.PRESENCE_UNKNOWN,
     "companion_code": Reason.CODE_UNKNOWN,
     "companion_test": Reason.COMPANION_TEST,
     "temperature": Reason.TEMPERATURE_UNKNOWN,

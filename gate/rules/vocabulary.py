@@ -211,7 +211,11 @@ FACTS: Final[Mapping[str, FactWords]] = MappingProxyType(
                     {
                         "resident_id": Both("居民身份证", "resident ID card"),
                         "social_security": Both("社会保障卡", "social-security card"),
+                        "health_code": Both("健康码", "health code"),
+                        "permit": Both("电子通行证", "signed permit"),
                         "hcert": Both("数字健康证明", "signed health certificate"),
+                        "smart_health_card": Both("SMART健康卡", "SMART Health Card"),
+                        "vds_nc": Both("国际民航组织健康证明", "ICAO visible digital seal"),
                         "bare_number": Both("只有号码的码", "code with a bare number"),
                         "unrecognised": Both("无法识别", "unrecognised"),
                     },

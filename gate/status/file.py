@@ -44,9 +44,10 @@ from gate.model import (
     VaccinationRecord,
 )
 from gate.pseudonym import PSEUDONYM_BYTES
+from gate.status.source import Found
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
@@ -153,8 +154,9 @@ class StatusFile:
         except (msgspec.DecodeError, ValueError, RecursionError) as fault:
             raise ConfigError(f"{path}: status file refused: {fault}") from None
 
-    async def records(self, holder: bytes) -> Records | None:
-        return self._holders.get(holder)
+    async def find(self, holders: Sequence[bytes]) -> Found:
+        known = next((holder for holder in holders if holder in self._holders), holders[0])
+        return Found(known, self._holders.get(known))
 
 
 class MissingStatus:
@@ -163,7 +165,7 @@ class MissingStatus:
     def __init__(self, why: str) -> None:
         self._why = why
 
-    async def records(self, holder: bytes) -> Records | None:  # noqa: ARG002 - nobody can be looked up
+    async def find(self, holders: Sequence[bytes]) -> Found:  # noqa: ARG002 - nobody can be looked up
         raise StatusUnavailable(self._why)
 
 

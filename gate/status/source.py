@@ -1,20 +1,51 @@
-"""The interface of everything that knows records: a file now; cache and lookup behind the same two methods."""
+"""The interfaces of everything that knows records: a file now; cache and lookup behind the same methods."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from gate.model import Records
+    from collections.abc import Sequence
+
+    from gate.model import CodeReference, Records
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a source says about one person."""
+
+    holder: bytes
+    """The pseudonym under which the person is known, whichever document was presented."""
+    records: Records | None
+    """None where nothing is known under any of the documents."""
 
 
 class StatusSource(Protocol):
     """Something that can be asked for a holder's records."""
 
-    async def records(self, holder: bytes) -> Records | None:
-        """What is known about the holder behind a pseudonym; None where the holder is not known at all.
+    async def find(self, holders: Sequence[bytes]) -> Found:
+        """Look a person up.
+
+        Args:
+            holders: pseudonyms of the documents that the credential itself names as one person's, never empty; the
+                one that was presented first.
 
         Raises:
             StatusUnavailable: the source can't answer now. The caller sets the deadline and cancels.
+        """
+        ...
+
+
+class CodeGateway(Protocol):
+    """Somebody who can ask the issuers of health codes; devices never hold the issuers' own keys."""
+
+    async def resolve(self, reference: CodeReference) -> Sequence[Found]:
+        """Whose code it is, and what it says: one person, or several for a family's code; never none.
+
+        Raises:
+            CredentialFault: ``CODE_TOO_OLD``, the issuer says that the code is past its life; ``CODE_UNRECOGNISED``,
+                it knows no such code; ``GATEWAY_MISSING``, there is nobody to ask.
+            StatusUnavailable: no answer now.
         """
         ...

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from signed_certificates import believing
 from suites.dcc import (
     ASSERTIONS,
     CONTRADICTIONS,
@@ -98,7 +99,7 @@ def test_nothing_that_fails_a_step_becomes_a_credential() -> None:
         if not any(_fails(name, path, vector) for name in REFUSING):
             continue
         with pytest.raises(CredentialFault):
-            parse_code(vector["PREFIX"].encode(), anchors_of(vector), clock_of(vector))
+            parse_code(vector["PREFIX"].encode(), believing(anchors_of(vector)), clock_of(vector))
         refused += 1
     assert refused == 59
 
@@ -115,9 +116,9 @@ def test_whatever_meets_every_expectation_becomes_a_credential_of_the_person_it_
             continue
         if path == TEST_SIGNED_BY_A_SIGNER_OF_VACCINATIONS:
             with pytest.raises(CredentialFault, match="may not sign"):
-                parse_code(vector["PREFIX"].encode(), anchors_of(vector), clock_of(vector))
+                parse_code(vector["PREFIX"].encode(), believing(anchors_of(vector)), clock_of(vector))
             continue
-        credential = parse_code(vector["PREFIX"].encode(), anchors_of(vector), clock_of(vector))
+        credential = parse_code(vector["PREFIX"].encode(), believing(anchors_of(vector)), clock_of(vector))
         assert credential.certificate is not None
         assert credential.holder is not None
         content = content_of(vector)

@@ -13,7 +13,9 @@ from fuzz.engine import CORPUS, Target
 from fuzz.mutate import mutate_cbor
 from gate.credentials import base45, cose, dcc, hcert, hcert_issue, resident_id
 from gate.credentials.identify import identify, parse_code
+from gate.credentials.revocation import NothingRevoked
 from gate.credentials.signer import ANY_USAGE, SignerKey
+from gate.credentials.trusted import Trusted
 from gate.errors import CredentialFault
 from gate.model import CredentialKind, Moment
 
@@ -36,7 +38,7 @@ class Signers:
         return [self._SIGNER] if key_id == KEY_ID else []
 
 
-SIGNERS: Final = Signers()
+TRUSTED: Final = Trusted(Signers(), NothingRevoked())
 
 
 def _base45(data: bytes) -> None:
@@ -45,7 +47,7 @@ def _base45(data: bytes) -> None:
 
 def _text(data: bytes) -> None:
     """Whatever becomes a credential says what was signed."""
-    certificate = parse_code(data, SIGNERS, NOW).certificate
+    certificate = parse_code(data, TRUSTED, NOW).certificate
     assert certificate is not None
     assert certificate.payload in _signed(), "a certificate that nobody signed"
 
@@ -67,7 +69,7 @@ def _claims(data: bytes) -> None:
     """Claims that a trusted signer did sign, whatever they are."""
     protected = cbor2.dumps({cose.ALG: cose.ES256, cose.KID: KEY_ID})
     signed = hcert_issue._sign(KEY, cose.sig_structure(protected, data))
-    hcert.verify(hcert.read_claims(cose.decode(cbor2.dumps([protected, {}, data, signed]))), SIGNERS, NOW)
+    hcert.verify(hcert.read_claims(cose.decode(cbor2.dumps([protected, {}, data, signed]))), TRUSTED, NOW)
 
 
 def _cbor(data: bytes) -> str:
@@ -83,9 +85,9 @@ def _content(data: bytes) -> None:
 
 
 def _identify(data: bytes) -> None:
-    if identify(data).kind is CredentialKind.BARE_NUMBER:
+    if identify(data, TRUSTED).kind is CredentialKind.BARE_NUMBER:
         assert data.strip().isalnum()
-        parse_code(data, SIGNERS, NOW)
+        parse_code(data, TRUSTED, NOW)
 
 
 def _block(data: bytes) -> None:

@@ -21,6 +21,7 @@ from vectors import vectors_dir
 
 from gate.credentials import base45, cose, dcc, hcert
 from gate.credentials.identify import identify
+from gate.credentials.trusted import Trusted
 from gate.errors import CredentialFault
 from gate.model import CredentialKind, Moment
 from gate.trust.anchors import Anchors
@@ -113,7 +114,7 @@ def _content_of_cbor(data: bytes) -> Any:
 
 
 def _unprefix(vector: Vector) -> bool:
-    kind = identify(vector["PREFIX"].encode()).kind
+    kind = identify(vector["PREFIX"].encode(), Trusted()).kind
     return kind is CredentialKind.HCERT and vector["PREFIX"] == "HC1:" + vector["BASE45"]
 
 

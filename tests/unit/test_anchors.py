@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from signed_certificates import ISSUED, NOW, ec_signer, rsa_signer
+from signed_certificates import ISSUED, NOW, believing, ec_signer, rsa_signer
 
 from gate.credentials import hcert_issue
 from gate.credentials.identify import parse_code
@@ -41,7 +41,7 @@ def test_our_list_makes_its_signers_believed() -> None:
     assert len(anchors) == 2
     assert anchors.notes == ()
     for signer in (ec_signer(), rsa_signer()):
-        assert parse_code(signer.code(), anchors, NOW).certificate is not None
+        assert parse_code(signer.code(), believing(anchors), NOW).certificate is not None
 
 
 def test_the_list_may_name_the_country() -> None:
@@ -76,7 +76,7 @@ def test_one_certificate_that_cannot_be_read_does_not_lose_the_others() -> None:
     anchors = Anchors.load(our_list(b"no certificate", ec_signer().certificate, b"", p521))
     assert len(anchors) == 2
     assert len(anchors.notes) == 2
-    assert parse_code(ec_signer().code(), anchors, NOW).certificate is not None
+    assert parse_code(ec_signer().code(), believing(anchors), NOW).certificate is not None
 
 
 def test_lists_are_put_together() -> None:
@@ -88,7 +88,7 @@ def test_lists_are_put_together() -> None:
 
 def test_a_signed_list_is_believed() -> None:
     anchors = Anchors.load_covpass(covpass_list(ec_signer().certificate), PUBLISHER_PEM)
-    assert parse_code(ec_signer().code(), anchors, NOW).certificate is not None
+    assert parse_code(ec_signer().code(), believing(anchors), NOW).certificate is not None
 
 
 def test_a_signed_list_with_one_changed_byte_is_refused() -> None:

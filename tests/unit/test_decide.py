@@ -292,7 +292,7 @@ def test_no_order_stands_in_for_rules() -> None:
         ("sample", FactState.ABSENT, Reason.TEST_NONE),
         ("arrival", FactState.UNKNOWN, Reason.ARRIVAL_UNKNOWN),
         ("exemption", FactState.UNKNOWN, Reason.EXEMPTION_UNKNOWN),
-        ("permit", FactState.UNKNOWN, Reason.RULE_NOT_EVALUATED),
+        ("permit", FactState.UNKNOWN, Reason.PERMIT_UNKNOWN),
         ("permit", FactState.ABSENT, Reason.PERMIT_NONE),
         ("permit", FactState.STALE, Reason.DATA_STALE),
         ("temperature", FactState.UNKNOWN, Reason.TEMPERATURE_UNKNOWN),

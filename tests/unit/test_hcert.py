@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from signed_certificates import ENTRIES, EXPIRES, ISSUED, NOW, Signer, content, ec_signer, rsa_signer
+from signed_certificates import ENTRIES, EXPIRES, ISSUED, NOW, Signer, believing, content, ec_signer, rsa_signer
 
 from gate.credentials import base45, hcert, hcert_issue
 from gate.credentials.identify import parse_code
@@ -21,14 +21,14 @@ CLAIMS = {1: "XX", 4: int(EXPIRES.timestamp()), 6: int(ISSUED.timestamp()), -260
 
 def reason(code: bytes, anchors: Anchors | None = None, moment: Moment = NOW) -> Reason:
     with pytest.raises(CredentialFault) as fault:
-        parse_code(code, ec_signer().anchors if anchors is None else anchors, moment)
+        parse_code(code, believing(ec_signer().anchors if anchors is None else anchors), moment)
     return fault.value.reason
 
 
 @pytest.mark.parametrize("signer", [ec_signer(), rsa_signer(), rsa_signer(4096)], ids=["ES256", "PS256", "PS256-4096"])
 @pytest.mark.parametrize("group", ENTRIES)
 def test_a_certificate_of_a_trusted_signer_becomes_a_credential(signer: Signer, group: str) -> None:
-    credential = parse_code(signer.code(content(group)), signer.anchors, NOW)
+    credential = parse_code(signer.code(content(group)), believing(signer.anchors), NOW)
     assert credential.kind is CredentialKind.HCERT
     assert credential.assurance is Assurance.STATIC_CODE
     assert credential.holder is not None
@@ -42,7 +42,7 @@ def test_a_certificate_of_a_trusted_signer_becomes_a_credential(signer: Signer, 
 
 
 def test_a_credential_shows_nobody_in_a_log() -> None:
-    credential = parse_code(ec_signer().code(), ec_signer().anchors, NOW)
+    credential = parse_code(ec_signer().code(), believing(ec_signer().anchors), NOW)
     assert "Musterfrau" not in repr(credential)
     assert "1990" not in repr(credential)
 
@@ -78,7 +78,10 @@ def test_a_certificate_out_of_date_is_refused(moment: datetime, expected: Reason
 
 @pytest.mark.parametrize("moment", [EXPIRES, ISSUED, ISSUED - timedelta(minutes=5)])
 def test_the_ends_of_its_life_belong_to_it(moment: datetime) -> None:
-    assert parse_code(ec_signer().code(), ec_signer().anchors, Moment(moment, trusted=True)).certificate is not None
+    assert (
+        parse_code(ec_signer().code(), believing(ec_signer().anchors), Moment(moment, trusted=True)).certificate
+        is not None
+    )
 
 
 def test_the_life_of_its_signer_bounds_it() -> None:
@@ -125,7 +128,7 @@ def test_a_claim_that_is_missing_is_unacceptable(missing: int) -> None:
 
 def test_dates_may_have_fractions_and_the_issuer_may_be_missing() -> None:
     claims = {4: EXPIRES.timestamp() + 0.5, 6: ISSUED.timestamp() + 0.25, -260: {1: content(), 2: "another kind"}}
-    certificate = parse_code(ec_signer().code_of_claims(claims), ec_signer().anchors, NOW).certificate
+    certificate = parse_code(ec_signer().code_of_claims(claims), believing(ec_signer().anchors), NOW).certificate
     assert certificate is not None
     assert certificate.issuer == "XX"
     assert certificate.issued_at == ISSUED + timedelta(seconds=0.25)
@@ -146,7 +149,7 @@ def test_other_content_is_unacceptable(hcert_claim: object) -> None:
 def test_a_signer_signs_only_what_its_certificate_allows(allowed: str, group: str) -> None:
     signer = ec_signer(allowed)
     if allowed == group:
-        assert parse_code(signer.code(content(group)), signer.anchors, NOW).certificate is not None
+        assert parse_code(signer.code(content(group)), believing(signer.anchors), NOW).certificate is not None
     else:
         assert reason(signer.code(content(group)), signer.anchors) is Reason.CERTIFICATE_UNACCEPTABLE
 
@@ -159,10 +162,10 @@ def test_all_signers_with_the_same_key_id_are_tried() -> None:
             assert key_id == ec_signer().key_id
             return [key for signer in signers for key in signer.anchors.candidates(signer.key_id)]
 
-    assert parse_code(ec_signer().code(), Collision(), NOW).certificate is not None
+    assert parse_code(ec_signer().code(), believing(Collision()), NOW).certificate is not None
     signers.pop()
     with pytest.raises(CredentialFault, match="certificate_forged"):
-        parse_code(ec_signer().code(), Collision(), NOW)
+        parse_code(ec_signer().code(), believing(Collision()), NOW)
 
 
 def test_a_bomb_is_unreadable() -> None:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from signed_certificates import NOW, ec_signer
+from signed_certificates import NOW, believing, ec_signer
 
 from gate.credentials.identify import identify, parse_code
+from gate.credentials.trusted import Trusted
 from gate.errors import CredentialFault
 from gate.model import CredentialKind, Reason
 from gate.trust.anchors import Anchors
@@ -14,18 +15,18 @@ CITIZEN = b"99999919900101001"
 
 def reason(code: bytes) -> Reason:
     with pytest.raises(CredentialFault) as fault:
-        parse_code(code, Anchors(), NOW)
+        parse_code(code, believing(Anchors()), NOW)
     return fault.value.reason
 
 
 @pytest.mark.parametrize("dress", ["{}", " {}", "{}\r\n", "\t{}\n", "{} "])
 def test_blanks_around_a_certificate_do_not_count(dress: str) -> None:
     code = dress.format(ec_signer().code().decode()).encode()
-    assert parse_code(code, ec_signer().anchors, NOW).kind is CredentialKind.HCERT
+    assert parse_code(code, believing(ec_signer().anchors), NOW).kind is CredentialKind.HCERT
 
 
 def test_a_gun_with_caps_lock_on_is_understood() -> None:
-    assert parse_code(ec_signer().code().lower(), ec_signer().anchors, NOW).kind is CredentialKind.HCERT
+    assert parse_code(ec_signer().code().lower(), believing(ec_signer().anchors), NOW).kind is CredentialKind.HCERT
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def test_a_gun_with_caps_lock_on_is_understood() -> None:
     ],
 )
 def test_a_damaged_certificate_is_read_again_and_not_called_unknown(damaged: bytes) -> None:
-    assert identify(damaged).kind is CredentialKind.HCERT
+    assert identify(damaged, Trusted()).kind is CredentialKind.HCERT
     assert reason(damaged) is Reason.CODE_UNREADABLE
 
 

@@ -27,6 +27,7 @@ from gate.model import (
 )
 from gate.pseudonym import PseudonymKey, load_or_make_key
 from gate.status.file import StatusFile, encode
+from gate.status.source import Found
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,8 +58,8 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "status.json"
     path.write_bytes(encode({holder: EVERYTHING}))
     source = StatusFile.open(path)
-    assert asyncio.run(source.records(holder)) == EVERYTHING
-    assert asyncio.run(source.records(bytes(16))) is None, "nobody knows this holder"
+    assert asyncio.run(source.find((bytes(16), holder))) == Found(holder, EVERYTHING)
+    assert asyncio.run(source.find((bytes(16),))) == Found(bytes(16), None), "nobody knows this holder"
     assert NUMBER.encode() not in path.read_bytes()
 
 
@@ -116,6 +117,6 @@ def test_the_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
 def test_utc_and_local_times_mean_the_same(tmp_path: Path) -> None:
     path = tmp_path / "status.json"
     path.write_bytes(encode({bytes(16): Records(codes=(CodeRecord("city", AT.astimezone(UTC), Colour.GREEN),))}))
-    records = asyncio.run(StatusFile.open(path).records(bytes(16)))
+    records = asyncio.run(StatusFile.open(path).find((bytes(16),))).records
     assert records is not None
     assert records.codes[0].as_of == AT
