@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gate import durable
 from gate.errors import ConfigError
+from gate.model import DocumentType
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from gate.model import Document
 
 KEY_BYTES = 32
+OLD_RESIDENCE_DIGITS = 14
+"""Of the 15 characters of a permanent-residence number of 2017; see ``id_number.old_residence_number``."""
 PSEUDONYM_BYTES = 16
 
 
@@ -33,8 +36,14 @@ class PseudonymKey:
         self._key = key
 
     def pseudonym(self, document: Document) -> bytes:
-        """16 bytes that stand for this document on this fleet; the number is upper-cased and stripped first."""
-        text = f"{document.type.value}:{document.number.strip().upper()}"
+        """16 bytes that stand for this document on this fleet; the number is upper-cased and stripped first.
+
+        Of a permanent-residence number of the old form only the part counts that a card of the new form can name.
+        """
+        number = document.number.strip().upper()
+        if document.type is DocumentType.PERMANENT_RESIDENCE and len(number) == OLD_RESIDENCE_DIGITS + 1:
+            number = number[:OLD_RESIDENCE_DIGITS]
+        text = f"{document.type.value}:{number}"
         return hashlib.blake2b(
             text.encode(), key=self._key, digest_size=PSEUDONYM_BYTES, person=b"gate-holder"
         ).digest()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gate.credentials import hcert
 from gate.credentials.identify import identify, parse_code
+from gate.credentials.names import masked
 from gate.errors import ConfigError, CredentialFault
 from gate.model import CredentialKind, Decision, Moment, Outcome, Reason
 from gate.rules.decide import certificate_data, decide_certificate, refuse
@@ -45,7 +46,7 @@ def inspect(code: bytes, trusted: Trusted, rules: CertificateRules | None, momen
             raise ConfigError("a code without a certificate can only be judged at the gate")
         decision, found["rules"] = _judge(credential.certificate, rules, moment)
         found["certificate"] = _certificate(credential.certificate)
-        found["holder"] = {"name": _masked(credential.holder.name)} if credential.holder else None
+        found["holder"] = {"name": masked(credential.holder.name)} if credential.holder else None
     return found | {"outcome": decision.outcome, "reasons": decision.reasons, "detail": detail, "at": moment.at}
 
 
@@ -101,8 +102,3 @@ def _kind(code: bytes, trusted: Trusted) -> CredentialKind:
         return identify(code, trusted).kind
     except CredentialFault:
         return CredentialKind.UNRECOGNISED
-
-
-def _masked(name: str) -> str:
-    """Initials only: ``G** M**``."""
-    return " ".join(f"{part[0]}**" for part in name.split())

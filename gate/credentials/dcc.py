@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
-from unicodedata import normalize
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from gate.credentials.names import shown
 from gate.errors import CredentialFault
 from gate.model import Reason
 
@@ -154,7 +154,7 @@ def _display_name(name: _Name) -> str:
         name.gn or (name.gnt or "").replace("<", " "),
         name.fn or name.fnt.replace("<", " "),
     )
-    return normalize("NFC", " ".join(part for part in parts if part))
+    return shown(" ".join(part for part in parts if part))
 
 
 def _unacceptable(what: str) -> CredentialFault:

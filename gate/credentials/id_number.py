@@ -61,6 +61,22 @@ def is_residence_number_2017(number: str) -> bool:
     return _RESIDENCE_PERMIT_2017.fullmatch(number) is not None
 
 
+def old_residence_number(number: str, nationality: str, link: str) -> str | None:
+    """The number of the 2017 card that a 2023 card replaced, without its last digit; None where there was none.
+
+    Nationality (3 letters), authority (4), birth date YYMMDD, sequence (1); how the digit after them is made is not
+    known for sure, so it is left out wherever such numbers are compared (PROTOCOLS 1.10).
+
+    Args:
+        number: 18 characters, of the 2023 card.
+        nationality: ISO 3166, three letters.
+        link: three characters that tie the card to the old one; blank on a first card.
+    """
+    if re.fullmatch(r"[0-9]{3}", link) is None or re.fullmatch(r"[A-Z]{3}", nationality) is None:
+        return None
+    return f"{nationality}{number[1:3]}{link[:2]}{number[8:14]}{link[2]}"
+
+
 def upgrade_15_to_18(number: str) -> str:
     """The 18-character form of a number of the old form: ``19`` before the year, check character at the end.
 

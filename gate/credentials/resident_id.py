@@ -5,7 +5,6 @@ The reader's security module has proved that the chip is genuine; what is checke
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -16,7 +15,10 @@ from gate.credentials.id_number import (
     is_residence_number_2017,
     is_valid_number,
     is_valid_residence_number,
+    old_residence_number,
 )
+from gate.credentials.names import masked as masked_name
+from gate.credentials.names import shown
 from gate.errors import CredentialFault
 from gate.model import Assurance, Credential, CredentialKind, Document, DocumentType, Holder, Reason, Validity
 
@@ -27,8 +29,6 @@ BLOCK_SIZE = 256
 NO_END = "长期"
 """Stands for the last day of a card that does not expire."""
 _PADDING = " \0\u3000"
-_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-"""Unicode categories that have no place in a name: controls, bidirectional marks, separators of lines."""
 
 
 class Layout(Enum):
@@ -116,7 +116,9 @@ def parse(block: bytes) -> Credential:
     """
     card = read_card(block)
     document = Document(_DOCUMENT_TYPES[card.layout], card.number)
-    holder = Holder(name=card.name or card.latin_name, document=document, birth_date=card.birth_date)
+    holder = Holder(
+        name=card.name or card.latin_name, document=document, birth_date=card.birth_date, also=_other_documents(card)
+    )
     return Credential(CredentialKind.RESIDENT_ID, Assurance.CHIP, holder, card.validity)
 
 
@@ -151,13 +153,22 @@ def masked(card: ResidentCard) -> dict[str, str]:
 
     The first character of the name, and of the number the region and the last four: ``张**``, ``999999********001X``.
     """
-    name = card.name or card.latin_name
     hidden = "*" * max(len(card.number) - 10, 0)
     return {
         "card": card.layout.name.lower(),
-        "name": f"{name[:1]}**",
+        "name": masked_name(card.name or card.latin_name),
         "number": f"{card.number[:6]}{hidden}{card.number[-4:]}",
     }
+
+
+def _other_documents(card: ResidentCard) -> tuple[Document, ...]:
+    """Under which other numbers the same person may be known, as far as the card tells."""
+    if card.layout is Layout.HMT_RESIDENCE and card.pass_number:
+        return (Document(DocumentType.TRAVEL_PERMIT, card.pass_number),)
+    if card.layout is Layout.PERMANENT_RESIDENCE_2023:
+        old = old_residence_number(card.number, card.nationality, card.old_card)
+        return () if old is None else (Document(DocumentType.PERMANENT_RESIDENCE, old),)
+    return ()
 
 
 def _layout(block: bytes) -> Layout:
@@ -175,9 +186,8 @@ def _text(block: bytes, offset: int, size: int) -> str:
 
 
 def _clean(raw: str) -> str:
-    """Without padding and without characters that don't show; private-use ones are rare names' and stay."""
-    shown = "".join(c for c in raw.rstrip(_PADDING) if unicodedata.category(c) not in _INVISIBLE)
-    return shown.strip(_PADDING)
+    """Without padding and without characters that don't show."""
+    return shown(raw.strip(_PADDING))
 
 
 def _latin_name(block: bytes) -> str:

@@ -9,13 +9,13 @@ Nothing here proves that the card is genuine: that takes keys which a gate does 
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
 from gate.credentials.id_number import is_valid_number
 from gate.credentials.iso7816 import Answer, Dialogue, StatusWord, transmit
+from gate.credentials.names import shown
 from gate.errors import CredentialFault
 from gate.model import Assurance, Credential, CredentialKind, Document, DocumentType, Holder, Reason, Validity
 
@@ -27,7 +27,6 @@ _AREA_CODE, _ISSUED, _EXPIRES, _CARD_NUMBER = 0x01, 0x05, 0x06, 0x07
 _NUMBER, _NAME, _NAME_MORE = 0x08, 0x09, 0x4E
 _SIZES: Final = {_AREA_CODE: 16, _ISSUED: 4, _EXPIRES: 4, _CARD_NUMBER: 9, _NUMBER: 18, _NAME: 30, _NAME_MORE: 20}
 """Bytes of each record's value."""
-_INVISIBLE: Final = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _MOST_CARD_NUMBER: Final = 9
 
 
@@ -84,16 +83,18 @@ def to_credential(card: SocialSecurityCard) -> Credential:
     Raises:
         CredentialFault: ``DOCUMENT_INVALID``; the ID number can't be one.
     """
-    if card.partial:
-        document = Document(DocumentType.SOCIAL_SECURITY_CARD, f"{card.area}:{card.card_number}")
-        birth = None
-    else:
+    document = Document(DocumentType.SOCIAL_SECURITY_CARD, f"{card.area}:{card.card_number}")
+    also: tuple[Document, ...] = ()
+    birth = None
+    if not card.partial:
         if not is_valid_number(card.number):
             raise CredentialFault(Reason.DOCUMENT_INVALID, "ID number without the right check character")
+        also = (document,)
         document = Document(DocumentType.RESIDENT_ID, card.number)
         birth = date(int(card.number[6:10]), int(card.number[10:12]), int(card.number[12:14]))
     validity = None if card.issued is None else Validity(card.issued, card.expires)
-    return Credential(CredentialKind.SOCIAL_SECURITY, Assurance.CHIP, Holder(card.name, document, birth), validity)
+    holder = Holder(card.name, document, birth, also)
+    return Credential(CredentialKind.SOCIAL_SECURITY, Assurance.CHIP, holder, validity)
 
 
 def _select_application() -> Dialogue[None]:
@@ -151,5 +152,4 @@ def _day(value: bytes | None) -> date | None:
 
 
 def _text(value: bytes, encoding: str) -> str:
-    text = value.rstrip(b"\0").decode(encoding, "replace").replace("\N{REPLACEMENT CHARACTER}", "")
-    return "".join(c for c in text if unicodedata.category(c) not in _INVISIBLE).strip(" \u3000")
+    return shown(value.rstrip(b"\0").decode(encoding, "replace").replace("\N{REPLACEMENT CHARACTER}", ""))

@@ -12,7 +12,8 @@ Read whole into memory at start; for a site with its own list, a pilot, a test o
     "travel":       [{"source": "city", "as_of": "…", "risk_area": false}],
     "arrivals":     [{"source": "city", "as_of": "…", "arrived_at": "…", "risk": "low"}],
     "exemptions":   [{"source": "city", "as_of": "…", "ground": "mobility", "expires_at": "…"}],
-    "permits":      [{"source": "site", "as_of": "…", "zones": ["east"], "valid_from": "…", "valid_to": "…"}]}}}
+    "permits":      [{"source": "site", "as_of": "…", "zones": ["east"], "valid_from": "…", "valid_to": "…"}]}},
+ "aliases": {"<32 hex digits of a further document>": "<those of its holder above>"}}
 ```
 Optional: pop-ups ``level, raised_at, cleared, expires_at``; tests ``sample, method, pool_size, supersedes``;
 vaccinations ``last_dose_at``; permits ``hours`` (two minutes of the day) and ``entries_left``.
@@ -21,6 +22,7 @@ Every time carries its zone; a time without one is refused, since nobody can kno
 
 from __future__ import annotations
 
+import functools
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -44,6 +46,7 @@ from gate.model import (
     VaccinationRecord,
 )
 from gate.pseudonym import PSEUDONYM_BYTES
+from gate.status.merged import merged
 from gate.status.source import Found
 
 if TYPE_CHECKING:
@@ -126,13 +129,16 @@ class _Holder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: Annotated[int, msgspec.Meta(ge=1, le=1)]
     holders: dict[str, _Holder]
+    aliases: dict[str, str] = {}
+    """Pseudonym of a further document -> the one under which its holder is kept."""
 
 
 class StatusFile:
     """A ``StatusSource`` over one file that was read at start."""
 
-    def __init__(self, holders: Mapping[bytes, Records]) -> None:
+    def __init__(self, holders: Mapping[bytes, Records], aliases: Mapping[bytes, bytes]) -> None:
         self._holders = holders
+        self._aliases = aliases
 
     @classmethod
     def open(cls, path: Path) -> StatusFile:
@@ -150,13 +156,16 @@ class StatusFile:
             raise ConfigError(f"{path}: status file is larger than {MAX_FILE_BYTES >> 20} MiB")
         try:
             content = msgspec.json.decode(raw, type=_File)
-            return cls({_pseudonym(key): _records(holder) for key, holder in content.holders.items()})
+            holders = {_pseudonym(key): _records(holder) for key, holder in content.holders.items()}
+            return cls(holders, _aliases(content.aliases))
         except (msgspec.DecodeError, ValueError, RecursionError) as fault:
             raise ConfigError(f"{path}: status file refused: {fault}") from None
 
     async def find(self, holders: Sequence[bytes]) -> Found:
-        known = next((holder for holder in holders if holder in self._holders), holders[0])
-        return Found(known, self._holders.get(known))
+        people = tuple(dict.fromkeys(self._aliases.get(holder, holder) for holder in holders))
+        known = [self._holders[person] for person in people if person in self._holders]
+        chief = next((person for person in people if person in self._holders), people[0])
+        return Found(chief, functools.reduce(merged, known, None))
 
 
 class MissingStatus:
@@ -174,6 +183,14 @@ def _pseudonym(key: str) -> bytes:
     if len(value) != PSEUDONYM_BYTES:
         raise ValueError(f"a holder's key has {PSEUDONYM_BYTES * 2} hex digits, one has {len(key)}")
     return value
+
+
+def _aliases(names: Mapping[str, str]) -> dict[bytes, bytes]:
+    """One step from a document to its holder: an alias of an alias could go in circles."""
+    aliases = {_pseudonym(alias): _pseudonym(holder) for alias, holder in names.items()}
+    if any(holder in aliases for holder in aliases.values()):
+        raise ValueError("an alias stands for another alias: name the holder's own key")
+    return aliases
 
 
 _KINDS: Final = {
@@ -197,8 +214,12 @@ def _records(holder: _Holder) -> Records:
     return Records(**found)
 
 
-def encode(holders: Mapping[bytes, Records]) -> bytes:
+def encode(holders: Mapping[bytes, Records], aliases: Mapping[bytes, bytes] | None = None) -> bytes:
     """The file's content for these holders; ``StatusFile.open`` reads it back to the same records."""
     return msgspec.json.encode(
-        {"format": 1, "holders": {key.hex(): msgspec.to_builtins(r) for key, r in holders.items()}}
+        {
+            "format": 1,
+            "holders": {key.hex(): msgspec.to_builtins(r) for key, r in holders.items()},
+            "aliases": {alias.hex(): holder.hex() for alias, holder in (aliases or {}).items()},
+        }
     )
