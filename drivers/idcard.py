@@ -1,7 +1,8 @@
 """Resident-ID reader on a serial port: finds, selects and reads a card, then waits until it has left.
 
-Only the 256-byte text block leaves this module: the portrait is dropped where it arrives, and fingerprints are never
-asked for. Bytes on the wire are logged at ``TRAFFIC`` only, and those of a card's own data not even there.
+Only the 256-byte text block leaves this module: the portrait is dropped where it arrives, unless somebody at a desk
+asked for it, and fingerprints are never asked for. Bytes on the wire are logged at ``TRAFFIC`` only, and those of a
+card's own data not even there.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ import asyncio
 import logging
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path  # noqa: TC003 - the configuration resolves the annotation of Settings
 
 from drivers import TRAFFIC, Emit
 from drivers.idcard_cycle import Cycle, News, Step
-from drivers.idcard_frames import Command, Frame, Splitter, Why, answers, request, sam_number, text_block
+from drivers.idcard_frames import Command, Frame, Splitter, Why, answers, portrait, request, sam_number, text_block
 from drivers.idcard_status import Advice, Status, advice, describe
 from drivers.stream import SerialStream
 from gate.errors import ConfigError, DeviceLost
@@ -44,6 +46,10 @@ _NO_SAM = {Status.CHECKSUM_WRONG, Status.LENGTH_WRONG, Status.COMMAND_WRONG}
 """Answers to a SAM status request that do not tell a SAM from other equipment with the same preamble."""
 
 
+KeepPortrait = Callable[[bytes], None]
+"""Takes a portrait as it came from the chip, just before the card that it belongs to is emitted."""
+
+
 class IdCardReader:
     """Driver of one reader with a SAM_V module behind a serial port."""
 
@@ -64,9 +70,10 @@ class IdCardReader:
                 known = ", ".join(map(str, RATES))
                 raise ConfigError(f'key "baud": {self.baud} is no rate of an ID reader; write one of {known}')
 
-    def __init__(self, name: str, settings: Settings) -> None:
+    def __init__(self, name: str, settings: Settings, keep_portrait: KeepPortrait | None = None) -> None:
         self._name = name
         self._settings = settings
+        self._keep_portrait = keep_portrait
 
     @property
     def name(self) -> str:
@@ -81,7 +88,7 @@ class IdCardReader:
             DeviceLost: the port can't be opened, is gone, or has nothing on it that answers as an ID reader.
         """
         with SerialStream(self._settings.port, self._settings.baud) as stream:
-            await _Session(self._name, self._settings, stream, emit).serve()
+            await _Session(self._name, self._settings, stream, emit, self._keep_portrait).serve()
 
 
 class _Fault(Enum):
@@ -94,11 +101,19 @@ class _Fault(Enum):
 class _Session:
     """One reader while its port is open."""
 
-    def __init__(self, name: str, settings: IdCardReader.Settings, stream: SerialStream, emit: Emit) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: IdCardReader.Settings,
+        stream: SerialStream,
+        emit: Emit,
+        keep_portrait: KeepPortrait | None,
+    ) -> None:
         self._name = name
         self._where = f"{settings.port} at {settings.baud} baud"
         self._stream = stream
         self._emit = emit
+        self._keep_portrait = keep_portrait
         self._cycle = Cycle()
         self._identity = "SAM id not readable"
         self._heard = False
@@ -215,6 +230,8 @@ class _Session:
     def _deliver(self, answer: Frame) -> None:
         block = text_block(answer.data)
         if block is not None:
+            if self._keep_portrait is not None:
+                self._keep_portrait(portrait(answer.data))
             self._emit(Reading(self._name, PayloadKind.RESIDENT_ID_BLOCK, block, self._stream.last_arrival))
 
     def _tell(self, news: list[News]) -> None:

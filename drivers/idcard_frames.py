@@ -200,6 +200,11 @@ def text_block(data: bytes) -> bytes | None:
     return data[4 : 4 + TEXT_SIZE]
 
 
+def portrait(data: bytes) -> bytes:
+    """The portrait (WLT, 1024 bytes) of the data of an answer whose lengths fit."""
+    return data[4 + TEXT_SIZE :]
+
+
 def sam_number(data: bytes) -> str:
     """The printable serial number of the SAM from its 16-byte id (PROTOCOLS 1.8)."""
     kind, place, batch, serial, check = struct.unpack("<HHIII", data)

@@ -16,6 +16,7 @@ from gate.model import Notice, NoticeKind, Reading
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from gate.model import ReaderEvent
 
@@ -33,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     card.add_argument("--json", action="store_true", help="one JSON object a line instead of words")
     if importlib.util.find_spec(_REVEAL) is not None:
         card.add_argument("--reveal", action="store_true", help="show every field in clear, not masked")
+        card.add_argument(
+            "--portrait", type=Path, metavar="FILE", help="write the last portrait as a BMP, with a decoder of your own"
+        )
     card.epilog = "Exit status: 0 all cards were read, 1 not in time or the reader was lost, 2 wrong options."
 
 
@@ -45,9 +49,21 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     view = _View(arguments.count, as_json=arguments.json, reveal=getattr(arguments, "reveal", False))
     try:
-        return asyncio.run(_read(IdCardReader("id-reader", settings), view, arguments.timeout))
+        keep = _keep_portrait(getattr(arguments, "portrait", None))
+        return asyncio.run(_read(IdCardReader("id-reader", settings, keep), view, arguments.timeout))
+    except ConfigError as fault:
+        print(f"gate read: {fault}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 1
+
+
+def _keep_portrait(file: Path | None) -> Callable[[bytes], None] | None:
+    if file is None:
+        return None
+    module: Any = importlib.import_module(_REVEAL)
+    keep: Callable[[bytes], None] = module.portraits_to(file)
+    return keep
 
 
 async def _read(driver: IdCardReader, view: _View, seconds: float) -> int:
