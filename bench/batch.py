@@ -28,7 +28,7 @@ _DISTINCT: Final = 100
 
 _AGE: Final = {"plusTime": [{"var": "payload.v.0.dt"}, 365, "day"]}
 _NOW: Final = {"plusTime": [{"var": "external.validationClock"}, 0, "day"]}
-_LOGIC: Final[tuple[Any, ...]] = (
+LOGIC: Final[tuple[Any, ...]] = (
     {"not-after": [_NOW, _AGE]},
     {"===": [{"var": "payload.v.0.tg"}, "840539006"]},
     {"in": [{"var": "payload.v.0.mp"}, ["EU/1/20/1507", "EU/1/20/1525", "EU/1/20/1528", "EU/1/21/1529"]]},
@@ -94,5 +94,5 @@ def _rule(number: int) -> dict[str, Any]:
         "ValidFrom": "2021-01-01T00:00:00Z",
         "ValidTo": "2030-01-01T00:00:00Z",
         "AffectedFields": ["v.0"],
-        "Logic": _LOGIC[number % len(_LOGIC)],
+        "Logic": LOGIC[number % len(LOGIC)],
     }

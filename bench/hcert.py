@@ -12,7 +12,7 @@ import sys
 import zlib
 from datetime import UTC, datetime, timedelta
 from time import perf_counter_ns
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cbor2
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -30,7 +30,7 @@ from gate.trust.anchors import Anchors
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CONTENT = {
+CONTENT: dict[str, Any] = {
     "ver": "1.3.0",
     "nam": {"fn": "Musterfrau-Gößinger", "fnt": "MUSTERFRAU<GOESSINGER", "gn": "Gabriele", "gnt": "GABRIELE"},
     "dob": "1998-02-26",
