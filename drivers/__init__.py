@@ -45,5 +45,6 @@ DRIVERS: Mapping[str, str] = {
     "idcard": "drivers.idcard:IdCardReader",
     "barcode": "drivers.barcode:BarcodeGun",
     "camera": "drivers.camera:FolderCamera",
+    "smartcard": "drivers.smartcard:SmartCardReader",
 }
 """Driver name in the configuration -> ``"module:Class"``. Each class has a ``Settings`` frozen dataclass."""

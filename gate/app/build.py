@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -17,6 +17,8 @@ from gate.app.rule_slot import RuleSlot
 from gate.app.service import LaneService
 from gate.clock import Clock, DemoClock, SystemClock
 from gate.config import GateConfig, ReaderConfig, Roots, bind
+from gate.credentials import social_security
+from gate.credentials.iso7816 import RecordedDialogue
 from gate.credentials.revocation import NothingRevoked
 from gate.credentials.trusted import Trusted
 from gate.errors import ConfigError, RuleSetError, TrustError
@@ -33,7 +35,7 @@ from voice.pack import BUNDLED, Pack
 from voice.speaker import Settings, Speaker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from drivers import Driver
@@ -109,8 +111,19 @@ def driver(reader: ReaderConfig, roots: Roots) -> Driver:
     module_name, class_name = target.split(":")
     module: Any = importlib.import_module(module_name)  # from the table above, never from the configuration
     kind: Any = getattr(module, class_name)
-    made: Driver = kind(reader.name, bind(kind.Settings, reader.settings, roots, where))
+    made: Driver = kind(
+        reader.name, bind(kind.Settings, reader.settings, roots, where), *DIALOGUES.get(reader.driver, ())
+    )
     return made
+
+
+def social_security_dialogue() -> RecordedDialogue:
+    """What a card reader plays with each card."""
+    return RecordedDialogue(social_security.read())
+
+
+DIALOGUES: Final[Mapping[str, tuple[Callable[[], RecordedDialogue], ...]]] = {"smartcard": (social_security_dialogue,)}
+"""Drivers that talk to a card -> how a dialogue with one begins; the others need nothing of that."""
 
 
 def _speaker(config: GateConfig, roots: Roots, catalogue: Catalogue, kiosk: KioskServer) -> Speaker:

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from gate.credentials import identify, resident_id
+from gate.credentials import identify, iso7816, resident_id, social_security
 from gate.errors import CredentialFault, StatusUnavailable
 from gate.model import (
     Assurance,
@@ -172,6 +172,8 @@ class Judge:
     def _parse(self, reading: Reading, moment: Moment) -> Credential:
         if reading.kind is PayloadKind.RESIDENT_ID_BLOCK:
             return resident_id.parse(reading.data)
+        if reading.kind is PayloadKind.CARD_EXCHANGE:
+            return iso7816.replay(social_security.read(), reading.data)
         return identify.parse_code(reading.data, self.trusted, moment)
 
     def _judge_certificate(
@@ -193,6 +195,8 @@ class Judge:
         """What the record says about something that could not be accepted as a credential."""
         if reading.kind is PayloadKind.RESIDENT_ID_BLOCK:
             return Credential(CredentialKind.RESIDENT_ID, Assurance.CHIP)
+        if reading.kind is PayloadKind.CARD_EXCHANGE:
+            return Credential(CredentialKind.SOCIAL_SECURITY, Assurance.CHIP)
         if reason in _NO_CREDENTIAL:
             return Credential(_NO_CREDENTIAL[reason], Assurance.TYPED)
         return Credential(identify.identify(reading.data, self.trusted).kind, Assurance.STATIC_CODE)

@@ -11,6 +11,8 @@ class PayloadKind(StrEnum):
 
     RESIDENT_ID_BLOCK = "resident_id_block"
     """The 256-byte text block of a resident ID card (PROTOCOLS 1.9)."""
+    CARD_EXCHANGE = "card_exchange"
+    """Everything that a smart card answered in one dialogue (``gate.credentials.iso7816``)."""
     CODE_TEXT = "code_text"
     """The exact bytes of a bar code or QR code, however it was read."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bench.verifiers.certificates import make
 from signed_certificates import believing
 
+from bench.verifiers.certificates import make
 from gate.credentials.identify import parse_code
 from gate.errors import CredentialFault
 from gate.model import Moment
