@@ -17,6 +17,7 @@ async def aside(work: Callable[[], None], name: str) -> None:
     The thread is a daemon: a disk that hangs must not keep the process from ending.
     """
     done: Future[None] = Future()
+    done.set_running_or_notify_cancel()  # who waits may give up; the work is done to its end all the same
 
     def run() -> None:
         try:

@@ -26,7 +26,7 @@ from gate.errors import TrustError
 from gate.trust import signer_certificate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gate.credentials.signer import SignerKey
     from gate.trust.signer_certificate import SignerCertificate
@@ -54,6 +54,9 @@ class Anchors:
     def merged(self, other: Anchors) -> Anchors:
         """Both lists together."""
         return Anchors((*self._entries, *other._entries), (*self.notes, *other.notes))
+
+    def __iter__(self) -> Iterator[SignerKey]:
+        return (entry.signer for entry in self._entries)
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from os import rename
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,7 +46,7 @@ def test_a_good_configuration_is_called_good(file: Path, state: Path, capsys: py
         (lambda state: (state / "trust/timestamp.json").unlink(), "[trust] bundle: timestamp.json: is missing"),
         (lambda state: (state / "trust/trust/anchors.json").write_bytes(b"{}"), "is not the file that was signed"),
         (lambda state: (state / "config/root.json").unlink(), "root.json"),
-        (lambda state: rename(state / "trust", state / "elsewhere"), "can't be opened"),
+        (lambda state: (state / "trust").rename(state / "elsewhere"), "can't be opened"),
     ],
 )
 def test_without_a_good_bundle_somebody_is_told(
