@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from gate.app.aside import aside
@@ -35,11 +36,10 @@ def faults(config: TrustConfig, state: Path, moment: Moment) -> Iterator[str]:
     try:
         found = bundle.open_folder(config.bundle, read_bounded(config.root))
         floor.read(state / LAST_GOOD / FLOOR).check(found)
-        _, notes = load.load(found)
+        load.load(found)
     except (OSError, TrustError) as fault:
-        yield f"[trust] bundle: {fault}; of codes, only those are believed that the last good bundle speaks for"
+        yield f"[trust] bundle: {fault}; until then the gate believes the last good one, or nobody"
         return
-    yield from (f"[trust] bundle: {note}" for note in notes)
     if found.expired(moment):
         yield f"[trust] bundle: a newer one was due at {found.expires:%Y-%m-%d %H:%M} UTC; every record is marked"
 
@@ -109,7 +109,7 @@ class TrustSlot:
 
     def _use(self, found: Bundle) -> None:
         self.current, notes = load.load(found)
-        self._held = found
+        self._held = replace(found, files={})  # which are in ``current``, as far as they are needed
         for note in notes:
             log.warning(line("trust-note", note=note))
 

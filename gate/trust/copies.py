@@ -32,17 +32,15 @@ class Copies:
 
     def newest(self, pinned_root: bytes) -> Bundle | None:
         """The newest copy that verifies."""
-        found: dict[str, Bundle] = {}
+        newest: Bundle | None = None
         for place in PLACES:
             try:
-                found[place] = bundle.open_folder(self._folder / place, pinned_root)
+                found = bundle.open_folder(self._folder / place, pinned_root)
             except TrustError:
                 continue
-        if not found:
-            return None
-        self._newest = max(found, key=lambda place: _age(found[place]))
-        self._digest = found[self._newest].digest
-        return found[self._newest]
+            if newest is None or _age(found) > _age(newest):
+                newest, self._newest, self._digest = found, place, found.digest
+        return newest
 
     def keep(self, kept: Bundle) -> None:
         """Write a bundle that may be used from now on; afterwards, and after a power cut, one of the two is whole.
