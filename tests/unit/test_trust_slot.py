@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from trust_bundles import UNTIL, contents, installed, keys, root, rotated, write
+from trust_bundles import UNTIL, contents, installed, keys, root, rotated, signed, write
 
 from gate import durable
 from gate.app.logs import configure
@@ -198,15 +198,19 @@ def test_numbers_that_a_thief_ran_up_count_no_more_once_the_keys_are_others(conf
     assert held(slot) == ["again"], "nothing goes back to the root before"
 
 
-def test_one_new_key_of_three_does_not_open_the_way_back(config: TrustConfig) -> None:
+def test_a_key_more_does_not_open_the_way_back(config: TrustConfig, caplog: pytest.LogCaptureFixture) -> None:
+    """The key that signed before can still sign alone, so what it signed before still counts."""
+
+    def one_is_enough(found: dict[str, Any]) -> None:
+        found["roles"]["timestamp"]["threshold"] = 1
+
     slot = start(config)
     more = rotated(timestamp=(*keys().timestamp, *keys("more").timestamp))
-    newer = publish.make_root(more, UNTIL, 2, keys().root)
-    # the first key alone can still sign for the role, as what was signed before shows
-    lowered = bundle(2) | {"2.root.json": newer}
-    give(config, lowered)
+    newer = signed(publish.make_root(more, UNTIL, 2), keys().root, one_is_enough)
+    give(config, bundle(2) | {"2.root.json": newer})
     slot.refresh()
     assert held(slot) == ["v3"]
+    assert "timestamp: version 2 is older than 3" in caplog.text
 
 
 def test_a_signal_has_the_bundle_read_again_beside_the_lane(
