@@ -1,7 +1,7 @@
 """TOML to frozen dataclasses. An unknown key is an error that names it and the nearest known one.
 
 Two roots for relative paths, so that a gate behaves the same by hand and under systemd: what the gate only reads
-(``ConfigPath``: rule sets, trust anchors) lies relative to the configuration file; what it writes or what comes and
+(``ConfigPath``: rule sets, the pinned root) lies relative to the configuration file; what it writes or what comes and
 goes (``Path``: journal, keys, device nodes of a simulation) lies relative to the state directory.
 """
 
@@ -38,16 +38,22 @@ class RulesConfig:
 
     sets: tuple[ConfigPath, ...]
     """Rule sets that are held; the one in force at the moment of presentation judges."""
-    anchors: Path
-    """Signers of certificates that are believed; they come and go, so the file lies in the state directory."""
     certificate_rules: ConfigPath
     """EU rules over a certificate's own content; every one that applies must hold."""
     certificate_country: str = "CN"
     """Whose acceptance rules of that file apply here."""
     orders: Path | None = None
     """Grace and emergency orders; they come and go, so the file lies in the state directory."""
-    value_sets: ConfigPath | None = None
-    """EU value sets (name to list of codes) that certificate rules may ask for."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrustConfig:
+    """Whom the gate believes."""
+
+    bundle: Path
+    """Folder of a signed bundle (docs/trust.md); bundles come and go, so it lies in the state directory."""
+    root: ConfigPath
+    """The pinned root: which keys sign bundles. It comes with the installation and is never written by the gate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +124,7 @@ class GateConfig:
 
     checkpoint: Checkpoint
     rules: RulesConfig
+    trust: TrustConfig
     status: StatusConfig
     journal: JournalConfig
     voice: VoiceConfig = field(default_factory=VoiceConfig)

@@ -65,7 +65,9 @@ def _step(block: re.Match[str]) -> str:
     words = block["kind"].split()
     options = dict(word.split("=", 1) for word in words[1:])
     if "file" in options:
-        Path(options["file"]).write_text(block["body"], "utf-8")
+        path = Path(options["file"])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(block["body"], "utf-8")
     elif "edit" in options:
         _edit(Path(options["edit"]), options["at"], json.loads(block["body"]))
     elif words[:1] == ["console"]:

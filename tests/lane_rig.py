@@ -105,6 +105,13 @@ class Observed:
         return found
 
 
+@dataclass
+class Believing:
+    """Whom the gate believes; a test may change it."""
+
+    current: Trusted
+
+
 class Source:
     """A source of records that is as slow or as broken as the test says."""
 
@@ -152,6 +159,7 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
     rules: str = "station-48h",
     place: Checkpoint = HERE,
     refresh_by: datetime | None = None,
+    trusted: Trusted = Trusted(),  # noqa: B008 - frozen
 ) -> None:
     """Run one lane through a scenario, under one of the rule sets that come with the gate."""
 
@@ -164,8 +172,7 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
             rules=Slot(rules, refresh_by),
             certificate_rules=EuRules(()),
             certificate_country="CN",
-            value_sets={},
-            trusted=Trusted(),
+            trust=Believing(trusted),
             status=Source(answer),
             gateway=NoGateway(),
             status_deadline_s=0.2,

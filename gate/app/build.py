@@ -15,13 +15,12 @@ from gate.app.judge import Judge
 from gate.app.logs import line
 from gate.app.rule_slot import RuleSlot
 from gate.app.service import LaneService
+from gate.app.trust_slot import TrustSlot
 from gate.clock import Clock, DemoClock, SystemClock
 from gate.config import GateConfig, ReaderConfig, Roots, bind
 from gate.credentials import social_security
 from gate.credentials.iso7816 import RecordedDialogue
-from gate.credentials.revocation import NothingRevoked
-from gate.credentials.trusted import Trusted
-from gate.errors import ConfigError, RuleSetError, TrustError
+from gate.errors import ConfigError, RuleSetError
 from gate.journal.store import Journal
 from gate.kiosk.server import KioskServer, KioskSettings
 from gate.kiosk.state import StatusFlag
@@ -29,13 +28,12 @@ from gate.pseudonym import load_or_make_key
 from gate.rules.eu_rules import EuRules
 from gate.status.file import MissingStatus, StatusFile
 from gate.status.gateway import NoGateway
-from gate.trust.anchors import Anchors
 from voice import phrases
 from voice.pack import BUNDLED, Pack
 from voice.speaker import Settings, Speaker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from drivers import Driver
@@ -51,6 +49,7 @@ class Gate:
 
     service: LaneService
     rules: RuleSlot
+    trust: TrustSlot
     kiosk: KioskServer
     journal: Journal
     speaker: Speaker
@@ -64,8 +63,9 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         ConfigError: the configuration names something that does not exist at all (driver, language, port).
         JournalError: nothing can be recorded, so nothing can be let in; better not to start than to pretend.
     """
-    clock = _clock(config)
+    clock = clock_of(config)
     rules = RuleSlot(config.rules.sets, config.rules.orders, roots.state, clock)
+    trust = TrustSlot(config.trust, roots.state)
     catalogue = phrases.load(_languages(config))
     kiosk = KioskServer(_kiosk_settings(config), {tag: catalogue.ui[tag] for tag in config.kiosk.languages})
     journal = Journal(config.journal.path)
@@ -78,8 +78,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         rules=rules,
         certificate_rules=_certificate_rules(config.rules.certificate_rules),
         certificate_country=config.rules.certificate_country,
-        value_sets=_value_sets(config.rules.value_sets),
-        trusted=Trusted(signers=_anchors(config.rules.anchors), revocations=NothingRevoked()),
+        trust=trust,
         status=_status(config.status.file),
         gateway=NoGateway(),
         status_deadline_s=config.status.deadline_ms / 1000,
@@ -96,7 +95,8 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         marks=("demo",) if config.demo is not None else (),
     )
     kiosk.set_status(StatusFlag.TIME_UNTRUSTED, on=not clock.moment().trusted)
-    return Gate(service, rules, kiosk, journal, speaker, tuple(driver(reader, roots) for reader in config.readers))
+    drivers = tuple(driver(reader, roots) for reader in config.readers)
+    return Gate(service, rules, trust, kiosk, journal, speaker, drivers)
 
 
 def driver(reader: ReaderConfig, roots: Roots) -> Driver:
@@ -143,7 +143,8 @@ def _speaker(config: GateConfig, roots: Roots, catalogue: Catalogue, kiosk: Kios
     )
 
 
-def _clock(config: GateConfig) -> Clock:
+def clock_of(config: GateConfig) -> Clock:
+    """The clock that the gate goes by."""
     return DemoClock(config.demo.clock) if config.demo is not None else SystemClock()
 
 
@@ -168,27 +169,6 @@ def _certificate_rules(path: Path) -> EuRules:
     except (OSError, ValueError, RecursionError, RuleSetError) as fault:
         log.error(line("certificate-rules-refused", file=path.name, why=str(fault)))
         return EuRules(())  # no rule applies then, and every certificate is referred
-
-
-def _value_sets(path: Path | None) -> Mapping[str, Sequence[str]]:
-    if path is None:
-        return {}
-    try:
-        return msgspec.json.decode(read_bounded(path), type=dict[str, list[str]])
-    except (OSError, ValueError, RecursionError) as fault:
-        log.error(line("value-sets-refused", file=path.name, why=str(fault)))
-        return {}  # a rule that asks for one can't be evaluated then, and does not hold
-
-
-def _anchors(path: Path) -> Anchors:
-    try:
-        found = Anchors.load(read_bounded(path))
-    except (OSError, TrustError) as fault:
-        log.error(line("anchors-refused", file=path.name, why=str(fault)))
-        return Anchors()
-    for note in found.notes:
-        log.warning(line("anchor-left-out", why=note))
-    return found
 
 
 def _json(path: Path) -> list[Any]:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import msgspec
 
-from gate.app.build import driver
+from gate.app import trust_slot
+from gate.app.build import clock_of, driver
 from gate.app.files import read_bounded
 from gate.errors import GateError
 from gate.rules import orders, ruleset
 from gate.rules.eu_rules import EuRules
 from gate.status.file import StatusFile
-from gate.trust.anchors import Anchors
 from gate.webserver import require_loopback, require_port
 from voice import phrases
 from voice.pack import BUNDLED, Pack
@@ -29,8 +29,8 @@ P = ParamSpec("P")
 def faults(config: GateConfig, roots: Roots) -> Iterator[str]:
     """One sentence for each thing that would not work; none: the gate can go to work.
 
-    What may still come (records, signers) is named too: without it people are referred, but the gate starts. Of orders
-    that were never given nothing is said.
+    What may still come (records, whom to believe) is named too: without it people are referred, but the gate starts. Of
+    orders that were never given nothing is said.
     """
     for reader in config.readers:
         yield from _tried("", driver, reader, roots)
@@ -39,9 +39,7 @@ def faults(config: GateConfig, roots: Roots) -> Iterator[str]:
     for path in config.rules.sets:
         yield from _tried(f"{path}: ", _rule_set, path)
     yield from _tried(f"{config.rules.certificate_rules}: ", _certificate_rules, config.rules.certificate_rules)
-    yield from _tried(f"{config.rules.anchors}: ", _anchors, config.rules.anchors)
-    if config.rules.value_sets is not None:
-        yield from _tried(f"{config.rules.value_sets}: ", _value_sets, config.rules.value_sets)
+    yield from trust_slot.faults(config.trust, roots.state, clock_of(config).moment())
     if config.rules.orders is not None and config.rules.orders.exists():
         yield from _tried(f"{config.rules.orders}: ", _orders, config.rules.orders)
     yield from _tried("", StatusFile.open, config.status.file)
@@ -60,16 +58,8 @@ def _certificate_rules(path: Path) -> object:
     return EuRules.from_json(msgspec.json.decode(read_bounded(path), type=list[Any]))
 
 
-def _value_sets(path: Path) -> object:
-    return msgspec.json.decode(read_bounded(path), type=dict[str, list[str]])
-
-
 def _orders(path: Path) -> object:
     return orders.load(read_bounded(path))
-
-
-def _anchors(path: Path) -> object:
-    return Anchors.load(read_bounded(path))
 
 
 def _tried(where: str, attempt: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Iterator[str]:

@@ -62,6 +62,15 @@ class HoldsRules(Protocol):
         ...
 
 
+class HoldsTrust(Protocol):
+    """Where what may be believed is found."""
+
+    @property
+    def current(self) -> Trusted:
+        """What may be believed now; it may be another at each look."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Judge:
     """Everything that a decision needs, put together once."""
@@ -71,8 +80,7 @@ class Judge:
     certificate_rules: EuRules
     certificate_country: str
     """Whose rules of those apply here."""
-    value_sets: Mapping[str, Sequence[str]]
-    trusted: Trusted
+    trust: HoldsTrust
     status: StatusSource
     gateway: CodeGateway
     status_deadline_s: float
@@ -91,14 +99,16 @@ class Judge:
         Returns:
             One judgement for each person that the credential stands for: one, or several for a family's code.
         """
+        trusted = self.trust.current
         try:
-            credential = self._parse(reading, moment)
+            credential = self._parse(reading, trusted, moment)
         except CredentialFault as fault:
-            unusable = self._unusable(reading, fault.reason)
+            unusable = self._unusable(reading, trusted, fault.reason)
             refused = self.refuse(fault.reason, moment, unusable.kind, retries(reading.reader))
             return (Judgement(unusable, None, refused),)
         if credential.certificate is not None:
-            decision = self._judge_certificate(credential, credential.certificate, moment, retries(reading.reader))
+            asked = retries(reading.reader)
+            decision = self._judge_certificate(credential, credential.certificate, trusted.value_sets, moment, asked)
             return (Judgement(credential, None, decision),)
         presented = self._presented(credential)
         try:
@@ -169,20 +179,25 @@ class Judge:
         inputs = replace(child.inputs, moment=moment, companion=Companion(records))
         return replace(child, decision=judge(inputs, self.rules.at(moment), self.rules.orders), inputs=inputs)
 
-    def _parse(self, reading: Reading, moment: Moment) -> Credential:
+    def _parse(self, reading: Reading, trusted: Trusted, moment: Moment) -> Credential:
         if reading.kind is PayloadKind.RESIDENT_ID_BLOCK:
             return resident_id.parse(reading.data)
         if reading.kind is PayloadKind.CARD_EXCHANGE:
             return iso7816.replay(social_security.read(), reading.data)
-        return identify.parse_code(reading.data, self.trusted, moment)
+        return identify.parse_code(reading.data, trusted, moment)
 
     def _judge_certificate(
-        self, credential: Credential, certificate: Certificate, moment: Moment, retries: int
+        self,
+        credential: Credential,
+        certificate: Certificate,
+        value_sets: Mapping[str, Sequence[str]],
+        moment: Moment,
+        retries: int,
     ) -> Decision:
         rule_set = self.rules.at(moment)  # one rule set judges all of a presentation
         own = judge(self._inputs(credential, None, moment, retries), rule_set, self.rules.orders)
         rules = self.certificate_rules.select(self.certificate_country, moment.at, certificate.payload)
-        data = certificate_data(certificate, self.certificate_country, self.value_sets, moment)
+        data = certificate_data(certificate, self.certificate_country, value_sets, moment)
         profile = None if rule_set is None or own.profile is None else rule_set.profiles[own.profile]
         return decide_certificate(own, rules, data, profile)
 
@@ -191,7 +206,7 @@ class Judge:
             credential=credential, records=records, moment=moment, checkpoint=self.checkpoint, retries=retries
         )
 
-    def _unusable(self, reading: Reading, reason: Reason) -> Credential:
+    def _unusable(self, reading: Reading, trusted: Trusted, reason: Reason) -> Credential:
         """What the record says about something that could not be accepted as a credential."""
         if reading.kind is PayloadKind.RESIDENT_ID_BLOCK:
             return Credential(CredentialKind.RESIDENT_ID, Assurance.CHIP)
@@ -199,7 +214,7 @@ class Judge:
             return Credential(CredentialKind.SOCIAL_SECURITY, Assurance.CHIP)
         if reason in _NO_CREDENTIAL:
             return Credential(_NO_CREDENTIAL[reason], Assurance.TYPED)
-        return Credential(identify.identify(reading.data, self.trusted).kind, Assurance.STATIC_CODE)
+        return Credential(identify.identify(reading.data, trusted).kind, Assurance.STATIC_CODE)
 
 
 _NO_CREDENTIAL = {

@@ -21,6 +21,11 @@ def configure(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    for library in (
+        "tuf",
+        "securesystemslib",
+    ):  # they quote the files that they refuse; gate.trust says it in its own words
+        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 def line(event: str, **values: Any) -> str:

@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until SIGTERM or SIGINT; 0 then, 1 where the gate can't start. SIGHUP reads the rule set again."""
+    """Serve until SIGTERM or SIGINT; 0 then, 1 where the gate can't start. SIGHUP reads rules and trust again."""
     configure()
     try:
         config = load(arguments.config, arguments.state)
@@ -94,7 +94,12 @@ async def _serve(gate: Gate) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    loop.add_signal_handler(signal.SIGHUP, gate.rules.refresh)
+
+    def read_again() -> None:
+        gate.rules.refresh()
+        gate.trust.ask()
+
+    loop.add_signal_handler(signal.SIGHUP, read_again)
     try:
         await _work(gate, stopping)
     except asyncio.CancelledError:
@@ -109,6 +114,7 @@ async def _work(gate: Gate, stopping: asyncio.Event) -> None:
             group.create_task(gate.kiosk.run(), name="kiosk"),
             group.create_task(gate.speaker.run(), name="voice"),
             group.create_task(gate.service.run(), name="lane"),
+            group.create_task(gate.trust.run(), name="trust"),
             *(group.create_task(supervise(driver, gate.service.take), name=driver.name) for driver in gate.drivers),
         ]
         url = await gate.kiosk.started()

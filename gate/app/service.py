@@ -24,6 +24,7 @@ from gate.app.companions import Companions, WaitingChild
 from gate.app.logs import line
 from gate.app.recorder import Recorder
 from gate.app.report import Measured, report
+from gate.credentials.trusted import TRUST_OVERDUE
 from gate.kiosk.state import StatusFlag
 from gate.lane import Lane, LaneEvent, LaneState
 from gate.model import (
@@ -133,6 +134,7 @@ class LaneService:
         self._screen.deciding()
         moment, now = self._clock.moment(), time.monotonic()
         self._screen.set_status(StatusFlag.TIME_UNTRUSTED, on=not moment.trusted)
+        self._screen.set_status(StatusFlag.TRUST_OVERDUE, on=self._judge.trust.current.overdue(moment))
         judged = await self._judge.judge(reading, moment, lambda key: self._attempts.retries(key, now))
         judgement = judged[0]
         people = [
@@ -179,7 +181,8 @@ class LaneService:
         own = person.judgement.decision
         if own.outcome is Outcome.PASS and chief.outcome is not Outcome.PASS:
             own = replace(own, outcome=chief.outcome, reasons=chief.reasons, advisories=())
-        own = replace(own, marks=(*own.marks, *self._marks))
+        overdue = (TRUST_OVERDUE,) if self._judge.trust.current.overdue(moment) else ()
+        own = replace(own, marks=(*own.marks, *overdue, *self._marks))
         judgement = replace(person.judgement, decision=own)
         return self._recorder.record(person.presentation, person.reader, judgement, moment)
 

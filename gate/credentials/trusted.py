@@ -6,14 +6,22 @@ they look like from inside.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from gate.credentials.revocation import NO_LISTS, Revocations
 from gate.credentials.signer import NOBODY, SignerKeys
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
     from gate.credentials.code_issuers import CodeIssuer
+    from gate.model import Moment
+
+TRUST_OVERDUE: Final = "trust-overdue"
+"""Mark of every record that was made while a newer bundle was due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +34,11 @@ class Trusted:
     """What the issuers of HC1 codes have taken back."""
     code_issuers: tuple[CodeIssuer, ...] = ()
     """How the health codes of each province look, in the order in which they are tried."""
+    value_sets: Mapping[str, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    """EU value sets, name to codes, that rules about certificates may ask for."""
+    renew_by: datetime | None = None
+    """When a newer bundle should be here; None where there is no bundle."""
+
+    def overdue(self, moment: Moment) -> bool:
+        """Whether all this may be out of date: the gate goes on with it, and says so."""
+        return self.renew_by is not None and moment.at >= self.renew_by

@@ -37,6 +37,7 @@ class StatusFlag(StrEnum):
     SOUND_OFF = "sound_off"
     TIME_UNTRUSTED = "time_untrusted"
     RULES_OVERDUE = "rules_overdue"
+    TRUST_OVERDUE = "trust_overdue"
     RECORD_FAILED = "record_failed"
 
 

@@ -24,6 +24,7 @@ from drivers.input_events import EV_MSC
 from drivers.simulated import id_cards
 from drivers.simulated.camera import picture_of
 from drivers.simulated.gun import alt_code, keystrokes
+from fuzz import bundles
 from fuzz.codes import ISSUED, KEY, KEY_ID
 from fuzz.engine import CORPUS
 from gate.credentials import base45, hcert, hcert_issue
@@ -277,7 +278,15 @@ def status() -> dict[str, Any]:
     }
 
 
+def trust() -> None:
+    names = ("timestamp", "snapshot", "targets", "trust")
+    made = {f"{name}.json": bundles.BUNDLE[f"{name}.json"] for name in names}
+    save("tuf metadata", made | {"root.json": bundles.ROOT})
+    save("trust bundle", {"all.json": as_json(bundles.PARTS)})
+
+
 if __name__ == "__main__":
     codes()
     devices()
     documents()
+    trust()

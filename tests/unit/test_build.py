@@ -22,8 +22,8 @@ def test_files_that_nobody_can_use_don_t_keep_the_gate_from_starting(
     (tmp_path / "file").write_text("in the way")
     text = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
     text = text.replace('certificate_rules = "rules/certificates.json"', 'certificate_rules = "deep.json"')
-    text = text.replace("[rules]", '[rules]\nvalue_sets = "deep.json"\norders = "deep.json"')
-    text = text.replace('anchors = "anchors.json"', 'anchors = "deep.json"').replace("status.json", "deep.json")
+    text = text.replace("[rules]", '[rules]\norders = "deep.json"')
+    text = text.replace('root = "root.json"', 'root = "deep.json"').replace("status.json", "deep.json")
     text += '\n[voice]\nfallback = "file/sounds"\n'
     file = tmp_path / "gate.toml"
     file.write_text(text, encoding="utf-8")
@@ -32,9 +32,8 @@ def test_files_that_nobody_can_use_don_t_keep_the_gate_from_starting(
     named = {record.message.split()[0] for record in caplog.records}
     assert named >= {
         "certificate-rules-refused",
-        "value-sets-refused",
         "orders-refused",
-        "anchors-refused",
+        "trust-refused",
         "status-refused",
         "rule-set-refused",
         "voice-fallback",

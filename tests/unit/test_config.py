@@ -22,7 +22,9 @@ attended = true
 sets = ["rules/a.json", "rules/c.json"]
 orders = "orders.json"
 certificate_rules = "rules/b.json"
-anchors = "anchors.json"
+[trust]
+bundle = "trust"
+root = "root.json"
 [status]
 file = "status.json"
 key = "k"
@@ -42,6 +44,7 @@ def test_relative_paths_start_where_they_belong(tmp_path: Path) -> None:
     beside = (tmp_path / "rules/a.json", tmp_path / "rules/c.json")
     assert config.rules.sets == beside, "what is only read lies beside the configuration"
     assert config.rules.orders == tmp_path / "state/orders.json"
+    assert (config.trust.bundle, config.trust.root) == (tmp_path / "state/trust", tmp_path / "root.json")
     assert config.status.file == tmp_path / "state/status.json", "what changes lies in the state directory"
     assert config.journal.path == Path("/var/journal"), "an absolute path stays"
     assert config.checkpoint.direction is Direction.IN

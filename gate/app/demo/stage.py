@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +21,8 @@ from gate.credentials import resident_id
 from gate.errors import ConfigError
 from gate.pseudonym import load_or_make_key
 from gate.status.file import encode
+from gate.trust import publish
+from gate.trust.load import ANCHORS
 from voice.simulated import SimulatedSoundCard
 
 if TYPE_CHECKING:
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
     from gate.app.demo.people import Person
 
 CONFIG: Final = Path(__file__).resolve().parents[3] / "config" / "demo.toml"
+UNTIL: Final = datetime(2100, 1, 1, tzinfo=UTC)
+"""End of the demonstration's bundle, whatever its clock shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,8 @@ async def set_stage(state: Path, config_file: Path = CONFIG) -> AsyncIterator[St
         ConfigError: the configuration is no demonstration's.
         GateError: the daemon did not come up.
     """
-    config = load(config_file, state)
+    installed = install(config_file, state)
+    config = load(installed, state)
     if config.demo is None or config.demo.panel is None:
         raise ConfigError(f"{config_file}: [demo] with clock and panel is missing; take the file as it was shipped")
     codes, everybody = certificates(config.demo.clock), people(config.demo.clock)
@@ -68,12 +75,24 @@ async def set_stage(state: Path, config_file: Path = CONFIG) -> AsyncIterator[St
         devices = Devices(state, everybody, daemon.offline, daemon.online)
         stack.callback(devices.close)
         stack.push_async_callback(daemon.stop)
-        screen = await daemon.start(config_file, state, os.environ if sound is None else sound.environment)
+        screen = await daemon.start(installed, state, os.environ if sound is None else sound.environment)
         yield Stage(daemon, devices, sound, codes, screen, config.demo.panel)
 
 
+def install(config_file: Path, state: Path) -> Path:
+    """Copy a configuration and the rules beside it to where a root of our own making may be put beside them."""
+    folder = _folder(state / "config")
+    rules = config_file.parent / "rules"
+    if rules.is_dir():
+        shutil.copytree(rules, folder / "rules", dirs_exist_ok=True)
+    return Path(shutil.copyfile(config_file, folder / config_file.name))
+
+
 def fill(config: GateConfig, everybody: Mapping[str, Person], codes: Certificates) -> None:
-    """Write what a city would have sent to a real gate: records under pseudonyms, and the signers to believe."""
+    """Write what a city would have sent to a real gate: records under pseudonyms, a signed bundle of whom to believe.
+
+    The keys that sign it are thrown away; ``config`` is one that ``install`` has put in place.
+    """
     key = load_or_make_key(config.status.key)
     known = {}
     for person in everybody.values():
@@ -82,7 +101,16 @@ def fill(config: GateConfig, everybody: Mapping[str, Person], codes: Certificate
             known[key.pseudonym(holder.document)] = person.records
     config.status.file.write_bytes(encode(known))
     anchors = [{"certificate": base64.b64encode(der).decode("ascii")} for der in codes.signers]
-    config.rules.anchors.write_text(json.dumps({"anchors": anchors}), encoding="utf-8")
+    _give({ANCHORS: json.dumps({"anchors": anchors}).encode()}, config)
+
+
+def _give(files: Mapping[str, bytes], config: GateConfig) -> None:
+    keys = publish.make_keys()
+    config.trust.root.write_bytes(publish.make_root(keys, UNTIL))
+    for name, data in publish.make_bundle(files, keys, 1, UNTIL).items():
+        path = config.trust.bundle / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
 
 
 def _has_sound_card() -> bool:

@@ -1,0 +1,77 @@
+"""``gate trust``: what pilots need at a desk: keys, signed bundles, and what is in a bundle."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from gate.app.check_files import read_moment
+from gate.app.trust import keys, make, show
+from gate.errors import ConfigError, GateError
+
+UNUSABLE = 2
+ROOT_LASTS = timedelta(days=730)
+BUNDLE_LASTS = timedelta(days=30)
+_TOOLS = {"keys": keys.run, "make": make.run, "show": show.run}
+EPILOG = """\
+From nothing to a bundle that a gate believes:
+  gate trust keys keys                                  eight new keys, and the root that names them
+  gate trust make trust --files lists --keys keys       sign the files of the folder lists
+  gate trust show trust --root keys/root.json           verify it as a gate does, and say what is in it
+Then give keys/root.json and the folder trust to the gate: [trust] root and bundle of its configuration.
+
+The folder of files may hold anchors.json (signers), value-sets.json, health-codes/*.toml and revocation/*.
+docs/trust.md goes through it step by step. Exit status: 0 good, 1 refused or due for a newer one, 2 unusable files.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.epilog = EPILOG
+    tools = parser.add_subparsers(dest="tool", metavar="TOOL", required=True)
+
+    one = tools.add_parser("keys", help="make the private keys that sign bundles, and the root that gates pin")
+    one.add_argument(
+        "folder", type=Path, metavar="KEYS", help="a new folder; who has it can make gates believe anybody"
+    )
+    _add_until(one, "the root", ROOT_LASTS)
+
+    one = tools.add_parser("make", help="sign the files of a folder as a bundle, one version newer than the one there")
+    one.add_argument("bundle", type=Path, metavar="BUNDLE", help="the bundle's folder, made or replaced")
+    one.add_argument("--files", type=Path, required=True, metavar="FOLDER", help="what gates are to believe")
+    one.add_argument("--keys", type=Path, required=True, metavar="KEYS", help="the folder that gate trust keys made")
+    _add_until(one, "the bundle", BUNDLE_LASTS)
+
+    one = tools.add_parser("show", help="verify a bundle as a gate does, and show what is in it and until when")
+    one.add_argument("bundle", type=Path, metavar="BUNDLE", help="the bundle's folder")
+    one.add_argument("--root", type=Path, required=True, metavar="FILE", help="the root that gates pin")
+    one.add_argument("--at", type=_time, metavar="TIME", help="as of this time (now)")
+
+
+def _add_until(parser: argparse.ArgumentParser, what: str, lasts: timedelta) -> None:
+    parser.add_argument(
+        "--until",
+        type=_time,
+        default=datetime.now(UTC).replace(microsecond=0) + lasts,
+        metavar="TIME",
+        help=f"when a newer one must be there; {what} is used all the same after it, and the gate says so "
+        f"(in {lasts.days} days)",
+    )
+
+
+def _time(text: str) -> datetime:
+    try:
+        return read_moment(text, "what was given").at
+    except ConfigError as fault:
+        raise argparse.ArgumentTypeError(str(fault)) from None
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it and give the exit status."""
+    try:
+        return _TOOLS[args.tool](args)
+    except GateError as error:
+        print(f"gate trust {args.tool}: {error}", file=sys.stderr)
+        return UNUSABLE

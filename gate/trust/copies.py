@@ -1,0 +1,69 @@
+"""The last good bundle, kept in two places in turn: one is written while the other stays whole.
+
+Nothing says which of the two is the good one but themselves: they are verified like any bundle, and the newer one that
+verifies is it. A copy that a power cut left half written, or that a bad disk has changed, is none.
+"""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Final
+
+from gate import durable
+from gate.errors import TrustError
+from gate.trust import bundle
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gate.trust.bundle import Bundle
+
+PLACES: Final = ("trust-a", "trust-b")
+
+
+class Copies:
+    """The two places in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._newest: str | None = None
+        """Where the last good one is, which must not be touched."""
+        self._digest = b""
+
+    def newest(self, pinned_root: bytes) -> Bundle | None:
+        """The newest copy that verifies."""
+        newest: Bundle | None = None
+        for place in PLACES:
+            try:
+                found = bundle.open_folder(self._folder / place, pinned_root)
+            except TrustError:
+                continue
+            if newest is None or _age(found) > _age(newest):
+                newest, self._newest, self._digest = found, place, found.digest
+        return newest
+
+    def keep(self, kept: Bundle) -> None:
+        """Write a bundle that may be used from now on; afterwards, and after a power cut, one of the two is whole.
+
+        Raises:
+            OSError: it can't be written; the one before is still there.
+        """
+        if kept.digest == self._digest:
+            return
+        place = PLACES[1] if self._newest == PLACES[0] else PLACES[0]
+        folder = self._folder / place
+        if folder.exists():
+            shutil.rmtree(folder)
+        contents = {bundle.FILES + name: data for name, data in kept.files.items()} | dict(kept.metadata)
+        folders = {self._folder.parent, self._folder, folder}
+        for name, data in contents.items():
+            path = folder / name
+            durable.write(path, data, 0o644)
+            folders.update(parent for parent in path.parents if parent.is_relative_to(folder))
+        for one in folders:
+            durable.sync_folder(one)
+        self._newest, self._digest = place, kept.digest
+
+
+def _age(found: Bundle) -> tuple[int, ...]:
+    return tuple(found.roles[role].version for role in ("root", "timestamp", "snapshot", "targets", bundle.ROLE))

