@@ -27,14 +27,32 @@ MAX_ROUNDS: Final = 127
 """The largest that the EU's form can say."""
 MAX_DIGITS: Final = 3
 """The EU divides by at most three digits: two of a partition, one of a chunk."""
-MOST_ALIKE: Final = 64
-"""Filters for the same digits: the EU has one for each day on which some of its digests may be forgotten."""
+MOST_ALIKE: Final = 2048
+"""Filters for the same digits: the EU has one for each key and day from which on some digests may be forgotten."""
+MOST_FILTERS: Final = 1 << 16
 ODDS: Final = 1e-10
 
 _MAGIC: Final = b"GRB1"
 _HEAD: Final = struct.Struct(">4sII")
 _FILTER: Final = struct.Struct(">BBHI")
 _WORD_BYTES: Final = 4
+
+
+class Numbers:
+    """One digest's number for each round, the same for every filter; only those that are asked for are computed."""
+
+    __slots__ = ("_element", "_made")
+
+    def __init__(self, digest: bytes) -> None:
+        self._element = digest[:WIDTH]
+        self._made: list[int] = []
+
+    def __getitem__(self, order: int) -> int:
+        made = self._made
+        while len(made) <= order:
+            digest = sha256(self._element + bytes((len(made),))).digest()
+            made.append(int.from_bytes(digest, "big", signed=True))
+        return made[order]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +65,11 @@ class BloomFilter:
     bits: bytes | memoryview = field(repr=False)
     """A whole number of words."""
 
-    def __contains__(self, digest: bytes) -> bool:
-        """Whether the digest may have been put in."""
-        bits, element, size = self.bits, digest[:WIDTH], 8 * len(self.bits)
-        for number in range(self.rounds):
-            position = _position(element, number, size)
+    def finds(self, numbers: Numbers) -> bool:
+        """Whether the digest that these numbers are of may have been put in."""
+        bits, size = self.bits, 8 * len(self.bits)
+        for order in range(self.rounds):
+            position = numbers[order] % size
             if not bits[position >> 3] & 0x80 >> (position & 7):
                 return False
         return True
@@ -80,8 +98,8 @@ class BloomFile:
             raise TrustError("no Bloom filters")
         _, self.number, count = _HEAD.unpack_from(data)
         at = _HEAD.size + count * _FILTER.size
-        if not self.number or at > len(data):
-            raise TrustError("Bloom filters are cut off, or without a number")
+        if not self.number or count > MOST_FILTERS or at > len(data):
+            raise TrustError(f"Bloom filters that are cut off, without a number, or more than {MOST_FILTERS}")
         self._filters: dict[str, list[BloomFilter]] = {}
         for digits, rounds, prefix, words in _FILTER.iter_unpack(data[_HEAD.size : at]):
             end = at + words * _WORD_BYTES
@@ -96,8 +114,8 @@ class BloomFile:
         self._lengths = sorted({len(prefix) for prefix in self._filters})
 
     def __contains__(self, digest: bytes) -> bool:
-        start = digest[:2].hex()
-        return any(digest in one for length in self._lengths for one in self._filters.get(start[:length], ()))
+        start, numbers = digest[:2].hex(), Numbers(digest)
+        return any(one.finds(numbers) for length in self._lengths for one in self._filters.get(start[:length], ()))
 
     @property
     def odds(self) -> float:
@@ -127,8 +145,9 @@ def fill(digests: Collection[bytes], odds: float = ODDS) -> BloomFilter:
     rounds = min(MAX_ROUNDS, max(1, round(size / len(digests) * log(2))))
     bits = bytearray(words * _WORD_BYTES)
     for digest in digests:
-        for number in range(rounds):
-            position = _position(digest[:WIDTH], number, size)
+        numbers = Numbers(digest)
+        for order in range(rounds):
+            position = numbers[order] % size
             bits[position >> 3] |= 0x80 >> (position & 7)
     return BloomFilter("", rounds, bytes(bits))
 
@@ -141,7 +160,3 @@ def write(filters: Iterable[BloomFilter], number: int) -> bytes:
         for one in filters
     )
     return _HEAD.pack(_MAGIC, number, len(filters)) + table + b"".join(one.bits for one in filters)
-
-
-def _position(element: bytes, number: int, size: int) -> int:
-    return int.from_bytes(sha256(element + bytes((number,))).digest(), "big", signed=True) % size

@@ -84,13 +84,15 @@ class DigestList:
                 high = middle
         return False
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
+        """How many digests there are."""
         return self._ends[-1]
 
     @property
     def end(self) -> int:
         """Where in the file the digests end."""
-        return self._start + len(self) * self.width
+        return self._start + self.count * self.width
 
     def _check(self, count: int) -> None:
         """A list that is out of order would be searched in vain, and everybody on it let in."""
@@ -138,7 +140,8 @@ class ListFile:
             raise TrustError("a list of digests that is older than what it changes")
         revoked = DigestList(data, _HEAD.size)
         restored = DigestList(data, revoked.end) if after else None
-        if (restored or revoked).end != len(data) or (restored and restored.width != revoked.width):
+        last = revoked if restored is None else restored
+        if last.end != len(data) or last.width != revoked.width:
             raise TrustError("a list of digests that is followed by more, or of two widths")
         return cls(after, number, revoked, restored)
 
@@ -162,7 +165,7 @@ class ChangedList:
         if changes and (len(widths) > 1 or min(widths) < WIDTH):
             raise TrustError(f"lists that change must all have one width, of at least {WIDTH} bytes")
         self._whole = first.revoked
-        self._changes = [(change.revoked, change.restored or ()) for change in reversed(changes)]
+        self._changes = [(change.revoked, change.restored) for change in reversed(changes)]
         gap = any(before.number != change.after for before, change in pairwise(files))
         self.number = None if gap else files[-1].number
         """Which list it is; None where a change is missing, and nobody knows."""
@@ -171,7 +174,7 @@ class ChangedList:
         for revoked, restored in self._changes:
             if digest in revoked:
                 return True
-            if digest in restored:
+            if restored is not None and digest in restored:
                 return False
         return digest in self._whole
 
