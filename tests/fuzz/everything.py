@@ -5,13 +5,18 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from fuzz import codes, devices, documents
+from fuzz import codes, devices, documents, revocations
 from fuzz.engine import Result, Target, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TARGETS: Final[tuple[Target, ...]] = (*codes.TARGETS, *devices.TARGETS, *documents.TARGETS)
+TARGETS: Final[tuple[Target, ...]] = (
+    *codes.TARGETS,
+    *devices.TARGETS,
+    *documents.TARGETS,
+    *revocations.TARGETS,
+)
 
 
 def shares(inputs: int) -> dict[str, int]:

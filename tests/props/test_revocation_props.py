@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 from revoked_lists import AS_OF, EXPIRES, ISSUER
 from signed_certificates import NOW
@@ -79,11 +79,10 @@ def test_whenever_a_change_is_missing_or_out_of_its_order_nothing_is_known(
 
 
 @given(st.integers(-120 * 86_400, 120 * 86_400), st.booleans())
-@example(0, trusted=True)
 def test_only_a_list_in_date_by_a_trusted_clock_says_anything(seconds: int, trusted: bool) -> None:
     moment = Moment(AS_OF + timedelta(seconds=seconds), trusted)
     index = RevocationIndex.load(files({ISSUER: []}, AS_OF, EXPIRES))
-    in_date = trusted and -300 <= seconds and moment.at <= EXPIRES
+    in_date = trusted and seconds >= -300 and moment.at <= EXPIRES
     assert index.standing(ISSUER, lambda _: [], moment) is (Standing.GOOD if in_date else Standing.UNKNOWN)
 
 
