@@ -12,6 +12,7 @@ import cbor2
 import pytest
 from revoked_lists import AS_OF, EXPIRES, ISSUER, UCI, UCI_DIGEST, files_of, index_of, listed
 from signed_certificates import ISSUED, NOW, Signer, content, ec_signer, rsa_signer
+from vectors import ROOT
 
 from gate.credentials import base45, cose, hcert, hcert_issue
 from gate.credentials.identify import parse_code
@@ -300,3 +301,11 @@ def test_a_damaged_list_is_refused_with_its_name() -> None:
     made["XX-0.lst"] = made["XX-0.lst"][:-1]
     with pytest.raises(TrustError, match=r"XX-0\.lst"):
         RevocationIndex.load(made)
+
+
+def test_the_index_that_the_documentation_shows_is_read() -> None:
+    page = (ROOT / "docs" / "revocation.md").read_text(encoding="utf-8")
+    example = page.partition("```json\n")[2].partition("```")[0].encode()
+    index = RevocationIndex.load({INDEX: example})
+    assert standing(index, Moment(ISSUED, trusted=True), issuer="AT") is Standing.GOOD
+    assert [note.split()[:2] for note in index.notes] == [["IT:", "it.lst"]]
