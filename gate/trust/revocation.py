@@ -33,7 +33,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Final, Literal, Protocol
+from functools import cache, partial
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Protocol, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -44,7 +45,7 @@ from gate.trust.bloom import BloomFile
 from gate.trust.digest_lists import MAX_NUMBER, ChangedList, ListFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from gate.credentials.revocation import Namer
     from gate.model import Moment
@@ -58,10 +59,12 @@ MOST_LISTS: Final = 16
 """Of one issuer; each is searched for every certificate of it."""
 MOST_CHANGES: Final = 64
 
+_File = TypeVar("_File")
+
 Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z")]
-_File = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")]
+_Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")]
 _Time = Annotated[datetime, Meta(tz=True)]
-_Files = Annotated[list[_File], Meta(max_length=MOST_CHANGES)]
+_Names = Annotated[list[_Name], Meta(max_length=MOST_CHANGES)]
 
 
 class ListEntry(Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -69,8 +72,8 @@ class ListEntry(Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=
 
     names: Annotated[list[NameKind], Meta(min_length=1, max_length=len(NameKind))]
     form: Literal["hashes", "bloom"]
-    file: _File
-    changes: _Files = []
+    file: _Name
+    changes: _Names = []
     number: Annotated[int, Meta(ge=1, le=MAX_NUMBER)]
     """What the list is with all its changes; another is an old one."""
     as_of: _Time
@@ -131,9 +134,9 @@ class RevocationIndex:
             TrustError: there is no index, or it or a list is not of its form: all of it is refused, since what was
                 there before is better than a part.
         """
-        issuers, notes = {}, []
+        issuers, notes, read = {}, [], _Reader(files)
         for country, entry in _index(files).issuers.items():
-            issuers[country] = tuple(_known(country, entry, files))
+            issuers[country] = tuple(_known(country, entry, read))
             for listed, known in zip(entry.lists, issuers[country], strict=False):
                 if known.digests is None:
                     notes.append(
@@ -170,12 +173,12 @@ def _index(files: Mapping[str, bytes]) -> Index:
 _INDEX: Final = msgspec.json.Decoder(Index)
 
 
-def _known(country: str, entry: IssuerEntry, files: Mapping[str, bytes]) -> Iterator[_Known]:
+def _known(country: str, entry: IssuerEntry, read: _Reader) -> Iterator[_Known]:
     if entry.publishes:
         if not entry.lists or entry.as_of or entry.expires:
             raise TrustError(f'{INDEX}: {country} needs lists, each with its times, or "publishes": false')
         for listed in entry.lists:
-            yield _Known(tuple(listed.names), _list(listed, files), *_times(country, listed))
+            yield _Known(tuple(listed.names), _list(listed, read), *_times(country, listed))
     elif entry.lists:
         raise TrustError(f"{INDEX}: {country} publishes nothing, and has lists")
     else:
@@ -188,16 +191,36 @@ def _times(country: str, entry: ListEntry | IssuerEntry) -> tuple[datetime, date
     return entry.as_of, entry.expires
 
 
-def _list(listed: ListEntry, files: Mapping[str, bytes]) -> _Digests | None:
+def _list(listed: ListEntry, read: _Reader) -> _Digests | None:
     """The list with its changes; None where a file is missing or it is another list than the index says."""
-    if listed.form == "bloom" and listed.changes:
-        raise TrustError(f"{INDEX}: nothing can be taken out of Bloom filters: write {listed.file} anew")
-    names = (listed.file, *listed.changes)
-    data = [files[name] for name in names if name in files]
-    if len(data) < len(names):
+    if listed.form == "bloom":
+        if listed.changes:
+            raise TrustError(f"{INDEX}: nothing can be taken out of Bloom filters: write {listed.file} anew")
+        filters = read.bloom(listed.file)
+        return filters if filters is not None and filters.number == listed.number else None
+    files = [read.hashes(name) for name in (listed.file, *listed.changes)]
+    present = [file for file in files if file is not None]
+    if len(present) < len(files):
         return None
     try:
-        found = BloomFile(data[0]) if listed.form == "bloom" else ChangedList([ListFile.load(one) for one in data])
+        changed = ChangedList(present)
     except TrustError as error:
-        raise TrustError(f"{listed.file} or a change of it: {error}") from error
-    return found if found.number == listed.number else None
+        raise TrustError(f"{INDEX}: {listed.file} and its changes: {error}") from error
+    return changed if changed.number == listed.number else None
+
+
+class _Reader:
+    """Reads each file once, however often the index names it; None for one that is not there."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = files
+        self.hashes = cache(partial(self._read, ListFile.load))
+        self.bloom = cache(partial(self._read, BloomFile))
+
+    def _read(self, form: Callable[[bytes], _File], name: str) -> _File | None:
+        if name not in self._files:
+            return None
+        try:
+            return form(self._files[name])
+        except TrustError as error:
+            raise TrustError(f"{name}: {error}") from error

@@ -303,6 +303,27 @@ def test_a_damaged_list_is_refused_with_its_name() -> None:
         RevocationIndex.load(made)
 
 
+class Counted(dict[str, bytes]):
+    """Files that count how often each is opened."""
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        super().__init__(files)
+        self.opened: list[str] = []
+
+    def __getitem__(self, name: str) -> bytes:
+        self.opened.append(name)
+        return super().__getitem__(name)
+
+
+def test_a_file_that_is_named_a_thousand_times_is_read_once() -> None:
+    letters = "ABCDEFGHIJ"
+    issuers = {one + other: {"lists": [LIST] * 10} for one in letters for other in letters}
+    index = json.dumps({"format": 1, "issuers": issuers}).encode()
+    given = Counted({INDEX: index, "a.lst": digest_lists.whole([], 1)})
+    assert standing(RevocationIndex.load(given), issuer="AJ") is Standing.GOOD
+    assert given.opened.count("a.lst") == 1
+
+
 def test_the_index_that_the_documentation_shows_is_read() -> None:
     page = (ROOT / "docs" / "revocation.md").read_text(encoding="utf-8")
     example = page.partition("```json\n")[2].partition("```")[0].encode()
