@@ -1,4 +1,7 @@
-"""How long a certificate takes in ``gate check --batch``: a process of its own, lines in, answers out."""
+"""How long a certificate takes in ``gate check --batch``: a process of its own, lines in, answers out.
+
+Each is looked up among as many revoked ones as the largest list known has.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,11 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from bench.hcert import CONTENT, NOW
+from bench.revocation import ENTRIES, digests
 from gate.credentials import hcert_issue
-from gate.trust import signer_certificate
+from gate.credentials.revocation import NameKind
+from gate.trust import digest_lists, revocation_files, signer_certificate
+from gate.trust.revocation_files import PublishedList
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +61,7 @@ def microseconds_each(pieces: int) -> list[float]:
         }
         for file, content in files.items():
             (folder / file).write_bytes(msgspec.json.encode(content))
+        _write_revocations(folder / "revoked")
         with (folder / "lines").open("wb") as lines:
             lines.writelines(
                 msgspec.json.encode({"id": number, "text": codes[number % _DISTINCT]}) + b"\n"
@@ -67,6 +74,7 @@ def microseconds_each(pieces: int) -> list[float]:
 def _moments(folder: Path) -> Iterator[float]:
     """When each piece had been answered."""
     files = ["--anchors", str(folder / "anchors.json"), "--rules", str(folder / "rules.json")]
+    files += ["--revoked", str(folder / "revoked")]
     at = (NOW + timedelta(hours=1)).isoformat()
     command = [sys.executable, "-P", "-m", "gate", "check", "--batch", *files, "--at", at]
     with (
@@ -78,6 +86,17 @@ def _moments(folder: Path) -> Iterator[float]:
                 raise RuntimeError("a certificate of the measurement does not pass")
             if number % _PIECE == 0:
                 yield perf_counter()
+
+
+def _write_revocations(folder: Path) -> None:
+    """As many entries as the largest list known, and a list of another kind: both are asked for every certificate."""
+    listed = [
+        PublishedList((NameKind.UCI,), "hashes", 1, digest_lists.whole(digests(ENTRIES), 1)),
+        PublishedList((NameKind.SIGNATURE,), "hashes", 1, digest_lists.whole(digests(1000), 1)),
+    ]
+    folder.mkdir()
+    for name, data in revocation_files.files({"AT": listed}, NOW, NOW + timedelta(days=2)).items():
+        (folder / name).write_bytes(data)
 
 
 def _rule(number: int) -> dict[str, Any]:

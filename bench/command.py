@@ -23,6 +23,7 @@ ROUNDS = {
     "hcert": (300, 3000),
     "rules": (2000, 20_000),
     "batch": (4, 40),
+    "revocation": (3, 20),
     "card": (3, 20),
     "pictures": (1, 3),
     "voice": (20, 200),
@@ -110,6 +111,22 @@ def _batch(rounds: int) -> list[Row]:
     return [Row(f"batch: line to answer, {RULES} rules each, one core", "µs", times, rate)]
 
 
+def _revocation(rounds: int) -> list[Row]:
+    from bench.revocation import ENTRIES, FILTERED, filter_times, list_times  # noqa: PLC0415 - as above
+
+    rows = []
+    for form, times in (
+        (f"revocation: {ENTRIES:,} sorted digests", list_times(rounds)),
+        (f"revocation: Bloom filter of {FILTERED:,}", filter_times(rounds)),
+    ):
+        rows += [
+            Row(f"{form}, read", "ms", times.load_ms, f"{times.file_bytes / 1e6:.1f} MB, searched as they lie"),
+            Row(f"{form}, found", "µs", times.found_us),
+            Row(f"{form}, not found", "µs", times.not_found_us),
+        ]
+    return rows
+
+
 def _card(rounds: int) -> list[Row]:
     from bench.idcard import card_read_ratio  # noqa: PLC0415 - as above
 
@@ -149,6 +166,7 @@ MEASURES: dict[str, Callable[[int], list[Row]]] = {
     "hcert": _hcert,
     "rules": _rules,
     "batch": _batch,
+    "revocation": _revocation,
     "card": _card,
     "pictures": _pictures,
     "voice": _voice,

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gate.app import check_batch
-from gate.app.check_code import inspect
-from gate.app.check_files import load_anchors, load_rules, now, read_code, read_moment
+from gate.app.check_code import NOT_ASKED, inspect
+from gate.app.check_files import load_anchors, load_revocations, load_rules, now, read_code, read_moment
 from gate.credentials import hcert
-from gate.credentials.revocation import NothingRevoked
+from gate.credentials.revocation import NO_LISTS
 from gate.credentials.trusted import Trusted
 from gate.errors import ConfigError, GateError
 from gate.model import Outcome, Reason
@@ -22,11 +22,15 @@ from voice import phrases
 if TYPE_CHECKING:
     import argparse
 
+    from gate.credentials.revocation import Revocations
     from gate.trust.anchors import Anchors
 
 LANGUAGES = ("zh-CN", "en")
 PASSED, NOT_PASSED, USAGE = 0, 1, 2
 EPILOG = """\
+Whether a certificate was revoked is looked up in the folder of --revoked; without it, nothing is known and nothing
+passes. --without-revocation leaves the question out, and every answer says so: "revocation": "not_asked".
+
 Exit status: 0 it passes, 1 it does not, 2 it could not be judged; with --batch 0, or 2 where a line could not be.
 
 With --batch each line of the input is {"id": …, "text": "HC1:…"}, or "picture" (a file, or base64) instead of "text";
@@ -53,6 +57,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="EU rules that must all hold, or value sets they ask for (may be repeated); without rules nothing passes",
     )
+    revocation = parser.add_mutually_exclusive_group()
+    revocation.add_argument(
+        "--revoked", type=Path, metavar="FOLDER", help="what was revoked: revocation.json and the lists that it names"
+    )
+    revocation.add_argument(
+        "--without-revocation", action="store_true", help="don't ask whether it was revoked; the answer says so"
+    )
     parser.add_argument("--at", metavar="TIME", help="judge as of this time, e.g. 2021-06-01T12:00:00+08:00 (now)")
     parser.add_argument("--batch", action="store_true", help="judge JSON lines from the input, one answer a line")
     parser.epilog = EPILOG
@@ -64,10 +75,11 @@ def run(args: argparse.Namespace) -> int:
         moment = None if args.at is None else read_moment(args.at, "--at")
         anchors = load_anchors(args.anchors)
         rules = load_rules(args.rules) if args.rules else None
+        revocations = _revocations(args.revoked, without=args.without_revocation)
         _tell_notes(anchors)
         if args.batch:
-            return _serve(args.code, check_batch.Defaults(anchors, rules, moment))
-        found = inspect(_code(args.code), Trusted(anchors, NothingRevoked()), rules, moment or now())
+            return _serve(args.code, check_batch.Defaults(Trusted(anchors, revocations), rules, moment))
+        found = inspect(_code(args.code), Trusted(anchors, revocations), rules, moment or now())
     except GateError as error:
         print(f"gate check: {error}", file=sys.stderr)
         return USAGE
@@ -76,6 +88,17 @@ def run(args: argparse.Namespace) -> int:
     text = msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
     print(text)
     return PASSED if found["outcome"] == Outcome.PASS else NOT_PASSED
+
+
+def _revocations(folder: Path | None, *, without: bool) -> Revocations:
+    if without:
+        return NOT_ASKED
+    if folder is None:
+        return NO_LISTS
+    index = load_revocations(folder)
+    for note in index.notes:
+        print(f"gate check: revocation {note}", file=sys.stderr)
+    return index
 
 
 def _serve(code: str | None, defaults: check_batch.Defaults) -> int:

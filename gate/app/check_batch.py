@@ -13,7 +13,7 @@ from __future__ import annotations
 import binascii
 import os
 from base64 import b64decode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -23,13 +23,12 @@ import msgspec
 from gate.app.check_code import inspect
 from gate.app.check_files import CertificateRules, is_file, load_anchors, now, read_moment, read_picture
 from gate.app.picture_process import PictureProcess
-from gate.credentials.revocation import NothingRevoked
-from gate.credentials.trusted import Trusted
 from gate.errors import ConfigError, GateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gate.credentials.trusted import Trusted
     from gate.model import Moment
     from gate.trust.anchors import Anchors
 
@@ -66,7 +65,8 @@ class _Numbered(msgspec.Struct):
 class Defaults:
     """What the command line says, for lines that do not."""
 
-    anchors: Anchors
+    trusted: Trusted
+    """Of which a line may replace the signers."""
     rules: CertificateRules | None
     moment: Moment | None
     """None: the present."""
@@ -119,10 +119,11 @@ class _Batch:
     def _judge(self, asked: _Line) -> dict[str, Any]:
         default = self._defaults
         moment = (default.moment or now()) if asked.at is None else read_moment(asked.at, '"at"')
-        anchors = default.anchors
+        trusted = default.trusted
         if asked.anchors is not None:
-            anchors = self._anchors((asked.anchors,) if isinstance(asked.anchors, str) else tuple(asked.anchors))
-        return inspect(self._code(asked), Trusted(anchors, NothingRevoked()), default.rules, moment)
+            names = (asked.anchors,) if isinstance(asked.anchors, str) else tuple(asked.anchors)
+            trusted = replace(trusted, signers=self._anchors(names))
+        return inspect(self._code(asked), trusted, default.rules, moment)
 
     def _code(self, asked: _Line) -> bytes:
         if (asked.text is None) == (asked.picture is None):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from gate.credentials import hcert
 from gate.credentials.identify import identify, parse_code
 from gate.credentials.names import masked
+from gate.credentials.revocation import NothingRevoked
 from gate.errors import ConfigError, CredentialFault
 from gate.model import CredentialKind, Decision, Moment, Outcome, Reason
 from gate.rules.decide import certificate_data, decide_certificate, refuse
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from gate.credentials.trusted import Trusted
     from gate.model import Certificate
 
+NOT_ASKED: Final = NothingRevoked()
+"""In place of lists, where somebody does not want to know what was revoked."""
 _CONTENT = {"v": "vaccination", "t": "test", "r": "recovery"}
 
 
@@ -29,7 +32,8 @@ def inspect(code: bytes, trusted: Trusted, rules: CertificateRules | None, momen
         moment: The one ``now``.
 
     Returns:
-        JSON-ready: kind, outcome, reasons, detail, at, certificate, holder (masked) and rules.
+        JSON-ready: kind, outcome, reasons, detail, at, certificate, holder (masked), rules, and whether it was asked
+        what was revoked.
 
     Raises:
         ConfigError: it is a credential about which no file of rules can say anything.
@@ -47,6 +51,7 @@ def inspect(code: bytes, trusted: Trusted, rules: CertificateRules | None, momen
         decision, found["rules"] = _judge(credential.certificate, rules, moment)
         found["certificate"] = _certificate(credential.certificate)
         found["holder"] = {"name": masked(credential.holder.name)} if credential.holder else None
+    found["revocation"] = "not_asked" if trusted.revocations is NOT_ASKED else "asked"
     return found | {"outcome": decision.outcome, "reasons": decision.reasons, "detail": detail, "at": moment.at}
 
 

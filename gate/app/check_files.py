@@ -1,4 +1,4 @@
-"""What ``gate check`` is given: signers to believe, rules that must hold, pictures of codes, a moment."""
+"""What ``gate check`` is given: signers to believe, rules that must hold, what was revoked, codes, a moment."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from gate.errors import ConfigError, TrustError
 from gate.model import Moment
 from gate.rules.eu_rules import EuRules
 from gate.trust.anchors import MAX_LIST_BYTES, Anchors
+from gate.trust.revocation import RevocationIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from gate.rules.rule import EuRule
 
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff")
+_MOST_FILES = 4096
+"""Lists and their changes in one folder."""
 _PUBLIC_KEY = b"-----BEGIN PUBLIC KEY-----"
 
 
@@ -88,6 +91,25 @@ def _about(rule: EuRule) -> dict[str, Any]:
         "version": ".".join(map(str, rule.version)),
         "description": rule.description.get("en", next(iter(rule.description.values()), "")),
     }
+
+
+def load_revocations(folder: Path) -> RevocationIndex:
+    """The index and the lists of a folder.
+
+    Raises:
+        ConfigError: it can't be read, or has far more files than lists.
+        TrustError: it holds no index, or a file is not of its form.
+    """
+    try:
+        paths = [path for path in folder.iterdir() if path.is_file()]
+    except OSError as error:
+        raise ConfigError(f"{folder}: {error.strerror}") from error
+    if len(paths) > _MOST_FILES:
+        raise ConfigError(f"{folder}: {len(paths)} files: give the folder that holds revocation lists and nothing else")
+    try:
+        return RevocationIndex.load({path.name: _read(path, MAX_LIST_BYTES) for path in paths})
+    except TrustError as error:
+        raise TrustError(f"{folder}: {error}") from error
 
 
 def read_code(argument: str) -> bytes:

@@ -19,6 +19,8 @@ from gate.errors import CredentialFault
 from gate.model import Assurance, Certificate, Credential, CredentialKind, Holder, Moment, Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gate.credentials.revocation import Revocations
     from gate.credentials.signer import SignerKey, SignerKeys
     from gate.credentials.trusted import Trusted
@@ -184,13 +186,15 @@ def check_standing(hcert: Hcert, signer: SignerKey, content: dcc.Dcc, revocation
         CredentialFault: ``CERTIFICATE_REVOKED``, ``REVOCATION_UNKNOWN``.
     """
 
-    def name(kind: NameKind) -> bytes:
+    def name(kind: NameKind) -> Iterable[bytes]:
         if kind is NameKind.SIGNATURE:
-            return sha256(cose.unchangeable_part(hcert.message)).digest()
-        country = content.country if kind is NameKind.COUNTRY_UCI else ""
-        return sha256((country + content.identifier).encode()).digest()
+            return [sha256(cose.unchangeable_part(hcert.message)).digest()]
+        countries = {""}
+        if kind is NameKind.COUNTRY_UCI:  # nobody says which: issuers have the claim's, verifiers also the content's
+            countries = {country.upper() for country in (content.country, hcert.issuer, signer.country) if country}
+        return [sha256((country + content.identifier).encode()).digest() for country in countries]
 
-    match revocations.standing(signer.country, hcert.message.key_id, name, moment):
+    match revocations.standing(signer.country, name, moment):
         case Standing.REVOKED:
             raise CredentialFault(Reason.CERTIFICATE_REVOKED, "hcert: its issuer has revoked it")
         case Standing.UNKNOWN:

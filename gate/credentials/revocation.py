@@ -7,7 +7,7 @@ through a list of whole signatures or of whole codes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -21,7 +21,7 @@ class NameKind(StrEnum):
     UCI = "uci"
     """SHA-256 of the certificate's identifier."""
     COUNTRY_UCI = "country_uci"
-    """SHA-256 of issuing country and identifier together."""
+    """SHA-256 of the issuing country's two letters and the identifier, one after the other."""
     SIGNATURE = "signature"
     """SHA-256 of the signature; of ECDSA's only the first half, R."""
 
@@ -36,19 +36,20 @@ class Standing(StrEnum):
     """No list of its issuer, or an old one."""
 
 
-Namer = Callable[[NameKind], bytes]
-"""The full digest (32 bytes) of one kind for the certificate in question; only what a list asks for is computed."""
+Namer = Callable[[NameKind], Iterable[bytes]]
+"""The full digests (32 bytes) of one kind for the certificate in question: every one that its issuer may have meant.
+
+Only what a list asks for is computed."""
 
 
 class Revocations(Protocol):
     """Where certificates are looked up; ``gate.trust.revocation`` has it."""
 
-    def standing(self, issuer: str, key_id: bytes, name: Namer, moment: Moment) -> Standing:
+    def standing(self, issuer: str, name: Namer, moment: Moment) -> Standing:
         """Whether a certificate was revoked.
 
         Args:
             issuer: country of the signer, e.g. ``"DE"``.
-            key_id: of its signer's key; lists may be kept by key.
             name: gives the certificate's digests.
             moment: the one ``now``; a list past its own end says nothing.
         """
@@ -58,8 +59,8 @@ class Revocations(Protocol):
 class NoLists:
     """Nobody told this gate anything."""
 
-    def standing(self, issuer: str, key_id: bytes, name: Namer, moment: Moment) -> Standing:
-        del issuer, key_id, name, moment
+    def standing(self, issuer: str, name: Namer, moment: Moment) -> Standing:
+        del issuer, name, moment
         return Standing.UNKNOWN
 
 
@@ -69,6 +70,6 @@ NO_LISTS: Final = NoLists()
 class NothingRevoked:
     """For desks and tests where revocation is not the question; never behind a lane."""
 
-    def standing(self, issuer: str, key_id: bytes, name: Namer, moment: Moment) -> Standing:
-        del issuer, key_id, name, moment
+    def standing(self, issuer: str, name: Namer, moment: Moment) -> Standing:
+        del issuer, name, moment
         return Standing.GOOD

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from gate.credentials.revocation import NothingRevoked
+from gate.credentials.revocation import NO_LISTS
 from gate.credentials.trusted import Trusted
 from gate.errors import TrustError
 from gate.trust.anchors import Anchors
+from gate.trust.revocation import RevocationIndex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,22 +41,25 @@ def load(bundle: Bundle) -> tuple[Trusted, tuple[str, ...]]:
     """
     files = bundle.files
     anchors = Anchors.load(files[ANCHORS]) if ANCHORS in files else Anchors()
+    revocations, overlooked = _revocations(_below(files, REVOCATION))
     trusted = Trusted(
         signers=anchors,
-        revocations=_revocations(_below(files, REVOCATION)),
+        revocations=revocations,
         code_issuers=_code_issuers(_below(files, HEALTH_CODES)),
         value_sets=_value_sets(files[VALUE_SETS]) if VALUE_SETS in files else {},
         renew_by=bundle.expires,
     )
     known = (ANCHORS, VALUE_SETS, HEALTH_CODES, REVOCATION)
-    unknown = [name for name in files if not name.startswith(known)]
-    return trusted, (*anchors.notes, *(f"{name}: this gate has no use for such a file" for name in unknown))
+    useless = (f"{name}: this gate has no use for such a file" for name in files if not name.startswith(known))
+    return trusted, (*anchors.notes, *overlooked, *useless)
 
 
-def _revocations(files: Mapping[str, bytes]) -> Revocations:
-    """What the issuers have taken back; ``files`` by their names below ``revocation/``."""
-    del files
-    return NothingRevoked()
+def _revocations(files: Mapping[str, bytes]) -> tuple[Revocations, Sequence[str]]:
+    """What the issuers have taken back, and what is missing; ``files`` by their names below ``revocation/``."""
+    if not files:
+        return NO_LISTS, ("no revocation lists: certificates are referred, since nobody knows whether they stand",)
+    index = RevocationIndex.load(files)
+    return index, index.notes
 
 
 def _code_issuers(files: Mapping[str, bytes]) -> tuple[CodeIssuer, ...]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from fuzz.codes import NOW, Signers
+from fuzz.codes import NOW, TRUSTED
 from fuzz.engine import Target
 from fuzz.mutate import mutate_json
 from gate import config
@@ -31,7 +31,8 @@ def _file(data: bytes) -> Path:
     return _FILE
 
 
-def _json(data: bytes) -> Any:
+def read_json(data: bytes) -> Any:
+    """None for what is no JSON."""
     try:
         return json.loads(data)
     except (ValueError, RecursionError):
@@ -40,7 +41,7 @@ def _json(data: bytes) -> Any:
 
 def _certlogic(data: bytes) -> str:
     """``[expression, data]``; what can't be compiled has faults, and what has none can be compiled."""
-    match _json(data):
+    match read_json(data):
         case [expression, facts]:
             issues = certlogic.validate(expression)
             rule = certlogic.compile(expression)
@@ -57,7 +58,7 @@ def _rule_set(data: bytes) -> None:
 
 
 def _eu_rules(data: bytes) -> None:
-    rules = EuRules.from_json(_json(data))
+    rules = EuRules.from_json(read_json(data))
     for group in ("v", "t", "r"):
         for rule in rules.select("XX", _AT, {group: [{}]}):
             rule.holds({"payload": {group: [{"dn": 2, "dt": "2022-02-18"}]}, "external": {}})
@@ -76,8 +77,7 @@ def _config(data: bytes) -> None:
     config.load(_file(data), Path("/nowhere"))
 
 
-_BATCH: Final = check_batch._Batch(check_batch.Defaults(Anchors(), None, NOW))
-_BATCH._defaults.anchors.candidates = Signers().candidates  # type: ignore[method-assign]
+_BATCH: Final = check_batch._Batch(check_batch.Defaults(TRUSTED, None, NOW))
 
 
 def _line(data: bytes) -> str:
@@ -87,7 +87,7 @@ def _line(data: bytes) -> str:
     return answer["error"][:40] if "error" in answer else f"{answer['reasons'][0]} {answer['detail']}"
 
 
-_JSON: Final = (
+JSON_TOKENS: Final = (
     b"\\ud800",
     b"1e999",
     b"NaN",
@@ -114,13 +114,13 @@ _TOML: Final = (
 )
 
 TARGETS: Final = (
-    Target("certlogic", _certlogic, structure=mutate_json, tokens=_JSON, cost=6),
-    Target("rule set", _rule_set, structure=mutate_json, tokens=_JSON, cost=14),
-    Target("foreign rules", _eu_rules, structure=mutate_json, tokens=_JSON, cost=8),
-    Target("orders", _orders, structure=mutate_json, tokens=_JSON, cost=8),
-    Target("cases", cases.load_cases, structure=mutate_json, tokens=_JSON, cost=8),
-    Target("status file", _status, structure=mutate_json, tokens=_JSON, cost=6),
+    Target("certlogic", _certlogic, structure=mutate_json, tokens=JSON_TOKENS, cost=6),
+    Target("rule set", _rule_set, structure=mutate_json, tokens=JSON_TOKENS, cost=14),
+    Target("foreign rules", _eu_rules, structure=mutate_json, tokens=JSON_TOKENS, cost=8),
+    Target("orders", _orders, structure=mutate_json, tokens=JSON_TOKENS, cost=8),
+    Target("cases", cases.load_cases, structure=mutate_json, tokens=JSON_TOKENS, cost=8),
+    Target("status file", _status, structure=mutate_json, tokens=JSON_TOKENS, cost=6),
     Target("configuration", _config, tokens=_TOML, cost=15),
-    Target("signer list", Anchors.load, structure=mutate_json, tokens=_JSON, cost=4),
-    Target("batch line", _line, (GateError,), structure=mutate_json, tokens=_JSON, cost=4),
+    Target("signer list", Anchors.load, structure=mutate_json, tokens=JSON_TOKENS, cost=4),
+    Target("batch line", _line, (GateError,), structure=mutate_json, tokens=JSON_TOKENS, cost=4),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from fuzz import bundles, codes, devices, documents
+from fuzz import bundles, codes, devices, documents, revocations
 from fuzz.engine import Result, Target, run
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ TARGETS: Final[tuple[Target, ...]] = (
     *devices.TARGETS,
     *documents.TARGETS,
     *bundles.TARGETS,
+    *revocations.TARGETS,
 )
 
 

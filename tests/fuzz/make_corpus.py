@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 from base64 import b64encode
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,9 @@ from drivers.simulated.gun import alt_code, keystrokes
 from fuzz import bundles
 from fuzz.codes import ISSUED, KEY, KEY_ID
 from fuzz.engine import CORPUS
+from fuzz.revocations import DIGESTS, FILES, FILTER_SLICE, SLICE
 from gate.credentials import base45, hcert, hcert_issue
+from gate.trust import bloom
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -219,6 +222,48 @@ def documents() -> None:
     save("batch line", {f"{number}.json": as_json(question) for number, question in enumerate(asked)})
 
 
+def revocations() -> None:
+    times = {"as_of": "2022-03-01T08:00:00Z", "expires": "2022-05-01T08:00:00Z"}
+    lists: list[dict[str, Any]] = [
+        {
+            "names": ["uci", "country_uci"],
+            "form": "hashes",
+            "file": "whole.lst",
+            "changes": ["change.lst"],
+            "number": 2,
+        },
+        {"names": ["signature"], "form": "bloom", "file": "filters.lst", "number": 2},
+        {"names": ["uci"], "form": "hashes", "file": "whole.lst", "number": 1},
+    ]
+    issuers = {"XX": {"lists": [one | times for one in lists]}, "YY": {"publishes": False, **times}}
+    save("revocation index", {"all.json": as_json({"format": 1, "issuers": issuers})})
+    save("digest list", {name: FILES[name] for name in ("whole.lst", "change.lst")})
+    divided = [replace(bloom.fill(DIGESTS), prefix=prefix) for prefix in ("", "a", "12", "abc")]
+    save("bloom filters", {"one.lst": FILES["filters.lst"], "divided.lst": bloom.write(divided, 1)})
+    entries = [b64encode(digest).decode() for digest in DIGESTS]
+    chunks = [
+        {"version": 2, "chunk": 1, "lastChunk": 2, "revokedUcvi": entries[:5], "id": "x"},
+        {"version": 2, "chunk": 2, "lastChunk": 2, "revokedUcvi": entries[5:7], "id": "x"},
+        {"version": 3, "chunk": 1, "lastChunk": 1, "delta": {"insertions": entries[7:9], "deletions": entries[:1]}},
+        {"version": 5, "fromVersion": 3, "chunk": 1, "lastChunk": 1, "delta": {"deletions": entries[:2]}},
+    ]
+    save("italian list", {"all.json": as_json(chunks), "whole.json": as_json(chunks[:2])})
+    short = [{"hash": b64encode(digest[:16]).decode()} for digest in DIGESTS[:5]]
+    batch = {"country": "XX", "expires": "2022-11-02T10:12:46.000Z", "kid": "UNKNOWN_KID", "entries": short}
+    kinds = ("UCI", "SIGNATURE", "COUNTRYCODEUCI")
+    save("eu batch", {f"{kind}.json": as_json(batch | {"hashType": kind}) for kind in kinds})
+    save("eu slice", {"digests": b"\x20" + SLICE, "filter": b"\x20" + FILTER_SLICE})
+    kid = b64encode(b"12345678").decode()
+    chunk = {"2": {"2022-11-01T00:00:00Z": {"type": "VARHASHLIST", "version": "1.0", "hash": "digests"}}}
+    filters = {"a": {"2022-11-01T00:00:00Z": {"type": "BLOOMFILTER", "version": "1.0", "hash": "filter"}}}
+    keys = [{"kid": kid, "mode": "POINT", "hashTypes": kinds[:2], "lastUpdated": "2022-10-01T00:00:00Z"}]
+    partitions = [
+        {"kid": kid, "x": None, "y": None, "chunks": chunk},
+        {"kid": kid, "x": "0", "y": "f", "chunks": filters},
+    ]
+    save("eu partitions", {"all.json": as_json([keys, partitions])})
+
+
 def expressions() -> dict[str, Any]:
     """Every operation, and what takes long: loops in loops over all the data that fits."""
     now = {"plusTime": [{"var": "external.validationClock"}, 0, "day"]}
@@ -290,3 +335,4 @@ if __name__ == "__main__":
     devices()
     documents()
     trust()
+    revocations()

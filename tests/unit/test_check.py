@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import segno
+from revoked_lists import UCI_DIGEST, files_of
 from signed_certificates import content, ec_signer
 
 from gate.__main__ import main
@@ -51,8 +52,10 @@ def rules(tmp_path: Path) -> str:
     return str(path)
 
 
-def check(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
-    status = main(["check", *arguments])
+def check(
+    capsys: pytest.CaptureFixture[str], *arguments: str, revocation: tuple[str, ...] = ("--without-revocation",)
+) -> tuple[int, dict[str, Any]]:
+    status = main(["check", *revocation, *arguments])
     return status, json.loads(capsys.readouterr().out)
 
 
@@ -68,6 +71,57 @@ def test_a_certificate_that_keeps_every_rule_passes(
     assert [(asked["rule"], asked["holds"]) for asked in found["rules"]] == [("VR-XX-0001", True), ("VR-XX-0002", True)]
     assert found["holder"] == {"name": "G** Ö** M**"}
     assert set(found["texts"]) == {"zh-CN", "en"}
+
+
+def test_without_lists_of_what_was_revoked_nothing_passes(
+    capsys: pytest.CaptureFixture[str], anchors: str, rules: str
+) -> None:
+    arguments = ("--anchors", anchors, "--rules", rules, "--at", AT, CODE)
+    status, found = check(capsys, *arguments, revocation=())
+    assert (status, found["outcome"], found["reasons"]) == (1, "refer", ["revocation_unknown"])
+    assert found["revocation"] == "asked"
+
+
+def test_who_does_not_ask_what_was_revoked_is_told_so(
+    capsys: pytest.CaptureFixture[str], anchors: str, rules: str
+) -> None:
+    status, found = check(capsys, "--anchors", anchors, "--rules", rules, "--at", AT, CODE)
+    assert (status, found["revocation"]) == (0, "not_asked")
+    with pytest.raises(SystemExit):
+        check(capsys, "--revoked", "x", "x")
+
+
+def test_a_folder_of_lists_says_what_was_revoked(
+    capsys: pytest.CaptureFixture[str], anchors: str, rules: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "revoked"
+    folder.mkdir()
+    arguments = ("--anchors", anchors, "--rules", rules, "--at", AT, CODE)
+    revocation = ("--revoked", str(folder))
+    for digests, status, reason in (([], 0, "certificate_valid"), ([UCI_DIGEST], 1, "certificate_revoked")):
+        for name, data in files_of(digests).items():
+            (folder / name).write_bytes(data)
+        found_status, found = check(capsys, *arguments, revocation=revocation)
+        assert (found_status, found["reasons"], found["revocation"]) == (status, [reason], "asked")
+    (folder / "XX-0.lst").unlink()
+    assert main(["check", *revocation, *arguments]) == 1
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["reasons"] == ["revocation_unknown"]
+    assert "XX-0.lst" in captured.err
+
+
+def test_a_folder_without_sound_lists_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    def refused(folder: Path) -> str:
+        assert main(["check", "--revoked", str(folder), "x"]) == 2
+        return capsys.readouterr().err
+
+    assert "missing" in refused(tmp_path / "missing")
+    assert "no revocation.json" in refused(tmp_path)
+    (tmp_path / "revocation.json").write_bytes(b"{")
+    assert "not of its form" in refused(tmp_path)
+    for number in range(4097):
+        (tmp_path / str(number)).touch()
+    assert "nothing else" in refused(tmp_path)
 
 
 def test_the_rule_that_fails_is_named(

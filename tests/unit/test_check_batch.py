@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from base64 import b64encode
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -16,12 +17,15 @@ import pytest
 import segno
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from signed_certificates import ec_signer, rsa_signer
+from revoked_lists import UCI_DIGEST, index_of
+from signed_certificates import believing, ec_signer, rsa_signer
 
 from gate.__main__ import main
 from gate.app import check_batch
+from gate.app.check_code import NOT_ASKED
 from gate.app.check_files import load_rules, read_moment
 from gate.app.picture_process import PictureProcess
+from gate.credentials.trusted import Trusted
 from gate.errors import ConfigError
 from gate.trust.anchors import Anchors
 
@@ -61,7 +65,7 @@ def rules(tmp_path: Path) -> str:
 @pytest.fixture
 def defaults(tmp_path: Path, rules: str) -> check_batch.Defaults:
     known = Anchors.from_certificates([(ec_signer().certificate, None)])
-    return check_batch.Defaults(known, load_rules([tmp_path / rules]), read_moment(AT, "--at"))
+    return check_batch.Defaults(believing(known), load_rules([tmp_path / rules]), read_moment(AT, "--at"))
 
 
 def line(question: object) -> bytes:
@@ -98,12 +102,27 @@ def test_every_line_is_answered_in_order_with_its_id(defaults: check_batch.Defau
 def test_a_line_says_the_same_as_a_check_of_one(
     defaults: check_batch.Defaults, tmp_path: Path, rules: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    not_asking = replace(defaults, trusted=replace(defaults.trusted, revocations=NOT_ASKED))
     for code in (CODE, CODE[:-6] + "000000", "hello", "999999199001010024"):
         anchors = anchors_file(tmp_path, ec_signer().certificate)
-        main(["check", "--anchors", anchors, "--rules", rules, "--at", AT, code])
+        main(["check", "--without-revocation", "--anchors", anchors, "--rules", rules, "--at", AT, code])
         alone = json.loads(capsys.readouterr().out)
         del alone["texts"]
-        assert ask(defaults, {"text": code}) == [{"id": None, **alone}]
+        assert ask(not_asking, {"text": code}) == [{"id": None, **alone}]
+
+
+def test_lists_of_what_was_revoked_hold_for_every_line(tmp_path: Path, rules: str) -> None:
+    own = anchors_file(tmp_path, ec_signer().certificate)
+    questions = (GOOD, {"text": CODE, "anchors": own}, {"text": CODE, "anchors": own, "at": "2022-08-01T00:00:00Z"})
+    for trusted, reasons in (
+        (Trusted(ec_signer().anchors), ["revocation_unknown"] * 3),
+        (Trusted(ec_signer().anchors, index_of([])), ["certificate_valid"] * 2 + ["revocation_unknown"]),
+        (Trusted(ec_signer().anchors, index_of([UCI_DIGEST])), ["certificate_revoked"] * 2 + ["revocation_unknown"]),
+    ):
+        known = check_batch.Defaults(trusted, load_rules([Path(rules)]), read_moment(AT, "--at"))
+        answers = ask(known, *questions)
+        assert [reason for answer in answers for reason in answer["reasons"]] == reasons
+        assert {answer["revocation"] for answer in answers} == {"asked"}
 
 
 def test_a_line_brings_its_own_signers(defaults: check_batch.Defaults, tmp_path: Path) -> None:
@@ -266,7 +285,7 @@ def test_a_picture_that_breaks_its_decoder_breaks_nothing_else(tmp_path: Path) -
 
 def test_who_waits_for_each_answer_gets_it_and_signers_are_read_once(tmp_path: Path, rules: str) -> None:
     anchors = anchors_file(tmp_path, ec_signer().certificate)
-    command = [sys.executable, "-m", "gate", "check", "--batch", "--rules", rules, "--at", AT]
+    command = [sys.executable, "-m", "gate", "check", "--batch", "--without-revocation", "--rules", rules, "--at", AT]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -297,7 +316,7 @@ def test_a_command_line_that_is_wrong_is_said_before_any_line(
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=200).filter(lambda data: b"\n" not in data))
 def test_any_bytes_get_one_answer(data: bytes) -> None:
-    defaults = check_batch.Defaults(Anchors(), None, None)
+    defaults = check_batch.Defaults(Trusted(), None, None)
     with TemporaryFile() as source, TemporaryFile() as sink:
         source.write(data + b"\n" + line(GOOD))
         source.seek(0)

@@ -27,6 +27,7 @@ _PASS: Final = (Outcome.PASS, Reason.CERTIFICATE_VALID)
 _RULES: Final = (Outcome.REFER, Reason.CERTIFICATE_RULES)
 _EXPIRED: Final = (Outcome.REFER, Reason.CERTIFICATE_EXPIRED)
 _FORGED: Final = (Outcome.REFER, Reason.CERTIFICATE_FORGED)
+_REVOKED: Final = (Outcome.REFER, Reason.CERTIFICATE_REVOKED)
 _STRANGER: Final = (Outcome.REFER, Reason.CERTIFICATE_ISSUER_UNKNOWN)
 _BROKEN: Final = (Outcome.RETRY, Reason.CODE_UNREADABLE)
 _NOT_OURS: Final = (Outcome.RETRY, Reason.CODE_UNRECOGNISED)
@@ -54,13 +55,18 @@ class Certificates:
     signers: tuple[bytes, ...]
     """X.509 certificates in DER."""
 
+    @property
+    def revoked(self) -> tuple[str, ...]:
+        """Those that their issuers have taken back."""
+        return tuple(code.text for code in self.codes if code.expected == _REVOKED)
+
 
 _OFFICIAL: Final = (
     ("DE/2DCode/raw/1.json", "camera", _PASS, "德国接种，两剂", "German vaccination, 2 of 2"),
     ("AT/2DCode/raw/2.json", "camera", _PASS, "奥地利康复", "Austrian recovery"),
     ("SE/2DCode/raw/3.json", "camera", _PASS, "瑞典核酸，六十三小时前", "Swedish test, 63 hours old"),
     ("SE/2DCode/raw/1.json", "gun", _PASS, "瑞典接种，两剂", "Swedish vaccination, 2 of 2"),
-    ("IT/2DCode/raw/2.json", "gun", _PASS, "意大利康复", "Italian recovery"),
+    ("IT/2DCode/raw/2.json", "gun", _REVOKED, "意大利康复，已撤销", "Italian recovery, revoked since"),
     ("FR/2DCode/raw/DGC_QrCode_00008_Raw.json", "camera", _PASS, "法国接种，两剂", "French vaccination, 2 of 2"),
     ("DE/2DCode/raw/4.json", "gun", _RULES, "德国接种，只有一剂", "German vaccination, 1 of 2"),
     ("DE/2DCode/raw/2.json", "camera", _RULES, "德国核酸，十九天前", "German test, 19 days old"),
@@ -114,6 +120,7 @@ def own(now: datetime) -> Certificates:
         (sign(nucleic_acid(now, 20)), "camera", _PASS, "核酸，二十小时前", "Test, 20 hours old"),
         (sign(vaccination(now, 3)), "gun", _PASS, "接种，三剂", "Vaccination, 3 of 2"),
         (sign(nucleic_acid(now, 71)), "gun", _PASS, "核酸，七十一小时前", "Test, 71 hours old"),
+        (sign(vaccination(now, 4)), "gun", _REVOKED, "接种，已撤销", "Vaccination, revoked since"),
         (sign(vaccination(now, 1)), "gun", _RULES, "接种，只有一剂", "Vaccination, 1 of 2"),
         (sign(nucleic_acid(now, 73)), "camera", _RULES, "核酸，七十三小时前", "Test, 73 hours old"),
         (sign(recovery(now, 5)), "gun", _RULES, "康复，才五天", "Recovery, 5 days ago"),

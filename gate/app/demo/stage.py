@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import shutil
@@ -17,12 +18,15 @@ from gate.app.demo.daemon import Daemon
 from gate.app.demo.devices import Devices
 from gate.app.demo.people import people
 from gate.config import GateConfig, load
-from gate.credentials import resident_id
+from gate.credentials import cose, hcert, resident_id
+from gate.credentials.revocation import NameKind
 from gate.errors import ConfigError
 from gate.pseudonym import load_or_make_key
 from gate.status.file import encode
-from gate.trust import publish
-from gate.trust.load import ANCHORS
+from gate.trust import digest_lists, publish, revocation_files
+from gate.trust.anchors import Anchors
+from gate.trust.load import ANCHORS, REVOCATION
+from gate.trust.revocation_files import PublishedList
 from voice.simulated import SimulatedSoundCard
 
 if TYPE_CHECKING:
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from gate.app.demo.people import Person
 
 CONFIG: Final = Path(__file__).resolve().parents[3] / "config" / "demo.toml"
+LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 UNTIL: Final = datetime(2100, 1, 1, tzinfo=UTC)
 """End of the demonstration's bundle, whatever its clock shows."""
 
@@ -101,7 +106,25 @@ def fill(config: GateConfig, everybody: Mapping[str, Person], codes: Certificate
             known[key.pseudonym(holder.document)] = person.records
     config.status.file.write_bytes(encode(known))
     anchors = [{"certificate": base64.b64encode(der).decode("ascii")} for der in codes.signers]
-    _give({ANCHORS: json.dumps({"anchors": anchors}).encode()}, config)
+    lists = {f"{REVOCATION}{name}": data for name, data in revocation_lists(codes).items()}
+    _give({ANCHORS: json.dumps({"anchors": anchors}).encode(), **lists}, config)
+
+
+def revocation_lists(codes: Certificates) -> dict[str, bytes]:
+    """What each country of the signers has revoked: most of them nothing."""
+    signers = Anchors.from_certificates((der, None) for der in codes.signers)
+    # One of the official test signers names no country.
+    revoked: dict[str, list[bytes]] = {signer.country: [] for signer in signers if signer.country}
+    for text in codes.revoked:
+        message = hcert.decode(text.encode()).message
+        country = signers.candidates(message.key_id)[0].country
+        revoked[country].append(hashlib.sha256(cose.unchangeable_part(message)).digest())
+    lists = {country: _published(digests) for country, digests in revoked.items()}
+    return revocation_files.files(lists, LONG_AGO, UNTIL)
+
+
+def _published(digests: list[bytes]) -> tuple[PublishedList, ...]:
+    return (PublishedList((NameKind.SIGNATURE,), "hashes", 1, digest_lists.whole(digests, 1)),) if digests else ()
 
 
 def _give(files: Mapping[str, bytes], config: GateConfig) -> None:
