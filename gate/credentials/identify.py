@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
-from gate.credentials import hcert
+from gate.credentials import hcert, smart_health_card
 from gate.credentials.id_number import document_number_kind
 from gate.errors import CredentialFault
 from gate.model import Credential, CredentialKind, Moment, Reason
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gate.credentials.trusted import Trusted
 
 _CONTEXT = hcert.PREFIX.rstrip(b":")
+_SCHEME = smart_health_card.PREFIX.rstrip(b"/")
 _MAX_NUMBER_CHARACTERS = 18
 
 
@@ -78,6 +79,16 @@ def _parse_hcert(code: bytes, trusted: Trusted, moment: Moment) -> Credential:
     return hcert.verify(hcert.decode(code.upper() if code.islower() else code), trusted, moment)
 
 
+def _is_health_card(code: bytes, trusted: Trusted) -> bool:
+    """By the scheme alone, as above; guns may type its letters as capitals."""
+    del trusted
+    return code[: len(_SCHEME)].lower() == _SCHEME
+
+
+def _parse_health_card(code: bytes, trusted: Trusted, moment: Moment) -> Credential:
+    return smart_health_card.verify(smart_health_card.decode(code), trusted, moment)
+
+
 def _is_bare_number(code: bytes, trusted: Trusted) -> bool:
     del trusted
     return (
@@ -94,6 +105,7 @@ def _refuse_bare_number(code: bytes, trusted: Trusted, moment: Moment) -> NoRetu
 
 CODE_CLASSES = (
     CodeClass(CredentialKind.HCERT, _is_hcert, _parse_hcert),
+    CodeClass(CredentialKind.SMART_HEALTH_CARD, _is_health_card, _parse_health_card),
     CodeClass(CredentialKind.BARE_NUMBER, _is_bare_number, _refuse_bare_number),
 )
 """In the order in which they are tried."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gate.credentials.card_issuers import NO_CARD_ISSUERS, CardIssuers
 from gate.credentials.revocation import NO_LISTS, Revocations
 from gate.credentials.signer import NOBODY, SignerKeys
 
@@ -26,3 +27,5 @@ class Trusted:
     """What the issuers of HC1 codes have taken back."""
     code_issuers: tuple[CodeIssuer, ...] = ()
     """How the health codes of each province look, in the order in which they are tried."""
+    card_issuers: CardIssuers = NO_CARD_ISSUERS
+    """Of SMART Health Cards, and what they have taken back."""
