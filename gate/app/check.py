@@ -11,18 +11,14 @@ import msgspec
 
 from gate.app import check_batch
 from gate.app.check_code import inspect
-from gate.app.check_files import load_anchors, load_rules, now, read_code, read_moment
+from gate.app.check_files import load_rules, load_trusted, now, read_code, read_moment
 from gate.credentials import hcert
-from gate.credentials.revocation import NothingRevoked
-from gate.credentials.trusted import Trusted
 from gate.errors import ConfigError, GateError
 from gate.model import Outcome, Reason
 from voice import phrases
 
 if TYPE_CHECKING:
     import argparse
-
-    from gate.trust.anchors import Anchors
 
 LANGUAGES = ("zh-CN", "en")
 PASSED, NOT_PASSED, USAGE = 0, 1, 2
@@ -43,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=[],
         metavar="FILE",
-        help="signers to believe; for a signed list also the PEM file of its publisher's key (may be repeated)",
+        help="signers or card issuers to believe; for a signed list also its publisher's PEM key (may be repeated)",
     )
     parser.add_argument(
         "--rules",
@@ -62,12 +58,13 @@ def run(args: argparse.Namespace) -> int:
     """Do it, print one JSON object (or one a line), and give the exit status."""
     try:
         moment = None if args.at is None else read_moment(args.at, "--at")
-        anchors = load_anchors(args.anchors)
+        believed = load_trusted(args.anchors)
         rules = load_rules(args.rules) if args.rules else None
-        _tell_notes(anchors)
+        for note in believed.notes:
+            print(f"gate check: signer {note}", file=sys.stderr)
         if args.batch:
-            return _serve(args.code, check_batch.Defaults(anchors, rules, moment))
-        found = inspect(_code(args.code), Trusted(anchors, NothingRevoked()), rules, moment or now())
+            return _serve(args.code, check_batch.Defaults(believed.trusted, rules, moment))
+        found = inspect(_code(args.code), believed.trusted, rules, moment or now())
     except GateError as error:
         print(f"gate check: {error}", file=sys.stderr)
         return USAGE
@@ -82,11 +79,6 @@ def _serve(code: str | None, defaults: check_batch.Defaults) -> int:
     if code is not None:
         raise ConfigError("--batch takes its codes from the input: leave the TEXT or PICTURE out")
     return USAGE if check_batch.serve(sys.stdin.fileno(), sys.stdout.fileno(), defaults) else PASSED
-
-
-def _tell_notes(anchors: Anchors) -> None:
-    for note in anchors.notes:
-        print(f"gate check: signer {note}", file=sys.stderr)
 
 
 def _code(argument: str | None) -> bytes:

@@ -21,17 +21,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import msgspec
 
 from gate.app.check_code import inspect
-from gate.app.check_files import CertificateRules, is_file, load_anchors, now, read_moment, read_picture
+from gate.app.check_files import CertificateRules, is_file, load_trusted, now, read_moment, read_picture
 from gate.app.picture_process import PictureProcess
-from gate.credentials.revocation import NothingRevoked
-from gate.credentials.trusted import Trusted
 from gate.errors import ConfigError, GateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gate.credentials.trusted import Trusted
     from gate.model import Moment
-    from gate.trust.anchors import Anchors
 
 MAX_LINE_BYTES: Final = 12 * 1024 * 1024
 """The base64 of the largest picture that is decoded, and what stands around it."""
@@ -66,7 +64,7 @@ class _Numbered(msgspec.Struct):
 class Defaults:
     """What the command line says, for lines that do not."""
 
-    anchors: Anchors
+    trusted: Trusted
     rules: CertificateRules | None
     moment: Moment | None
     """None: the present."""
@@ -97,7 +95,7 @@ class _Batch:
 
     def __init__(self, defaults: Defaults) -> None:
         self._defaults = defaults
-        self._anchors = lru_cache(maxsize=_MOST_LISTS_KEPT)(_load)
+        self._trusted = lru_cache(maxsize=_MOST_LISTS_KEPT)(_load)
         self._lines = 0
         self.pictures = PictureProcess()
         self.faults = 0
@@ -119,10 +117,10 @@ class _Batch:
     def _judge(self, asked: _Line) -> dict[str, Any]:
         default = self._defaults
         moment = (default.moment or now()) if asked.at is None else read_moment(asked.at, '"at"')
-        anchors = default.anchors
+        trusted = default.trusted
         if asked.anchors is not None:
-            anchors = self._anchors((asked.anchors,) if isinstance(asked.anchors, str) else tuple(asked.anchors))
-        return inspect(self._code(asked), Trusted(anchors, NothingRevoked()), default.rules, moment)
+            trusted = self._trusted((asked.anchors,) if isinstance(asked.anchors, str) else tuple(asked.anchors))
+        return inspect(self._code(asked), trusted, default.rules, moment)
 
     def _code(self, asked: _Line) -> bytes:
         if (asked.text is None) == (asked.picture is None):
@@ -159,12 +157,12 @@ def _picture(text: str) -> bytes:
         raise ConfigError('"picture" begins like base64, but is none') from None
 
 
-def _load(names: tuple[str, ...]) -> Anchors:
+def _load(names: tuple[str, ...]) -> Trusted:
     paths = [Path(name) for name in names]
     for path in paths:
         if not is_file(path):  # a pipe or a device would be waited for
             raise ConfigError(f"{path}: no such file")
-    return load_anchors(paths)
+    return load_trusted(paths).trusted
 
 
 def _pieces(source: int) -> Iterator[list[bytes | None]]:

@@ -16,14 +16,14 @@ import pytest
 import segno
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from signed_certificates import ec_signer, rsa_signer
+from signed_certificates import believing, ec_signer, rsa_signer
 
 from gate.__main__ import main
 from gate.app import check_batch
 from gate.app.check_files import load_rules, read_moment
 from gate.app.picture_process import PictureProcess
+from gate.credentials.trusted import Trusted
 from gate.errors import ConfigError
-from gate.trust.anchors import Anchors
 
 AT = "2022-04-01T12:00:00+08:00"
 CODE = ec_signer().code().decode()
@@ -60,8 +60,7 @@ def rules(tmp_path: Path) -> str:
 
 @pytest.fixture
 def defaults(tmp_path: Path, rules: str) -> check_batch.Defaults:
-    known = Anchors.from_certificates([(ec_signer().certificate, None)])
-    return check_batch.Defaults(known, load_rules([tmp_path / rules]), read_moment(AT, "--at"))
+    return check_batch.Defaults(believing(ec_signer().anchors), load_rules([tmp_path / rules]), read_moment(AT, "--at"))
 
 
 def line(question: object) -> bytes:
@@ -297,7 +296,7 @@ def test_a_command_line_that_is_wrong_is_said_before_any_line(
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=200).filter(lambda data: b"\n" not in data))
 def test_any_bytes_get_one_answer(data: bytes) -> None:
-    defaults = check_batch.Defaults(Anchors(), None, None)
+    defaults = check_batch.Defaults(Trusted(), None, None)
     with TemporaryFile() as source, TemporaryFile() as sink:
         source.write(data + b"\n" + line(GOOD))
         source.seek(0)
