@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from base64 import b64encode
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from health_cards import DOSES, ISSUED, NOW, claims, dose, issuer, issuers_file, lab_result, trusting
-from signed_certificates import ec_signer
+from lane_rig import HERE, KEY, Slot, Source, all_well, code
+from signed_certificates import believing, ec_signer
 
 import config
 from gate.__main__ import main
 from gate.app.check_code import inspect
 from gate.app.check_files import load_rules
+from gate.app.judge import Judge
+from gate.model import Decision, Outcome, Reason
+from gate.status.gateway import NoGateway
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,6 +101,35 @@ def test_a_card_that_is_refused_says_who_claims_to_have_issued_it() -> None:
     assert inspect(b"999999199001010024", trusting(), RULES, NOW)["certificate"] is None
 
 
+def at_the_gate(text: bytes) -> Decision:
+    """What a station decides, with a guard beside the gate."""
+    judge = Judge(
+        checkpoint=HERE,
+        rules=Slot("station-48h", None),
+        certificate_rules=RULES.rules,
+        certificate_country="CN",
+        value_sets={},
+        trusted=replace(believing(ec_signer().anchors), card_issuers=trusting().card_issuers),
+        status=Source(all_well),
+        gateway=NoGateway(),
+        status_deadline_s=1,
+        key=KEY,
+    )
+    (judgement,) = asyncio.run(judge.judge(code(text), NOW, lambda _: 0))
+    assert judgement.holder is None
+    return judgement.decision
+
+
+def test_at_the_gate_each_format_is_judged_by_its_own_rules() -> None:
+    for text in (issuer().code(), issuer().code(claims(lab_result())), ec_signer().code()):
+        decision = at_the_gate(text)
+        assert (decision.outcome, decision.reasons) == (Outcome.PASS, (Reason.CERTIFICATE_VALID,))
+    refused = at_the_gate(issuer().code(claims(dose())))
+    assert (refused.outcome, refused.failed_rules) == (Outcome.REFER, ("VR-CN-0102",))
+    unheard_of = at_the_gate(issuer().code(claims(iss="https://other.example.org")))
+    assert (unheard_of.outcome, unheard_of.reasons) == (Outcome.REFER, (Reason.CERTIFICATE_ISSUER_UNKNOWN,))
+
+
 def test_a_card_is_checked_at_a_desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "smart-health-cards.json"
     file.write_bytes(issuers_file({**issuer().jwk, "crlVersion": 1}, {**issuer().jwk, "alg": "none"}))
@@ -113,8 +148,8 @@ def test_signers_and_card_issuers_are_believed_together(tmp_path: Path, capsys: 
     signers.write_text(json.dumps({"anchors": [{"certificate": b64encode(ec_signer().certificate).decode()}]}))
     issuers.write_bytes(issuers_file())
     arguments = ["check", "--anchors", str(signers), "--anchors", str(issuers), "--at", NOW.at.isoformat()]
-    for code in (ec_signer().code(), issuer().code()):
-        assert main([*arguments, code.decode()]) == 1
+    for text in (ec_signer().code(), issuer().code()):
+        assert main([*arguments, text.decode()]) == 1
         assert json.loads(capsys.readouterr().out)["reasons"] == ["no_rule_set"]
 
 
