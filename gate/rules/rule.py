@@ -24,7 +24,7 @@ ENGINE: Final = "CERTLOGIC"
 LANGUAGE_VERSION: Final[Version] = (1, 3, 3)
 SCHEMA_VERSION: Final = "1.0.0"
 SECTIONS: Final[Mapping[CredentialKind, Mapping[str, tuple[str, ...]]]] = {
-    CredentialKind.HCERT: {"Vaccination": ("v",), "Test": ("t",), "Recovery": ("r",)},
+    CredentialKind.HCERT: {"Test": ("t",), "Vaccination": ("v",), "Recovery": ("r",)},
     CredentialKind.SMART_HEALTH_CARD: {
         "Vaccination": ("resources", "Immunization"),
         "Test": ("resources", "Observation"),
