@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,9 @@ import msgspec
 
 from gate.app import check_batch
 from gate.app.check_code import NOT_ASKED, inspect
-from gate.app.check_files import load_anchors, load_revocations, load_rules, now, read_code, read_moment
+from gate.app.check_files import load_revocations, load_rules, load_trusted, now, read_code, read_moment
 from gate.credentials import hcert
 from gate.credentials.revocation import NO_LISTS
-from gate.credentials.trusted import Trusted
 from gate.errors import ConfigError, GateError
 from gate.model import Outcome, Reason
 from voice import phrases
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     import argparse
 
     from gate.credentials.revocation import Revocations
-    from gate.trust.anchors import Anchors
 
 LANGUAGES = ("zh-CN", "en")
 PASSED, NOT_PASSED, USAGE = 0, 1, 2
@@ -47,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=[],
         metavar="FILE",
-        help="signers to believe; for a signed list also the PEM file of its publisher's key (may be repeated)",
+        help="signers or card issuers to believe; for a signed list also its publisher's PEM key (may be repeated)",
     )
     parser.add_argument(
         "--rules",
@@ -73,13 +71,15 @@ def run(args: argparse.Namespace) -> int:
     """Do it, print one JSON object (or one a line), and give the exit status."""
     try:
         moment = None if args.at is None else read_moment(args.at, "--at")
-        anchors = load_anchors(args.anchors)
+        believed = load_trusted(args.anchors)
         rules = load_rules(args.rules) if args.rules else None
+        for note in believed.notes:
+            print(f"gate check: signer {note}", file=sys.stderr)
         revocations = _revocations(args.revoked, without=args.without_revocation)
-        _tell_notes(anchors)
+        trusted = replace(believed.trusted, revocations=revocations)
         if args.batch:
-            return _serve(args.code, check_batch.Defaults(Trusted(anchors, revocations), rules, moment))
-        found = inspect(_code(args.code), Trusted(anchors, revocations), rules, moment or now())
+            return _serve(args.code, check_batch.Defaults(trusted, rules, moment))
+        found = inspect(_code(args.code), trusted, rules, moment or now())
     except GateError as error:
         print(f"gate check: {error}", file=sys.stderr)
         return USAGE
@@ -105,11 +105,6 @@ def _serve(code: str | None, defaults: check_batch.Defaults) -> int:
     if code is not None:
         raise ConfigError("--batch takes its codes from the input: leave the TEXT or PICTURE out")
     return USAGE if check_batch.serve(sys.stdin.fileno(), sys.stdout.fileno(), defaults) else PASSED
-
-
-def _tell_notes(anchors: Anchors) -> None:
-    for note in anchors.notes:
-        print(f"gate check: signer {note}", file=sys.stderr)
 
 
 def _code(argument: str | None) -> bytes:

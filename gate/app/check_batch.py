@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import msgspec
 
 from gate.app.check_code import inspect
-from gate.app.check_files import CertificateRules, is_file, load_anchors, now, read_moment, read_picture
+from gate.app.check_files import CertificateRules, is_file, load_trusted, now, read_moment, read_picture
 from gate.app.picture_process import PictureProcess
 from gate.errors import ConfigError, GateError
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from gate.credentials.trusted import Trusted
     from gate.model import Moment
-    from gate.trust.anchors import Anchors
 
 MAX_LINE_BYTES: Final = 12 * 1024 * 1024
 """The base64 of the largest picture that is decoded, and what stands around it."""
@@ -66,7 +65,7 @@ class Defaults:
     """What the command line says, for lines that do not."""
 
     trusted: Trusted
-    """Of which a line may replace the signers."""
+    """Of which a line may replace signers and issuers."""
     rules: CertificateRules | None
     moment: Moment | None
     """None: the present."""
@@ -97,7 +96,7 @@ class _Batch:
 
     def __init__(self, defaults: Defaults) -> None:
         self._defaults = defaults
-        self._anchors = lru_cache(maxsize=_MOST_LISTS_KEPT)(_load)
+        self._believed = lru_cache(maxsize=_MOST_LISTS_KEPT)(_load)
         self._lines = 0
         self.pictures = PictureProcess()
         self.faults = 0
@@ -122,7 +121,8 @@ class _Batch:
         trusted = default.trusted
         if asked.anchors is not None:
             names = (asked.anchors,) if isinstance(asked.anchors, str) else tuple(asked.anchors)
-            trusted = replace(trusted, signers=self._anchors(names))
+            believed = self._believed(names)
+            trusted = replace(trusted, signers=believed.signers, card_issuers=believed.card_issuers)
         return inspect(self._code(asked), trusted, default.rules, moment)
 
     def _code(self, asked: _Line) -> bytes:
@@ -160,12 +160,12 @@ def _picture(text: str) -> bytes:
         raise ConfigError('"picture" begins like base64, but is none') from None
 
 
-def _load(names: tuple[str, ...]) -> Anchors:
+def _load(names: tuple[str, ...]) -> Trusted:
     paths = [Path(name) for name in names]
     for path in paths:
         if not is_file(path):  # a pipe or a device would be waited for
             raise ConfigError(f"{path}: no such file")
-    return load_anchors(paths)
+    return load_trusted(paths).trusted
 
 
 def _pieces(source: int) -> Iterator[list[bytes | None]]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from gate.credentials import hcert
-from gate.credentials.identify import identify, parse_code
+from gate.credentials.identify import claims_of, identify, parse_code
 from gate.credentials.names import masked
 from gate.credentials.revocation import NothingRevoked
 from gate.errors import ConfigError, CredentialFault
 from gate.model import CredentialKind, Decision, Moment, Outcome, Reason
 from gate.rules.decide import certificate_data, decide_certificate, refuse
+from gate.rules.rule import types_of
 
 if TYPE_CHECKING:
     from gate.app.check_files import CertificateRules
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 NOT_ASKED: Final = NothingRevoked()
 """In place of lists, where somebody does not want to know what was revoked."""
-_CONTENT = {"v": "vaccination", "t": "test", "r": "recovery"}
 
 
 def inspect(code: bytes, trusted: Trusted, rules: CertificateRules | None, moment: Moment) -> dict[str, Any]:
@@ -44,19 +44,19 @@ def inspect(code: bytes, trusted: Trusted, rules: CertificateRules | None, momen
         credential = parse_code(code, trusted, moment)
     except CredentialFault as fault:
         decision, detail = refuse(fault.reason), fault.detail
-        found["certificate"] = _unverified(code)
+        found["certificate"] = _unverified(code, trusted)
     else:
         if credential.certificate is None:  # no code is anything else so far
             raise ConfigError("a code without a certificate can only be judged at the gate")
-        decision, found["rules"] = _judge(credential.certificate, rules, moment)
-        found["certificate"] = _certificate(credential.certificate)
+        decision, found["rules"] = _judge(credential.certificate, credential.kind, rules, moment)
+        found["certificate"] = _certificate(credential.certificate, credential.kind)
         found["holder"] = {"name": masked(credential.holder.name)} if credential.holder else None
     found["revocation"] = "not_asked" if trusted.revocations is NOT_ASKED else "asked"
     return found | {"outcome": decision.outcome, "reasons": decision.reasons, "detail": detail, "at": moment.at}
 
 
 def _judge(
-    certificate: Certificate, rules: CertificateRules | None, moment: Moment
+    certificate: Certificate, kind: CredentialKind, rules: CertificateRules | None, moment: Moment
 ) -> tuple[Decision, list[dict[str, Any]]]:
     """Ask the rules of every country in turn; one that has none for this certificate refuses it, as at the gate."""
     if rules is None or not rules.countries:
@@ -64,7 +64,7 @@ def _judge(
     decision = genuine = Decision(Outcome.PASS, (Reason.CERTIFICATE_VALID,))
     asked = []
     for country in rules.countries:
-        selected = rules.rules.select(country, moment.at, certificate.payload)
+        selected = rules.rules.select(country, moment.at, certificate.payload, format=kind)
         data = certificate_data(certificate, country, rules.value_sets, moment)
         answer = decide_certificate(genuine, selected, data)
         if decision.outcome is Outcome.PASS:
@@ -76,30 +76,22 @@ def _judge(
     return decision, asked
 
 
-def _certificate(certificate: Certificate) -> dict[str, Any]:
+def _certificate(certificate: Certificate, kind: CredentialKind) -> dict[str, Any]:
+    types = types_of(certificate.payload, kind)
     return {
         "verified": True,
         "issuer": certificate.issuer,
         "key_id": certificate.key_id,
         "issued_at": certificate.issued_at,
         "expires_at": certificate.expires_at,
-        "type": next(name for group, name in _CONTENT.items() if group in certificate.payload),
+        "type": types[0].lower() if len(types) == 1 else "general",
     }
 
 
-def _unverified(code: bytes) -> dict[str, Any] | None:
+def _unverified(code: bytes, trusted: Trusted) -> dict[str, Any] | None:
     """What a certificate that was refused says about itself, where it can be read at all; nothing about its holder."""
-    try:
-        claims = hcert.decode(code.strip())
-    except CredentialFault:
-        return None
-    return {
-        "verified": False,
-        "issuer": claims.issuer,
-        "key_id": claims.message.key_id.hex(),
-        "issued_at": claims.issued_at,
-        "expires_at": claims.expires_at,
-    }
+    claims = claims_of(code, trusted)
+    return None if claims is None else {"verified": False, **asdict(claims)}
 
 
 def _kind(code: bytes, trusted: Trusted) -> CredentialKind:

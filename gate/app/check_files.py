@@ -1,4 +1,4 @@
-"""What ``gate check`` is given: signers to believe, rules that must hold, what was revoked, codes, a moment."""
+"""What ``gate check`` is given: whom to believe, what was revoked, rules that must hold, pictures, a moment."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gate.credentials.hcert import MAX_TEXT_BYTES
+from gate.credentials.trusted import Trusted
 from gate.errors import ConfigError, TrustError
 from gate.model import Moment
 from gate.rules.eu_rules import EuRules
 from gate.trust.anchors import MAX_LIST_BYTES, Anchors
+from gate.trust.card_issuers import HealthCardIssuers
 from gate.trust.revocation import RevocationIndex
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ _PICTURES = (b"\x89PNG", b"\xff\xd8\xff")
 _MOST_FILES = 4096
 """Lists and their changes in one folder."""
 _PUBLIC_KEY = b"-----BEGIN PUBLIC KEY-----"
+_CARD_ISSUERS = b'"card_issuers"'
+"""In no list of signers: those have nothing but certificates and countries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,21 @@ class CertificateRules:
     """What an answer says about each rule, by identifier and version."""
 
 
-def load_anchors(paths: Iterable[Path]) -> Anchors:
-    """Signers of all files together: lists of our own, or a signed CovPass list beside the PEM file of its key.
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """Whom to believe, and what was out of order in the files that said so, one sentence each."""
+
+    trusted: Trusted
+    notes: tuple[str, ...] = ()
+
+
+def load_trusted(paths: Iterable[Path]) -> Believed:
+    """Everybody in all files together.
+
+    A file is a signer list of our own, issuers of SMART Health Cards, or a signed CovPass list, beside which there must
+    be the PEM file of its key.
+
+    What signers of HC1 codes have revoked comes apart; a list of cards is part of its issuer's entry.
 
     Raises:
         ConfigError: a file can't be read.
@@ -49,15 +66,19 @@ def load_anchors(paths: Iterable[Path]) -> Anchors:
     """
     files = {path: _read(path, MAX_LIST_BYTES) for path in paths}
     keys = [data for data in files.values() if data.startswith(_PUBLIC_KEY)]
-    anchors = Anchors()
+    anchors, issuers = Anchors(), HealthCardIssuers()
     for path, data in files.items():
         if data.startswith(_PUBLIC_KEY):
             continue
         try:
-            anchors = anchors.merged(_anchors_in(data, keys))
+            if _CARD_ISSUERS in data:
+                issuers = issuers.merged(HealthCardIssuers.load(data))
+            else:
+                anchors = anchors.merged(_anchors_in(data, keys))
         except TrustError as error:
             raise TrustError(f"{path}: {error}") from error
-    return anchors
+    trusted = Trusted(signers=anchors, card_issuers=issuers)
+    return Believed(trusted, (*anchors.notes, *issuers.notes))
 
 
 def load_rules(paths: Iterable[Path]) -> CertificateRules:

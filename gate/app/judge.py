@@ -196,7 +196,9 @@ class Judge:
     ) -> Decision:
         rule_set = self.rules.at(moment)  # one rule set judges all of a presentation
         own = judge(self._inputs(credential, None, moment, retries), rule_set, self.rules.orders)
-        rules = self.certificate_rules.select(self.certificate_country, moment.at, certificate.payload)
+        rules = self.certificate_rules.select(
+            self.certificate_country, moment.at, certificate.payload, format=credential.kind
+        )
         data = certificate_data(certificate, self.certificate_country, value_sets, moment)
         profile = None if rule_set is None or own.profile is None else rule_set.profiles[own.profile]
         return decide_certificate(own, rules, data, profile)

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from cbor2 import CBORDecodeError, CBORDecoder
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from gate.credentials import es256
 from gate.errors import CredentialFault
 from gate.model import Reason
 
@@ -30,9 +30,7 @@ ALG, CRIT, KID = 1, 2, 4
 ES256, EDDSA, PS256 = -7, -8, -37
 _CWT_TAG = b"\xd8\x3d"
 _SIGN1_TAG = b"\xd2"
-_P256_BYTES = 32
 _RSA_BITS = range(2048, 4096 + 1)
-_ECDSA_SHA256 = ec.ECDSA(SHA256())
 _PSS_SHA256 = padding.PSS(mgf=padding.MGF1(SHA256()), salt_length=SHA256.digest_size)
 
 
@@ -89,7 +87,7 @@ def verify(message: Sign1, key: PublicKey) -> bool:
 
 def unchangeable_part(message: Sign1) -> bytes:
     """What of the signature nobody but its signer can change: R of ECDSA, for (R, -S) is as good as (R, S)."""
-    return message.signature[:_P256_BYTES] if message.algorithm == ES256 else message.signature
+    return message.signature[: es256.P256_BYTES] if message.algorithm == ES256 else message.signature
 
 
 def decode_cbor(data: bytes) -> Any:
@@ -110,20 +108,6 @@ def decode_cbor(data: bytes) -> Any:
     return item
 
 
-def _es256(key: PublicKey, signature: bytes, signed: bytes) -> bool:
-    if (
-        not isinstance(key, ec.EllipticCurvePublicKey)
-        or not isinstance(key.curve, ec.SECP256R1)
-        or len(signature) != 2 * _P256_BYTES
-    ):
-        return False
-    # COSE has r and s side by side (RFC 9053 section 2.1), OpenSSL wants them as DER.
-    r = int.from_bytes(signature[:_P256_BYTES], "big")
-    s = int.from_bytes(signature[_P256_BYTES:], "big")
-    key.verify(encode_dss_signature(r, s), signed, _ECDSA_SHA256)
-    return True
-
-
 def _ps256(key: PublicKey, signature: bytes, signed: bytes) -> bool:
     if not isinstance(key, RSAPublicKey) or key.key_size not in _RSA_BITS:
         return False
@@ -138,7 +122,11 @@ def _eddsa(key: PublicKey, signature: bytes, signed: bytes) -> bool:
     return True
 
 
-ALGORITHMS: Mapping[int, Callable[[PublicKey, bytes, bytes], bool]] = {ES256: _es256, PS256: _ps256, EDDSA: _eddsa}
+ALGORITHMS: Mapping[int, Callable[[PublicKey, bytes, bytes], bool]] = {
+    ES256: es256.verify,
+    PS256: _ps256,
+    EDDSA: _eddsa,
+}
 """COSE algorithm -> its verification: False or ``InvalidSignature`` where key or signature don't fit."""
 
 

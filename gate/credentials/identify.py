@@ -8,18 +8,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
-from gate.credentials import hcert
+from gate.credentials import hcert, smart_health_card
 from gate.credentials.id_number import document_number_kind
 from gate.errors import CredentialFault
 from gate.model import Credential, CredentialKind, Moment, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from gate.credentials.trusted import Trusted
 
 _CONTEXT = hcert.PREFIX.rstrip(b":")
+_SCHEME = smart_health_card.PREFIX.rstrip(b"/")
 _MAX_NUMBER_CHARACTERS = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a certificate says about itself, genuine or not; nothing about its holder."""
+
+    issuer: str | None
+    key_id: str
+    issued_at: datetime | None
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +43,8 @@ class CodeClass:
     """Whether a code without blanks around it is of this format, well or damaged."""
     parse: Callable[[bytes, Trusted, Moment], Credential]
     """Code without blanks around it -> checked credential, or ``CredentialFault``."""
+    claims: Callable[[bytes], Claims] | None = None
+    """Code without blanks around it -> what it claims, or ``CredentialFault``; None: no certificate at all."""
 
 
 def parse_code(data: bytes, trusted: Trusted, moment: Moment) -> Credential:
@@ -45,6 +59,15 @@ def parse_code(data: bytes, trusted: Trusted, moment: Moment) -> Credential:
         CredentialFault: whatever is wrong with it: see ``identify`` and the parser of its format.
     """
     return identify(data, trusted).parse(data.strip(), trusted, moment)
+
+
+def claims_of(data: bytes, trusted: Trusted) -> Claims | None:
+    """What a code claims that may have been refused, for those who look into why; None where nothing can be read."""
+    try:
+        claims = identify(data, trusted).claims
+        return None if claims is None else claims(data.strip())
+    except CredentialFault:
+        return None
 
 
 def identify(data: bytes, trusted: Trusted) -> CodeClass:
@@ -74,8 +97,32 @@ def _is_hcert(code: bytes, trusted: Trusted) -> bool:
 
 
 def _parse_hcert(code: bytes, trusted: Trusted, moment: Moment) -> Credential:
+    return hcert.verify(_decoded_hcert(code), trusted, moment)
+
+
+def _decoded_hcert(code: bytes) -> hcert.Hcert:
     # A gun that types with caps lock on swaps the case of every letter; Base45 has capitals only, so nothing is lost.
-    return hcert.verify(hcert.decode(code.upper() if code.islower() else code), trusted, moment)
+    return hcert.decode(code.upper() if code.islower() else code)
+
+
+def _hcert_claims(code: bytes) -> Claims:
+    found = _decoded_hcert(code)
+    return Claims(found.issuer, found.message.key_id.hex(), found.issued_at, found.expires_at)
+
+
+def _is_health_card(code: bytes, trusted: Trusted) -> bool:
+    """By the scheme alone, as above; guns may type its letters as capitals."""
+    del trusted
+    return code[: len(_SCHEME)].lower() == _SCHEME
+
+
+def _parse_health_card(code: bytes, trusted: Trusted, moment: Moment) -> Credential:
+    return smart_health_card.verify(smart_health_card.decode(code), trusted, moment)
+
+
+def _health_card_claims(code: bytes) -> Claims:
+    card = smart_health_card.decode(code)
+    return Claims(card.issuer, card.message.key_id, card.issued_at, card.expires_at)
 
 
 def _is_bare_number(code: bytes, trusted: Trusted) -> bool:
@@ -93,7 +140,8 @@ def _refuse_bare_number(code: bytes, trusted: Trusted, moment: Moment) -> NoRetu
 
 
 CODE_CLASSES = (
-    CodeClass(CredentialKind.HCERT, _is_hcert, _parse_hcert),
+    CodeClass(CredentialKind.HCERT, _is_hcert, _parse_hcert, _hcert_claims),
+    CodeClass(CredentialKind.SMART_HEALTH_CARD, _is_health_card, _parse_health_card, _health_card_claims),
     CodeClass(CredentialKind.BARE_NUMBER, _is_bare_number, _refuse_bare_number),
 )
 """In the order in which they are tried."""

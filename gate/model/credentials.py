@@ -86,13 +86,14 @@ class Certificate:
     """A signed certificate whose signature, issuer and life were found good."""
 
     issuer: str
-    """Country or issuer named in the certificate, e.g. ``"DE"``."""
+    """Country or issuer named in the certificate, e.g. ``"DE"``; of a SMART Health Card the issuer's URL."""
     key_id: str
-    """Hex of the signer's key id."""
+    """Hex of the signer's key id; of a SMART Health Card the key's thumbprint in base64url, as it stands there."""
     issued_at: datetime | None
     expires_at: datetime | None
     payload: Mapping[str, Any] = field(repr=False)
-    """The certificate's own content (for EU DCC: the ``hcert`` claim 1), judged by its own rule set."""
+    """The certificate's own content (for EU DCC: the ``hcert`` claim 1), judged by its own rule set; of a SMART Health
+    Card the resources grouped by type, see ``gate.credentials.smart_health_card``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""The rules of other countries for their certificates, and which of them apply.
+"""The rules of countries for certificates, and which of them apply.
 
 Source: EU DCC validation rules 1.0.0; the selection follows "Rule selection" of eu-dcc-business-rules: by country,
-type, time and certificate type, and of each identifier only the newest version that is valid then.
+type, time and certificate type, and of each identifier only the newest version that is valid then. Certificates of
+other formats are judged in the same way, by the rules that name their format.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
+from gate.model import CredentialKind
 from gate.rules import fields
 from gate.rules.rule import EuRule, load_eu_rule
 
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
 
 MAX_RULES: Final = 10_000
 """Rules of all countries together; there were fewer than 600 in production."""
-
-_SECTIONS: Final = {"Vaccination": "v", "Test": "t", "Recovery": "r"}
 
 
 class EuRules:
@@ -45,27 +45,32 @@ class EuRules:
     def __iter__(self) -> Iterator[EuRule]:
         return chain.from_iterable(self._by_country.values())
 
-    def select(self, country: str, at: datetime, payload: Mapping[str, Any], kind: str = "Acceptance") -> list[EuRule]:
+    def select(
+        self,
+        country: str,
+        at: datetime,
+        payload: Mapping[str, Any],
+        kind: str = "Acceptance",
+        format: CredentialKind = CredentialKind.HCERT,  # noqa: A002 - the rules' own word
+    ) -> list[EuRule]:
         """The rules that a certificate must keep, ordered by identifier.
 
         Args:
             country: ISO 3166 code: of the checkpoint for ``Acceptance``, of the issuer for ``Invalidation``.
             at: the moment of presentation; both ends of a rule's validity count.
-            payload: the certificate's content; its ``v``, ``t`` and ``r`` say which rules concern it.
+            payload: the certificate's content, which says what rules concern it.
             kind: the rules' ``Type``.
+            format: the certificate's.
 
         Rules for one region of the country are left out.
         """
         newest: dict[str, EuRule] = {}
         for rule in self._by_country.get(country.upper(), ()):
-            if rule.type != kind or rule.region is not None or not rule.valid_from <= at <= rule.valid_to:
+            if rule.type != kind or rule.format is not format or rule.region is not None:
+                continue
+            if not rule.valid_from <= at <= rule.valid_to:
                 continue
             known = newest.get(rule.identifier)
             if known is None or rule.version > known.version:
                 newest[rule.identifier] = rule
-        return [newest[identifier] for identifier in sorted(newest) if _concerns(newest[identifier], payload)]
-
-
-def _concerns(rule: EuRule, payload: Mapping[str, Any]) -> bool:
-    section = _SECTIONS.get(rule.certificate_type)
-    return section is None or bool(payload.get(section))
+        return [newest[identifier] for identifier in sorted(newest) if newest[identifier].concerns(payload)]

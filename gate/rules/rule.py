@@ -6,15 +6,16 @@ Source: EU DCC validation rules, schema 1.0.0 (eu-dcc-business-rules, ``validati
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from gate.model import Outcome, Reason
+from gate.model import CredentialKind, Outcome, Reason
 from gate.rules import certlogic, fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from datetime import datetime
 
     from gate.rules.fields import Version
@@ -22,12 +23,22 @@ if TYPE_CHECKING:
 ENGINE: Final = "CERTLOGIC"
 LANGUAGE_VERSION: Final[Version] = (1, 3, 3)
 SCHEMA_VERSION: Final = "1.0.0"
-CERTIFICATE_TYPES: Final = ("General", "Test", "Vaccination", "Recovery")
+SECTIONS: Final[Mapping[CredentialKind, Mapping[str, tuple[str, ...]]]] = {
+    CredentialKind.HCERT: {"Test": ("t",), "Vaccination": ("v",), "Recovery": ("r",)},
+    CredentialKind.SMART_HEALTH_CARD: {
+        "Vaccination": ("resources", "Immunization"),
+        "Test": ("resources", "Observation"),
+    },
+    CredentialKind.VDS_NC: {},
+}
+"""Formats of certificates -> the certificate types besides ``General`` that their rules can be about -> where in the
+payload a certificate of that type has its content."""
 
 _MAX_AFFECTED: Final = 100
 _HEAD: Final = frozenset({"Identifier", "Type", "Version", "SchemaVersion", "Engine", "EngineVersion"})
 _COMMON: Final = _HEAD | {"ValidFrom", "ValidTo", "AffectedFields", "Description", "Logic"}
 _OURS: Final = _COMMON | {"Reason", "Outcome"}
+_FORMATS: Final = tuple(form.value for form in SECTIONS)
 _ADVISE: Final = "advise"
 _SECONDS: Final = re.compile(r"([a-z_]{1,40})\.(since_[a-z_]{1,40})")
 
@@ -81,7 +92,13 @@ class EuRule(BaseRule):
     country: str
     region: str | None
     certificate_type: str
-    """One of ``CERTIFICATE_TYPES``."""
+    """``General``, or one of those that ``SECTIONS`` has for its format."""
+    format: CredentialKind
+    """The only certificates that it judges; a member of our own, for the EU's rules are about one format."""
+
+    def concerns(self, payload: Mapping[str, Any]) -> bool:
+        """Whether a certificate of its format is of the type that it is about."""
+        return self.certificate_type == "General" or self.certificate_type in types_of(payload, self.format)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +123,21 @@ class Rule(BaseRule):
     """Only where the outcome is ``PASS``."""
 
 
+def types_of(payload: Mapping[str, Any], form: CredentialKind) -> tuple[str, ...]:
+    """The certificate types, ``General`` apart, of a certificate with this content."""
+    return tuple(name for name, path in SECTIONS.get(form, {}).items() if _at(payload, path))
+
+
+def _at(payload: Any, path: tuple[str, ...]) -> Any:
+    for step in path:
+        payload = payload.get(step) if isinstance(payload, Mapping) else None
+    return payload
+
+
 def load_eu_rule(value: Any) -> EuRule:
     """Read one decoded rule as a national backend or the EU gateway serves it; keys beyond the schema are ignored.
+
+    One member is ours: ``Format``, e.g. ``"smart_health_card"``, which is ``"hcert"`` where it is left out.
 
     Raises:
         RuleSetError: a field is missing or wrong, or the logic is not CertLogic.
@@ -117,11 +147,14 @@ def load_eu_rule(value: Any) -> EuRule:
     if missing := sorted((_COMMON | {"Country", "CertificateType"}) - found.keys()):
         fields.refuse(where, f"lacks {', '.join(missing)}; add it")
     region = found.get("Region") or None  # also "" in production
+    form = fields.one_of(found.get("Format", CredentialKind.HCERT.value), f"{where} Format", _FORMATS)
+    types = ("General", *SECTIONS[CredentialKind(form)])
     return EuRule(
         **_common(found, where),
         country=fields.name(found["Country"], f"{where} Country").upper(),
         region=None if region is None else fields.name(region, f"{where} Region"),
-        certificate_type=fields.one_of(found["CertificateType"], f"{where} CertificateType", CERTIFICATE_TYPES),
+        certificate_type=fields.one_of(found["CertificateType"], f"{where} CertificateType", types),
+        format=CredentialKind(form),
     )
 
 

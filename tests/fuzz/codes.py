@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import cbor2
 from cryptography.hazmat.primitives.asymmetric import ec
+from health_cards import Issuer, base64url, deflated, issuers_file
 
 from fuzz.engine import CORPUS, Target
-from fuzz.mutate import mutate_cbor
-from gate.credentials import base45, cose, dcc, hcert, hcert_issue, resident_id
+from fuzz.mutate import mutate_cbor, mutate_json
+from gate.credentials import base45, cose, dcc, hcert, hcert_issue, jws, resident_id, smart_health_card
 from gate.credentials.identify import identify, parse_code
 from gate.credentials.revocation import NothingRevoked
 from gate.credentials.signer import ANY_USAGE, SignerKey
 from gate.credentials.trusted import Trusted
 from gate.errors import CredentialFault
 from gate.model import CredentialKind, Moment
+from gate.trust.card_issuers import HealthCardIssuers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +40,10 @@ class Signers:
         return [self._SIGNER] if key_id == KEY_ID else []
 
 
-TRUSTED: Final = Trusted(Signers(), NothingRevoked())
+CARD_ISSUER: Final = Issuer(KEY)
+"""Issues SMART Health Cards that nobody but these targets believes."""
+ISSUERS: Final = issuers_file({**CARD_ISSUER.jwk, "crlVersion": 1}, crls=[CARD_ISSUER.revocation_list("revoked")])
+TRUSTED: Final = Trusted(Signers(), NothingRevoked(), card_issuers=HealthCardIssuers.load(ISSUERS))
 
 
 def _base45(data: bytes) -> None:
@@ -70,6 +75,31 @@ def _claims(data: bytes) -> None:
     protected = cbor2.dumps({cose.ALG: cose.ES256, cose.KID: KEY_ID})
     signed = hcert_issue._sign(KEY, cose.sig_structure(protected, data))
     hcert.verify(hcert.read_claims(cose.decode(cbor2.dumps([protected, {}, data, signed]))), TRUSTED, NOW)
+
+
+def _card(data: bytes) -> None:
+    """As above, for SMART Health Cards."""
+    certificate = parse_code(data, TRUSTED, NOW).certificate
+    assert certificate is not None
+    if not _CARDS:
+        for path in (CORPUS / "health card text").glob("*.txt"):
+            with contextlib.suppress(CredentialFault):
+                _CARDS.append(smart_health_card.decode(path.read_bytes()).content.resources)
+    assert certificate.payload["resources"] in _CARDS, "a card that nobody signed"
+
+
+_CARDS: Final[list[Any]] = []
+
+
+def _message(data: bytes) -> None:
+    """A message that is as it is, or the header of one."""
+    jws.decode(data if data.count(b".") else b".".join((base64url(data).encode(), b"q1ZKVLJSAgA", b"AAAA")))
+
+
+def _card_claims(data: bytes) -> None:
+    """Claims that a trusted issuer did sign, whatever they are."""
+    message = CARD_ISSUER.message(deflated(data)).encode()
+    smart_health_card.verify(smart_health_card.read_claims(jws.decode(message)), TRUSTED, NOW)
 
 
 def _cbor(data: bytes) -> str:
@@ -110,6 +140,20 @@ _HEADS: Final = (
 )
 _CBOR_TOKENS: Final = (*_HEADS, b"\x9b" + b"\xff" * 8, b"\x5b" + b"\x7f" * 8, b"\xdb" + b"\0" * 8, b"\x39\x01\x03")
 _CODE_TOKENS: Final = (b"HC1:", b"hc1:", b" ", b"\r\n", b":", b"\0", b"6BF", b"SHC:/", b"HC2:", b"\xef\xbb\xbf")
+_CARD_TOKENS: Final = (b"shc:/", b"SHC:/", b"1/1/", b"2/3/", b"00", b"01", b"77", b"78", b"99", b"5676", b"\xb2")
+_MESSAGE_TOKENS: Final = (
+    b".",
+    b"=",
+    b"-",
+    b"_",
+    b"+",
+    b'"ES256"',
+    b'"DEF"',
+    b"NaN",
+    b"1e999",
+    b"\xef\xbb\xbf",
+    b"[" * 200,
+)
 _DIGITS: Final = (b"999999", b"19900101", b"X", b"x", b" ", "９".encode(), b"\xb2", b"\n", b"ZZZ", b"8")
 _CHARACTERS: Final = tuple(
     text.encode("utf-16-le", "surrogatepass")
@@ -121,6 +165,9 @@ TARGETS: Final = (
     Target("cose and cbor", _cbor, tokens=_CBOR_TOKENS, structure=mutate_cbor, cost=3),
     Target("hcert text", _text, tokens=_CODE_TOKENS, cost=2),
     Target("signed claims", _claims, tokens=_CBOR_TOKENS, structure=mutate_cbor, cost=8),
+    Target("health card text", _card, tokens=_CARD_TOKENS, cost=2),
+    Target("health card message", _message, structure=mutate_json, tokens=_MESSAGE_TOKENS, cost=2),
+    Target("health card claims", _card_claims, structure=mutate_json, tokens=_MESSAGE_TOKENS, cost=8),
     Target("dcc content", _content, structure=mutate_cbor, cost=3),
     Target("identify", _identify, tokens=(*_CODE_TOKENS, *_DIGITS)),
     Target("id-card text block", _block, tokens=_CHARACTERS, cost=2),

@@ -18,6 +18,7 @@ from gate.rules import cases, certlogic, orders, ruleset
 from gate.rules.eu_rules import EuRules
 from gate.status.file import StatusFile
 from gate.trust.anchors import Anchors
+from gate.trust.card_issuers import HealthCardIssuers
 
 _MEMORY: Final = os.memfd_create("fuzzed")
 _FILE: Final = Path(f"/proc/self/fd/{_MEMORY}")
@@ -87,6 +88,10 @@ def _line(data: bytes) -> str:
     return answer["error"][:40] if "error" in answer else f"{answer['reasons'][0]} {answer['detail']}"
 
 
+def _card_issuers(data: bytes) -> str:
+    return " ".join(HealthCardIssuers.load(data).notes)[-60:]
+
+
 JSON_TOKENS: Final = (
     b"\\ud800",
     b"1e999",
@@ -122,5 +127,6 @@ TARGETS: Final = (
     Target("status file", _status, structure=mutate_json, tokens=JSON_TOKENS, cost=6),
     Target("configuration", _config, tokens=_TOML, cost=15),
     Target("signer list", Anchors.load, structure=mutate_json, tokens=JSON_TOKENS, cost=4),
+    Target("card issuers", _card_issuers, structure=mutate_json, tokens=JSON_TOKENS, cost=6),
     Target("batch line", _line, (GateError,), structure=mutate_json, tokens=JSON_TOKENS, cost=4),
 )

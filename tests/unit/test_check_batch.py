@@ -27,7 +27,6 @@ from gate.app.check_files import load_rules, read_moment
 from gate.app.picture_process import PictureProcess
 from gate.credentials.trusted import Trusted
 from gate.errors import ConfigError
-from gate.trust.anchors import Anchors
 
 AT = "2022-04-01T12:00:00+08:00"
 CODE = ec_signer().code().decode()
@@ -64,8 +63,7 @@ def rules(tmp_path: Path) -> str:
 
 @pytest.fixture
 def defaults(tmp_path: Path, rules: str) -> check_batch.Defaults:
-    known = Anchors.from_certificates([(ec_signer().certificate, None)])
-    return check_batch.Defaults(believing(known), load_rules([tmp_path / rules]), read_moment(AT, "--at"))
+    return check_batch.Defaults(believing(ec_signer().anchors), load_rules([tmp_path / rules]), read_moment(AT, "--at"))
 
 
 def line(question: object) -> bytes:

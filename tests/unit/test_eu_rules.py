@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gate.errors import RuleSetError
+from gate.model import CredentialKind
 from gate.rules.eu_rules import EuRules
 
 AT = datetime(2022, 6, 30, 12, tzinfo=UTC)
@@ -83,6 +84,38 @@ def test_rules_are_chosen_by_what_the_certificate_holds(payload: dict[str, Any],
     assert [name.split("@")[0] for name in selected(*rules, payload=payload)] == chosen
 
 
+def test_a_rule_is_about_certificates_of_its_own_format_only() -> None:
+    rules = [eu_rule(), eu_rule("B", Format="smart_health_card"), eu_rule("C", Format="hcert")]
+    both = {**VACCINATED, "resources": {"Immunization": [{}]}}
+    assert selected(*rules, payload=both) == ["C@1.0.0", "VR-XX-0001@1.0.0"]
+    assert selected(*rules, payload=both, format=CredentialKind.SMART_HEALTH_CARD) == ["B@1.0.0"]
+    assert selected(*rules, payload=both, format=CredentialKind.VDS_NC) == []
+
+
+def test_a_newer_version_for_another_format_takes_no_rule_away() -> None:
+    assert selected(eu_rule(), eu_rule(Version="2.0.0", Format="smart_health_card")) == ["VR-XX-0001@1.0.0"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "chosen"),
+    [
+        ({"resources": {"Patient": [{}], "Immunization": [{}]}}, ["G", "V"]),
+        ({"resources": {"Patient": [{}], "Observation": [{}]}}, ["G", "T"]),
+        ({"resources": {"Observation": [{}], "Immunization": [{}]}}, ["G", "T", "V"]),
+        ({"resources": {"Condition": [{}]}, "v": [{}]}, ["G"]),
+        ({"resources": []}, ["G"]),
+        ({}, ["G"]),
+    ],
+)
+def test_rules_for_health_cards_are_chosen_by_the_resources(payload: dict[str, Any], chosen: list[str]) -> None:
+    rules = [
+        eu_rule(kind[0], CertificateType=kind, Format="smart_health_card")
+        for kind in ("General", "Vaccination", "Test")
+    ]
+    found = selected(*rules, payload=payload, format=CredentialKind.SMART_HEALTH_CARD)
+    assert [name.split("@")[0] for name in found] == chosen
+
+
 def test_other_countries_types_and_regions_are_left_out() -> None:
     rules = [
         eu_rule("A", Country="YY"),
@@ -100,6 +133,9 @@ def test_other_countries_types_and_regions_are_left_out() -> None:
     "changes",
     [
         {"CertificateType": "Unknown"},
+        {"CertificateType": "Recovery", "Format": "smart_health_card"},
+        {"Format": "resident_id"},
+        {"Format": None},
         {"Country": None},
         {"Version": "1"},
         {"ValidFrom": "2022-01-01"},
