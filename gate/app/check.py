@@ -11,7 +11,7 @@ import msgspec
 
 from gate.app import check_batch
 from gate.app.check_code import inspect
-from gate.app.check_files import load_anchors, load_rules, now, read_code, read_moment
+from gate.app.check_files import HEALTH_CODES, load_anchors, load_issuers, load_rules, now, read_code, read_moment
 from gate.credentials import hcert
 from gate.credentials.revocation import NothingRevoked
 from gate.credentials.trusted import Trusted
@@ -53,6 +53,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="EU rules that must all hold, or value sets they ask for (may be repeated); without rules nothing passes",
     )
+    parser.add_argument(
+        "--health-codes",
+        type=Path,
+        default=HEALTH_CODES,
+        metavar="FOLDER",
+        help="issuers of health codes, one TOML file each (those that come with the program)",
+    )
     parser.add_argument("--at", metavar="TIME", help="judge as of this time, e.g. 2021-06-01T12:00:00+08:00 (now)")
     parser.add_argument("--batch", action="store_true", help="judge JSON lines from the input, one answer a line")
     parser.epilog = EPILOG
@@ -64,10 +71,11 @@ def run(args: argparse.Namespace) -> int:
         moment = None if args.at is None else read_moment(args.at, "--at")
         anchors = load_anchors(args.anchors)
         rules = load_rules(args.rules) if args.rules else None
+        issuers = load_issuers(args.health_codes)
         _tell_notes(anchors)
         if args.batch:
-            return _serve(args.code, check_batch.Defaults(anchors, rules, moment))
-        found = inspect(_code(args.code), Trusted(anchors, NothingRevoked()), rules, moment or now())
+            return _serve(args.code, check_batch.Defaults(anchors, rules, moment, issuers))
+        found = inspect(_code(args.code), Trusted(anchors, NothingRevoked(), issuers), rules, moment or now())
     except GateError as error:
         print(f"gate check: {error}", file=sys.stderr)
         return USAGE

@@ -30,6 +30,7 @@ from gate.errors import ConfigError, GateError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gate.credentials.code_issuers import CodeIssuer
     from gate.model import Moment
     from gate.trust.anchors import Anchors
 
@@ -70,6 +71,8 @@ class Defaults:
     rules: CertificateRules | None
     moment: Moment | None
     """None: the present."""
+    issuers: tuple[CodeIssuer, ...] = ()
+    """Of health codes."""
 
 
 def serve(source: int, sink: int, defaults: Defaults) -> int:
@@ -122,7 +125,8 @@ class _Batch:
         anchors = default.anchors
         if asked.anchors is not None:
             anchors = self._anchors((asked.anchors,) if isinstance(asked.anchors, str) else tuple(asked.anchors))
-        return inspect(self._code(asked), Trusted(anchors, NothingRevoked()), default.rules, moment)
+        trusted = Trusted(anchors, NothingRevoked(), default.issuers)
+        return inspect(self._code(asked), trusted, default.rules, moment)
 
     def _code(self, asked: _Line) -> bytes:
         if (asked.text is None) == (asked.picture is None):

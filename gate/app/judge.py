@@ -110,6 +110,10 @@ class Judge:
         except (StatusUnavailable, TimeoutError):
             refused = self.refuse(Reason.STATUS_UNAVAILABLE, moment, credential.kind)
             return (Judgement(credential, next(iter(presented), None), refused),)
+        if len(people) > 1 and not self.checkpoint.attended:
+            # One release lets in whoever stands there: nobody could say which of them it was.
+            refused = self.refuse(Reason.CARD_REQUIRED, moment, credential.kind, retries(reading.reader))
+            return tuple(Judgement(credential, person.holder, refused) for person in people)
         return tuple(self._judge_person(credential, person, moment, retries(person.holder)) for person in people)
 
     def _judge_person(self, credential: Credential, person: Found, moment: Moment, retries: int) -> Judgement:
@@ -131,9 +135,12 @@ class Judge:
         """Everybody that the credential stands for, with what the sources say about them.
 
         Raises:
-            CredentialFault: the credential stands for nobody, or its issuer says what is wrong with it.
+            CredentialFault: the credential stands for nobody, its issuer says what is wrong with it, or anybody could
+                have copied it and nobody watches: then nobody is asked either (DESIGN invariant 7).
             StatusUnavailable: a source can't answer now.
         """
+        if credential.assurance < Assurance.DYNAMIC_CODE and not self.checkpoint.attended:
+            raise CredentialFault(Reason.CARD_REQUIRED, "a code that can be copied, where nobody watches")
         if credential.reference is not None:
             resolved = await self.gateway.resolve(credential.reference)
             return [await self._with_status(person) for person in resolved]
