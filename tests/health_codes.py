@@ -1,4 +1,4 @@
-"""Health codes of fictional people: the issuers that come with the gate, codes of theirs, and a provider that answers."""
+"""Health codes of fictional people: the issuers that come with the gate, codes of theirs, a provider that answers."""
 
 from __future__ import annotations
 
@@ -37,8 +37,7 @@ CODES = {
 }
 """One of each issuer."""
 
-CITY = load(
-    """\
+CITY_FILE = b"""\
 id = "test-city"
 assurance = "dynamic"
 life_s = 60
@@ -96,8 +95,8 @@ result = "r"
 results = { 1 = "negative", 2 = "positive", 3 = "pending" }
 sampled_at = { field = "sampled", form = "ms" }
 reported_at = { field = "reported", form = "local" }
-""".encode()
-)
+"""
+CITY = load(CITY_FILE)
 """An issuer with one of everything that an adapter can say."""
 TRUSTING_CITY = Trusted(code_issuers=(CITY,))
 

@@ -110,11 +110,13 @@ class Judge:
         except (StatusUnavailable, TimeoutError):
             refused = self.refuse(Reason.STATUS_UNAVAILABLE, moment, credential.kind)
             return (Judgement(credential, next(iter(presented), None), refused),)
-        if len(people) > 1 and not self.checkpoint.attended:
-            # One release lets in whoever stands there: nobody could say which of them it was.
-            refused = self.refuse(Reason.CARD_REQUIRED, moment, credential.kind, retries(reading.reader))
-            return tuple(Judgement(credential, person.holder, refused) for person in people)
-        return tuple(self._judge_person(credential, person, moment, retries(person.holder)) for person in people)
+        judged = self._judge_person if self.checkpoint.attended or len(people) == 1 else self._one_by_one
+        return tuple(judged(credential, person, moment, retries(person.holder)) for person in people)
+
+    def _one_by_one(self, credential: Credential, person: Found, moment: Moment, retries: int) -> Judgement:
+        """One of several, where nobody watches: a release lets in whoever stands there, and more than one."""
+        refused = self.refuse(Reason.CARD_REQUIRED, moment, credential.kind, retries)
+        return Judgement(credential, person.holder, refused)
 
     def _judge_person(self, credential: Credential, person: Found, moment: Moment, retries: int) -> Judgement:
         records = merged(credential.records, person.records)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import cbor2
 from cryptography.hazmat.primitives.asymmetric import ec
+from health_codes import CITY, SHIPPED
 
 from fuzz.engine import CORPUS, Target
-from fuzz.mutate import mutate_cbor
+from fuzz.mutate import mutate_cbor, mutate_json
 from gate.credentials import base45, cose, dcc, hcert, hcert_issue, resident_id
 from gate.credentials.identify import identify, parse_code
 from gate.credentials.revocation import NothingRevoked
@@ -90,6 +91,17 @@ def _identify(data: bytes) -> None:
         parse_code(data, TRUSTED, NOW)
 
 
+def _health_code(data: bytes) -> str:
+    """A code of one of the issuers; on its own its token is no longer than what was shown."""
+    credential = parse_code(data, HEALTH_CODES, NOW)
+    assert credential.reference is not None
+    assert len(credential.reference.token) <= len(data)
+    return credential.reference.issuer
+
+
+HEALTH_CODES: Final = Trusted(code_issuers=(CITY, *SHIPPED.code_issuers))
+
+
 def _block(data: bytes) -> None:
     credential = resident_id.parse(data)
     assert credential.holder is not None
@@ -111,6 +123,10 @@ _HEADS: Final = (
 _CBOR_TOKENS: Final = (*_HEADS, b"\x9b" + b"\xff" * 8, b"\x5b" + b"\x7f" * 8, b"\xdb" + b"\0" * 8, b"\x39\x01\x03")
 _CODE_TOKENS: Final = (b"HC1:", b"hc1:", b" ", b"\r\n", b":", b"\0", b"6BF", b"SHC:/", b"HC2:", b"\xef\xbb\xbf")
 _DIGITS: Final = (b"999999", b"19900101", b"X", b"x", b" ", "９".encode(), b"\xb2", b"\n", b"ZZZ", b"8")
+_ADDRESSES: Final = (
+    *(b"code.example.cn", b"https://", b"@", b"#", b"%2f", b"&t=1648713590", b"\\", b"/h/", b"JKM:"),
+    *("\uff20".encode(), "\u3002".encode(), b"\xef\xbb\xbf", b'{"codeId":"', b"[" * 200, b"\\ud800", b"9" * 5000),
+)
 _CHARACTERS: Final = tuple(
     text.encode("utf-16-le", "surrogatepass")
     for text in ("长期", "J", "I", "Y", "2020", "０", "\u3000", "\u202e", "\ud800", "\0")
@@ -123,5 +139,6 @@ TARGETS: Final = (
     Target("signed claims", _claims, tokens=_CBOR_TOKENS, structure=mutate_cbor, cost=8),
     Target("dcc content", _content, structure=mutate_cbor, cost=3),
     Target("identify", _identify, tokens=(*_CODE_TOKENS, *_DIGITS)),
+    Target("health code", _health_code, structure=mutate_json, tokens=_ADDRESSES),
     Target("id-card text block", _block, tokens=_CHARACTERS, cost=2),
 )

@@ -8,14 +8,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from health_codes import CITY, ISSUERS
+
 from fuzz.codes import NOW, Signers
 from fuzz.engine import Target
 from fuzz.mutate import mutate_json
 from gate import config
 from gate.app import check_batch
+from gate.credentials import code_issuers
 from gate.errors import GateError
 from gate.rules import cases, certlogic, orders, ruleset
 from gate.rules.eu_rules import EuRules
+from gate.status.code_answer import MOST_HOLDERS, read_answer
 from gate.status.file import StatusFile
 from gate.trust.anchors import Anchors
 
@@ -76,6 +80,17 @@ def _config(data: bytes) -> None:
     config.load(_file(data), Path("/nowhere"))
 
 
+def _answer(data: bytes) -> str:
+    """``[issuer, answer]``."""
+    match _json(data):
+        case [str(name), dict(raw)]:
+            named = read_answer(CITY if name == CITY.id else ISSUERS.get(name, CITY), raw, NOW.at)
+            assert 1 <= len(named) <= MOST_HOLDERS
+            return f"{len(named)} {named[0].records.codes}"
+        case _:
+            return "no pair"
+
+
 _BATCH: Final = check_batch._Batch(check_batch.Defaults(Anchors(), None, NOW))
 _BATCH._defaults.anchors.candidates = Signers().candidates  # type: ignore[method-assign]
 
@@ -121,6 +136,8 @@ TARGETS: Final = (
     Target("cases", cases.load_cases, structure=mutate_json, tokens=_JSON, cost=8),
     Target("status file", _status, structure=mutate_json, tokens=_JSON, cost=6),
     Target("configuration", _config, tokens=_TOML, cost=15),
+    Target("code issuer", code_issuers.load, tokens=_TOML, cost=15),
+    Target("code answer", _answer, structure=mutate_json, tokens=_JSON, cost=4),
     Target("signer list", Anchors.load, structure=mutate_json, tokens=_JSON, cost=4),
     Target("batch line", _line, (GateError,), structure=mutate_json, tokens=_JSON, cost=4),
 )

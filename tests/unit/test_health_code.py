@@ -36,8 +36,7 @@ def token(code: bytes, trusted: Trusted = TRUSTING_CITY) -> str | None:
     """What the issuer would be asked with; None where the code is nobody's."""
     try:
         reference = parsed(code, trusted).reference
-    except CredentialFault as fault:
-        assert fault.reason in {Reason.CODE_UNRECOGNISED, Reason.BARE_NUMBER, Reason.CODE_UNREADABLE}
+    except CredentialFault:
         return None
     assert reference is not None
     return reference.token
@@ -49,7 +48,7 @@ def reason(code: bytes, trusted: Trusted = TRUSTING_CITY, moment: Moment = NOW) 
     return fault.value.reason
 
 
-# --- the families ------------------------------------------------------------------------------------------------------
+# --- the families ----------------------------------------------------------------------------------------------------
 
 
 def test_guangdong() -> None:
@@ -102,7 +101,7 @@ def test_of_two_issuers_the_first_in_order_counts() -> None:
         assert reference.issuer == order[0].id
 
 
-# --- as scanners deliver them ------------------------------------------------------------------------------------------
+# --- as scanners deliver them ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dress", ["{}", "\ufeff{}", "{}\r\n", "\r\n\ufeff {}\t\u3000", "\u200b{}\ufeff\n", "\0{}\0"])
@@ -127,7 +126,7 @@ def test_other_members_and_the_case_of_hexadecimal_digits_do_not_make_another_co
     assert token(json.dumps(GUANGDONG | {"zoning": 999999}, indent=2).encode(), SHIPPED) == TOKEN
 
 
-# --- as people make them up --------------------------------------------------------------------------------------------
+# --- as people make them up ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -257,7 +256,7 @@ def test_a_certificate_is_never_taken_for_a_health_code() -> None:
     assert identify(b"HC1" + b"A" * 40, SHIPPED).kind is CredentialKind.HCERT
 
 
-# --- the life of a dynamic code ----------------------------------------------------------------------------------------
+# --- the life of a dynamic code --------------------------------------------------------------------------------------
 
 
 def test_a_code_is_refused_a_second_after_its_life_without_asking_anybody() -> None:
