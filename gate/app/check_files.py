@@ -75,7 +75,7 @@ def load_issuers(folder: Path) -> tuple[CodeIssuer, ...]:
     issuers = []
     for path in paths:
         try:
-            issuers.append(code_issuers.load(_read(path, code_issuers.MAX_FILE_BYTES)))
+            issuers.append(code_issuers.load(_read(path, MAX_LIST_BYTES)))
         except TrustError as error:
             raise TrustError(f"{path}: {error}") from error
     return tuple(issuers)
