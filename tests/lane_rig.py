@@ -43,11 +43,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gate.kiosk.state import StatusFlag
+    from gate.status.source import CodeGateway
 
 CATALOGUE = phrases.load(("zh-CN", "en"))
 HERE = Checkpoint("c", "station", "1", Direction.IN, attended=True)
 KEY = PseudonymKey(bytes(32))
 WAIT_S = 20
+NOBODY_TRUSTED = Trusted()
+NO_GATEWAY = NoGateway()
 
 
 class Slot:
@@ -159,7 +162,8 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
     rules: str = "station-48h",
     place: Checkpoint = HERE,
     refresh_by: datetime | None = None,
-    trusted: Trusted = Trusted(),  # noqa: B008 - frozen
+    trusted: Trusted = NOBODY_TRUSTED,
+    gateway: CodeGateway = NO_GATEWAY,
 ) -> None:
     """Run one lane through a scenario, under one of the rule sets that come with the gate."""
 
@@ -174,7 +178,7 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
             certificate_country="CN",
             trust=Believing(trusted),
             status=Source(answer),
-            gateway=NoGateway(),
+            gateway=gateway,
             status_deadline_s=0.2,
             key=KEY,
         )

@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tuf.api.metadata import Metadata
+from vectors import ROOT
 
 from gate.config import TrustConfig
 from gate.trust import publish
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from gate.trust.publish import Keys
 
 UNTIL = datetime(2040, 1, 1, tzinfo=UTC)
-FILES: Mapping[str, bytes] = {"value-sets.json": b'{"colours": ["green"]}', "health-codes/xx.toml": b'id = "xx"\n'}
+ISSUER = (ROOT / "config" / "health-codes" / "cn-national.toml").read_bytes()
+FILES: Mapping[str, bytes] = {"value-sets.json": b'{"colours": ["green"]}', "health-codes/cn.toml": ISSUER}
 
 
 @cache

@@ -11,7 +11,16 @@ import msgspec
 
 from gate.app import check_batch
 from gate.app.check_code import NOT_ASKED, inspect
-from gate.app.check_files import load_revocations, load_rules, load_trusted, now, read_code, read_moment
+from gate.app.check_files import (
+    HEALTH_CODES,
+    load_issuers,
+    load_revocations,
+    load_rules,
+    load_trusted,
+    now,
+    read_code,
+    read_moment,
+)
 from gate.credentials import hcert
 from gate.credentials.revocation import NO_LISTS
 from gate.errors import ConfigError, GateError
@@ -55,6 +64,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="EU rules that must all hold, or value sets they ask for (may be repeated); without rules nothing passes",
     )
+    parser.add_argument(
+        "--health-codes",
+        type=Path,
+        default=HEALTH_CODES,
+        metavar="FOLDER",
+        help="issuers of health codes, one TOML file each (those that come with the program)",
+    )
     revocation = parser.add_mutually_exclusive_group()
     revocation.add_argument(
         "--revoked", type=Path, metavar="FOLDER", help="what was revoked: revocation.json and the lists that it names"
@@ -76,7 +92,8 @@ def run(args: argparse.Namespace) -> int:
         for note in believed.notes:
             print(f"gate check: signer {note}", file=sys.stderr)
         revocations = _revocations(args.revoked, without=args.without_revocation)
-        trusted = replace(believed.trusted, revocations=revocations)
+        issuers = load_issuers(args.health_codes)
+        trusted = replace(believed.trusted, revocations=revocations, code_issuers=issuers)
         if args.batch:
             return _serve(args.code, check_batch.Defaults(trusted, rules, moment))
         found = inspect(_code(args.code), trusted, rules, moment or now())

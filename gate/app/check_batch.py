@@ -69,6 +69,7 @@ class Defaults:
     rules: CertificateRules | None
     moment: Moment | None
     """None: the present."""
+    """Of health codes."""
 
 
 def serve(source: int, sink: int, defaults: Defaults) -> int:

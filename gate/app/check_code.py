@@ -32,8 +32,8 @@ def inspect(code: bytes, trusted: Trusted, rules: CertificateRules | None, momen
         moment: The one ``now``.
 
     Returns:
-        JSON-ready: kind, outcome, reasons, detail, at, certificate, holder (masked), rules, and whether it was asked
-        what was revoked.
+        JSON-ready: kind, outcome, reasons, detail, at, certificate, issuer (of a health code; never what it is known
+        by there), holder (masked), rules, and whether it was asked what was revoked.
 
     Raises:
         ConfigError: it is a credential about which no file of rules can say anything.
@@ -46,13 +46,21 @@ def inspect(code: bytes, trusted: Trusted, rules: CertificateRules | None, momen
         decision, detail = refuse(fault.reason), fault.detail
         found["certificate"] = _unverified(code, trusted)
     else:
-        if credential.certificate is None:  # no code is anything else so far
+        if credential.reference is not None:
+            detail = "only its issuer knows what it says, and a desk asks nobody"
+            decision, found["issuer"] = refuse(Reason.GATEWAY_MISSING), credential.reference.issuer
+            return found | _answer(decision, detail, moment)
+        if credential.certificate is None:
             raise ConfigError("a code without a certificate can only be judged at the gate")
         decision, found["rules"] = _judge(credential.certificate, credential.kind, rules, moment)
         found["certificate"] = _certificate(credential.certificate, credential.kind)
         found["holder"] = {"name": masked(credential.holder.name)} if credential.holder else None
     found["revocation"] = "not_asked" if trusted.revocations is NOT_ASKED else "asked"
-    return found | {"outcome": decision.outcome, "reasons": decision.reasons, "detail": detail, "at": moment.at}
+    return found | _answer(decision, detail, moment)
+
+
+def _answer(decision: Decision, detail: str | None, moment: Moment) -> dict[str, Any]:
+    return {"outcome": decision.outcome, "reasons": decision.reasons, "detail": detail, "at": moment.at}
 
 
 def _judge(

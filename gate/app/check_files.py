@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from gate.credentials import code_issuers
 from gate.credentials.hcert import MAX_TEXT_BYTES
 from gate.credentials.trusted import Trusted
 from gate.errors import ConfigError, TrustError
@@ -21,9 +22,13 @@ from gate.trust.revocation import RevocationIndex
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from gate.credentials.code_issuers import CodeIssuer
     from gate.rules.fields import Version
     from gate.rules.rule import EuRule
 
+HEALTH_CODES = Path(__file__).resolve().parents[2] / "config" / "health-codes"
+"""The issuers of health codes that come with the program."""
+_MOST_ISSUERS = 100
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff")
 _MOST_FILES = 4096
 """Lists and their changes in one folder."""
@@ -79,6 +84,25 @@ def load_trusted(paths: Iterable[Path]) -> Believed:
             raise TrustError(f"{path}: {error}") from error
     trusted = Trusted(signers=anchors, card_issuers=issuers)
     return Believed(trusted, (*anchors.notes, *issuers.notes))
+
+
+def load_issuers(folder: Path) -> tuple[CodeIssuer, ...]:
+    """The issuers of health codes in a folder's TOML files, in the order of their names.
+
+    Raises:
+        ConfigError: a file can't be read, or there is none.
+        TrustError: a file is none of an issuer.
+    """
+    paths = sorted(folder.glob("*.toml"))[:_MOST_ISSUERS]
+    if not paths:
+        raise ConfigError(f"{folder}: no issuers of health codes there: give a folder with one TOML file for each")
+    issuers = []
+    for path in paths:
+        try:
+            issuers.append(code_issuers.load(_read(path, MAX_LIST_BYTES)))
+        except TrustError as error:
+            raise TrustError(f"{path}: {error}") from error
+    return tuple(issuers)
 
 
 def load_rules(paths: Iterable[Path]) -> CertificateRules:

@@ -120,7 +120,13 @@ class Judge:
         except (StatusUnavailable, TimeoutError):
             refused = self.refuse(Reason.STATUS_UNAVAILABLE, moment, credential.kind)
             return (Judgement(credential, next(iter(presented), None), refused),)
-        return tuple(self._judge_person(credential, person, moment, retries(person.holder)) for person in people)
+        judged = self._judge_person if self.checkpoint.attended or len(people) == 1 else self._one_by_one
+        return tuple(judged(credential, person, moment, retries(person.holder)) for person in people)
+
+    def _one_by_one(self, credential: Credential, person: Found, moment: Moment, retries: int) -> Judgement:
+        """One of several, where nobody watches: a release lets in whoever stands there, and more than one."""
+        refused = self.refuse(Reason.CARD_REQUIRED, moment, credential.kind, retries)
+        return Judgement(credential, person.holder, refused)
 
     def _judge_person(self, credential: Credential, person: Found, moment: Moment, retries: int) -> Judgement:
         records = merged(credential.records, person.records)
@@ -141,9 +147,12 @@ class Judge:
         """Everybody that the credential stands for, with what the sources say about them.
 
         Raises:
-            CredentialFault: the credential stands for nobody, or its issuer says what is wrong with it.
+            CredentialFault: the credential stands for nobody, its issuer says what is wrong with it, or anybody could
+                have copied it and nobody watches: then nobody is asked either (DESIGN invariant 7).
             StatusUnavailable: a source can't answer now.
         """
+        if credential.assurance < Assurance.DYNAMIC_CODE and not self.checkpoint.attended:
+            raise CredentialFault(Reason.CARD_REQUIRED, "a code that can be copied, where nobody watches")
         if credential.reference is not None:
             resolved = await self.gateway.resolve(credential.reference)
             return [await self._with_status(person) for person in resolved]

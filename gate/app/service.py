@@ -152,7 +152,8 @@ class LaneService:
         to_admit = decision.outcome is Outcome.PASS
         if to_admit:
             decision, committed = await self._admit(people, decision, commits)
-        self._attempts.note(judgement.holder or reading.reader, decision.outcome, now)
+        for key in {person.holder or reading.reader for person in judged}:
+            self._attempts.note(key, decision.outcome, now)
         if decision.outcome is not Outcome.RETRY:
             self._attempts.note(reading.reader, decision.outcome, now)  # the next one begins anew
         sound = self._announce(chief.presentation, decision)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
-from gate.credentials import hcert, smart_health_card
+from gate.credentials import hcert, health_code, smart_health_card
 from gate.credentials.id_number import document_number_kind
 from gate.errors import CredentialFault
 from gate.model import Credential, CredentialKind, Moment, Reason
@@ -142,6 +142,7 @@ def _refuse_bare_number(code: bytes, trusted: Trusted, moment: Moment) -> NoRetu
 CODE_CLASSES = (
     CodeClass(CredentialKind.HCERT, _is_hcert, _parse_hcert, _hcert_claims),
     CodeClass(CredentialKind.SMART_HEALTH_CARD, _is_health_card, _parse_health_card, _health_card_claims),
+    CodeClass(CredentialKind.HEALTH_CODE, health_code.recognises, health_code.parse),
     CodeClass(CredentialKind.BARE_NUMBER, _is_bare_number, _refuse_bare_number),
 )
 """In the order in which they are tried."""

@@ -41,11 +41,14 @@ class CodeGateway(Protocol):
     """Somebody who can ask the issuers of health codes; devices never hold the issuers' own keys."""
 
     async def resolve(self, reference: CodeReference) -> Sequence[Found]:
-        """Whose code it is, and what it says: one person, or several for a family's code; never none.
+        """Whose code it is, and what it says: one person, or up to ten for a family's code; never none.
+
+        ``gate.status.code_answer`` reads what a provider says.
 
         Raises:
             CredentialFault: ``CODE_TOO_OLD``, the issuer says that the code is past its life; ``CODE_UNRECOGNISED``,
-                it knows no such code; ``GATEWAY_MISSING``, there is nobody to ask.
+                it knows no such code; ``HOLDER_UNKNOWN``, it does not say by which document somebody is known;
+                ``GATEWAY_MISSING``, there is nobody to ask.
             StatusUnavailable: no answer now.
         """
         ...

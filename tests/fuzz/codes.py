@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import cbor2
 from cryptography.hazmat.primitives.asymmetric import ec
 from health_cards import Issuer, base64url, deflated, issuers_file
+from health_codes import CITY, SHIPPED
 
 from fuzz.engine import CORPUS, Target
 from fuzz.mutate import mutate_cbor, mutate_json
@@ -120,6 +121,17 @@ def _identify(data: bytes) -> None:
         parse_code(data, TRUSTED, NOW)
 
 
+def _health_code(data: bytes) -> str:
+    """A code of one of the issuers; on its own its token is no longer than what was shown."""
+    credential = parse_code(data, HEALTH_CODES, NOW)
+    assert credential.reference is not None
+    assert len(credential.reference.token) <= len(data)
+    return credential.reference.issuer
+
+
+HEALTH_CODES: Final = Trusted(code_issuers=(CITY, *SHIPPED.code_issuers))
+
+
 def _block(data: bytes) -> None:
     credential = resident_id.parse(data)
     assert credential.holder is not None
@@ -155,6 +167,10 @@ _MESSAGE_TOKENS: Final = (
     b"[" * 200,
 )
 _DIGITS: Final = (b"999999", b"19900101", b"X", b"x", b" ", "９".encode(), b"\xb2", b"\n", b"ZZZ", b"8")
+_ADDRESSES: Final = (
+    *(b"code.example.cn", b"https://", b"@", b"#", b"%2f", b"&t=1648713590", b"\\", b"/h/", b"JKM:"),
+    *("\uff20".encode(), "\u3002".encode(), b"\xef\xbb\xbf", b'{"codeId":"', b"[" * 200, b"\\ud800", b"9" * 5000),
+)
 _CHARACTERS: Final = tuple(
     text.encode("utf-16-le", "surrogatepass")
     for text in ("长期", "J", "I", "Y", "2020", "０", "\u3000", "\u202e", "\ud800", "\0")
@@ -170,5 +186,6 @@ TARGETS: Final = (
     Target("health card claims", _card_claims, structure=mutate_json, tokens=_MESSAGE_TOKENS, cost=8),
     Target("dcc content", _content, structure=mutate_cbor, cost=3),
     Target("identify", _identify, tokens=(*_CODE_TOKENS, *_DIGITS)),
+    Target("health code", _health_code, structure=mutate_json, tokens=_ADDRESSES),
     Target("id-card text block", _block, tokens=_CHARACTERS, cost=2),
 )

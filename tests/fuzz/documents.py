@@ -8,14 +8,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from health_codes import CITY, ISSUERS
+
 from fuzz.codes import NOW, TRUSTED
 from fuzz.engine import Target
 from fuzz.mutate import mutate_json
 from gate import config
 from gate.app import check_batch
+from gate.credentials import code_issuers
 from gate.errors import GateError
 from gate.rules import cases, certlogic, orders, ruleset
 from gate.rules.eu_rules import EuRules
+from gate.status.code_answer import MOST_HOLDERS, read_answer
 from gate.status.file import StatusFile
 from gate.trust.anchors import Anchors
 from gate.trust.card_issuers import HealthCardIssuers
@@ -78,6 +82,17 @@ def _config(data: bytes) -> None:
     config.load(_file(data), Path("/nowhere"))
 
 
+def _answer(data: bytes) -> str:
+    """``[issuer, answer]``."""
+    match read_json(data):
+        case [str(name), dict(raw)]:
+            named = read_answer(CITY if name == CITY.id else ISSUERS.get(name, CITY), raw, NOW.at)
+            assert 1 <= len(named) <= MOST_HOLDERS
+            return f"{len(named)} {named[0].records.codes}"
+        case _:
+            return "no pair"
+
+
 _BATCH: Final = check_batch._Batch(check_batch.Defaults(TRUSTED, None, NOW))
 
 
@@ -126,6 +141,8 @@ TARGETS: Final = (
     Target("cases", cases.load_cases, structure=mutate_json, tokens=JSON_TOKENS, cost=8),
     Target("status file", _status, structure=mutate_json, tokens=JSON_TOKENS, cost=6),
     Target("configuration", _config, tokens=_TOML, cost=15),
+    Target("code issuer", code_issuers.load, tokens=_TOML, cost=15),
+    Target("code answer", _answer, structure=mutate_json, tokens=JSON_TOKENS, cost=4),
     Target("signer list", Anchors.load, structure=mutate_json, tokens=JSON_TOKENS, cost=4),
     Target("card issuers", _card_issuers, structure=mutate_json, tokens=JSON_TOKENS, cost=6),
     Target("batch line", _line, (GateError,), structure=mutate_json, tokens=JSON_TOKENS, cost=4),

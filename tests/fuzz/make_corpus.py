@@ -14,6 +14,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import cbor2
+import health_codes
+from health_codes import CITY, CITY_FILE, SHANGHAI_TEXT, answer, id_number, person, with_time
 from PIL import Image
 from rule_set_samples import GREEN, YELLOW, assigned, known, rule, rule_set
 from signed_certificates import content
@@ -26,7 +28,7 @@ from drivers.simulated import id_cards
 from drivers.simulated.camera import picture_of
 from drivers.simulated.gun import alt_code, keystrokes
 from fuzz import bundles, card_seeds
-from fuzz.codes import ISSUED, KEY, KEY_ID
+from fuzz.codes import ISSUED, KEY, KEY_ID, NOW
 from fuzz.engine import CORPUS
 from fuzz.revocations import DIGESTS, FILES, FILTER_SLICE, SLICE
 from gate.credentials import base45, hcert, hcert_issue
@@ -94,6 +96,23 @@ def codes() -> None:
     save("id-card text block", CARDS)
     for target, inputs in card_seeds.seeds().items():
         save(target, inputs)
+    save("health code", {**health_codes.CODES, "opaque": SHANGHAI_TEXT, **city_codes()})
+
+
+def city_codes() -> dict[str, bytes]:
+    """One of each form; those with a time were made a moment before the targets' own."""
+    made = int(NOW.at.timestamp()) - 10
+    local = f"{NOW.at + timedelta(hours=8) - timedelta(seconds=10):%Y%m%d%H%M%S}"
+    return {
+        "query": f"https://code.example.cn/health/show?c=Abc12345&t={made}".encode(),
+        "future": with_time(5),
+        "path": b"https://code.example.cn/h/QUJDREVG",
+        "fragment": b"https://code.example.cn/app#0123456789abcdef",
+        "json": as_json({"id": "012345678901", "at": local}),
+        "prefix": b"JKM:123456",
+        "wide": "ＪＫＭ：１２３４５６".encode(),
+        "number": id_number(1).encode(),
+    }
 
 
 def devices() -> None:
@@ -210,6 +229,9 @@ def documents() -> None:
     save("cases", {f"{number}.jsonl": b"\n".join(found[:3]) for number, found in enumerate(lines)})
     save("status file", {"all.json": as_json(status())})
     save("configuration", {name: (ROOT / f"config/{name}").read_bytes() for name in ("gate.toml", "demo.toml")})
+    issuers = sorted((ROOT / "config/health-codes").glob("*.toml"))
+    save("code issuer", {path.name: path.read_bytes() for path in issuers} | {"city.toml": CITY_FILE})
+    save("code answer", {f"{name}.json": as_json([issuer, raw]) for name, (issuer, raw) in answers().items()})
     _, certificate = hcert_issue.throwaway_signer("XX", ISSUED)
     save(
         "signer list",
@@ -301,6 +323,19 @@ def expressions() -> dict[str, Any]:
         "parts.json": [parts, ["/" * 1000] * 15],
         "sought.json": [sought, ["a", 1, None, True] * 70],
         "paths.json": [{"var": ".".join(["0"] * 200)}, [[0]]],
+    }
+
+
+def answers() -> dict[str, tuple[str, dict[str, Any]]]:
+    """What providers say: about one, about a family, and that they have nothing to say."""
+    national = {"code": 10000, "data": json.dumps({"qrCodeType": "0", "idCard": id_number(1)})}
+    tested = {"checkTime": "2022-04-05 06:00:00", "checkResult": "阴性"}
+    return {
+        "family": (CITY.id, answer(person(1), person(2, colour="R"))),
+        "old": (CITY.id, answer(code=1)),
+        "national": ("cn-national", national),
+        "guangdong": ("gd-yuekang", {"RetCode": 0, "status": "00", "id": id_number(1), "stNucleicAcid": [tested]}),
+        "shanghai": ("sh-suishen", {"zjhm": id_number(1)}),
     }
 
 

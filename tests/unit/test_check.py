@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import segno
+from health_codes import CITY_FILE, CODES
 from revoked_lists import UCI_DIGEST, files_of
 from signed_certificates import content, ec_signer
 
@@ -245,3 +246,42 @@ def test_a_picture_without_a_code_is_said_to_have_none(capsys: pytest.CaptureFix
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     assert main(["check", str(path)]) == 2
     assert "picture" in capsys.readouterr().err
+
+
+# --- health codes ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("issuer", sorted(CODES))
+def test_a_health_code_is_named_with_its_issuer_and_never_with_what_it_is_known_by(
+    capsys: pytest.CaptureFixture[str], issuer: str
+) -> None:
+    code = CODES[issuer].decode()
+    assert main(["check", "--at", AT, code]) == 1
+    printed = capsys.readouterr().out
+    found = json.loads(printed)
+    assert (found["kind"], found["issuer"]) == ("health_code", issuer)
+    assert (found["outcome"], found["reasons"]) == ("refer", ["gateway_missing"])
+    assert code[-20:] not in printed
+
+
+def test_issuers_of_another_folder_are_tried_instead(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "city.toml").write_bytes(CITY_FILE)
+    status, found = check(capsys, "--health-codes", str(tmp_path), "--at", AT, "JKM:123456")
+    assert (status, found["issuer"]) == (1, "test-city")
+    old = "https://code.example.cn/health/show?c=Abc12345&t=1648000000"
+    status, found = check(capsys, "--health-codes", str(tmp_path), "--at", AT, old)
+    assert (status, found["kind"], found["reasons"]) == (1, "health_code", ["code_too_old"])
+    status, found = check(capsys, "--health-codes", str(tmp_path), "--at", AT, CODES["cn-national"].decode())
+    assert (status, found["kind"]) == (1, "unrecognised")
+
+
+def test_a_folder_without_issuers_or_with_a_wrong_one_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["check", "--health-codes", str(tmp_path), "x"]) == 2
+    assert "no issuers" in capsys.readouterr().err
+    (tmp_path / "wrong.toml").write_text('id = "x"\nlive_s = 1\n')
+    assert main(["check", "--health-codes", str(tmp_path), "x"]) == 2
+    said = capsys.readouterr().err
+    assert "wrong.toml" in said
+    assert "live_s" in said or "assurance" in said
