@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
-from gate.credentials import hcert
+from gate.credentials import hcert, hcert_contents
 from gate.credentials.id_number import document_number_kind
 from gate.errors import CredentialFault
 from gate.model import Credential, CredentialKind, Moment, Reason
@@ -75,7 +75,7 @@ def _is_hcert(code: bytes, trusted: Trusted) -> bool:
 
 def _parse_hcert(code: bytes, trusted: Trusted, moment: Moment) -> Credential:
     # A gun that types with caps lock on swaps the case of every letter; Base45 has capitals only, so nothing is lost.
-    return hcert.verify(hcert.decode(code.upper() if code.islower() else code), trusted, moment)
+    return hcert_contents.verify(hcert.decode(code.upper() if code.islower() else code), trusted, moment)
 
 
 def _is_bare_number(code: bytes, trusted: Trusted) -> bool:

@@ -27,6 +27,8 @@ arc is a misprint that states have issued under ever since.
 """
 
 ANY_USAGE = frozenset("tvr")
+OUR_USAGES: Final = frozenset({"health_code", "permit"})
+"""What our own city signs. No certificate allows these: the list of signers must say that a signer may sign them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class SignerKey:
     not_before: datetime
     not_after: datetime
     usage: frozenset[str]
-    """What it may sign, of ``t``, ``v``, ``r``; empty: nothing at all."""
+    """What it may sign, of ``t``, ``v``, ``r`` and of ``OUR_USAGES``; empty: nothing at all."""
 
 
 class SignerKeys(Protocol):

@@ -1,15 +1,19 @@
 """Trust anchors: whose signatures on certificates are believed, and how lists of them are read.
 
-Two lists are understood: our own, ``{"anchors": [{"certificate": "<base64 DER>", "country": "DE"}, ...]}`` where
-``country`` may be left out; and the signer list of the German CovPass service (a first line with the base64 of a raw
-ECDSA signature over all bytes after it, then ``{"certificates": [{"country", "kid", "rawData", ...}, ...]}``).
+Two lists are understood: our own, ``{"anchors": [{"certificate": "<base64 DER>", "country": "DE"}, ...]}``, and the
+signer list of the German CovPass service (a first line with the base64 of a raw ECDSA signature over all bytes after
+it, then ``{"certificates": [{"country", "kid", "rawData", ...}, ...]}``).
+
+In our own list ``country`` may be left out. A signer of our own city has ``"signs": ["health_code", "permit"]``, or one
+of them: it may sign these and nothing else, whatever its certificate says. A signer without ``signs`` may sign what
+its certificate allows of the EU's certificates, and never what is our city's.
 """
 
 from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -60,10 +64,14 @@ class Anchors:
 
         A certificate that can't be used is left out and noted: one bad entry must not close the gate to all others.
         """
+        return cls._collected((der, country, None) for der, country in ders)
+
+    @classmethod
+    def _collected(cls, listed: Iterable[tuple[bytes, str | None, frozenset[str] | None]]) -> Anchors:
         signers, notes = [], []
-        for der, country in ders:
+        for der, country, signs in listed:
             try:
-                entry = signer_certificate.read(der, country)
+                entry = signer_certificate.read(der, country, signs)
             except TrustError as error:
                 notes.append(str(error))
                 continue
@@ -82,7 +90,14 @@ class Anchors:
         entries = _parse(data, _AnchorList).anchors
         if not entries:
             raise TrustError('the list of trust anchors is empty: put certificates in {"anchors": [...]}')
-        return cls.from_certificates((_base64(entry.certificate, "certificate"), entry.country) for entry in entries)
+        return cls._collected(
+            (
+                _base64(entry.certificate, "certificate"),
+                entry.country,
+                None if entry.signs is None else frozenset[str](entry.signs),
+            )
+            for entry in entries
+        )
 
     @classmethod
     def load_covpass(cls, data: bytes, list_signer_pem: bytes) -> Anchors:
@@ -106,6 +121,8 @@ class Anchors:
 class _Anchor(msgspec.Struct, forbid_unknown_fields=True):
     certificate: str
     country: str | None = None
+    signs: Annotated[list[Literal["health_code", "permit"]], msgspec.Meta(min_length=1)] | None = None
+    """Of ``gate.credentials.signer.OUR_USAGES``."""
 
 
 class _AnchorList(msgspec.Struct, forbid_unknown_fields=True):

@@ -51,12 +51,13 @@ def key_id(der: bytes) -> bytes:
     return hashlib.sha256(der).digest()[:KEY_ID_BYTES]
 
 
-def read(der: bytes, country: str | None = None) -> SignerCertificate:
+def read(der: bytes, country: str | None = None, signs: frozenset[str] | None = None) -> SignerCertificate:
     """Read one signer's certificate.
 
     Args:
         der: X.509 in DER.
         country: Whom the list names; otherwise the country in the certificate's subject.
+        signs: What the list lets it sign, whatever it says itself; None: what it says.
 
     Raises:
         TrustError: it can't be read at all, or its key is of no kind that is used.
@@ -66,19 +67,18 @@ def read(der: bytes, country: str | None = None) -> SignerCertificate:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about irregularities that do no harm, e.g. a serial number of zero
             certificate = x509.load_der_x509_certificate(der)
-            signer, note = _signer(certificate, country or _country(certificate))
+            usage, note = (signs, None) if signs is not None else _usage(certificate)
+            signer = _signer(certificate, country or _country(certificate), usage)
     except _FAULTS as error:
         raise TrustError(f"signer certificate {identity.hex()} can't be read: {type(error).__name__}") from error
     return SignerCertificate(identity, signer, note and f"{signer.country} {identity.hex()}: {note}")
 
 
-def _signer(certificate: x509.Certificate, country: str) -> tuple[SignerKey, str | None]:
+def _signer(certificate: x509.Certificate, country: str, usage: frozenset[str]) -> SignerKey:
     public_key = certificate.public_key()
     if not isinstance(public_key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey):
         raise UnsupportedAlgorithm("its key is neither EC nor RSA nor Ed25519")
-    usage, note = _usage(certificate)
-    signer = SignerKey(public_key, country, certificate.not_valid_before_utc, certificate.not_valid_after_utc, usage)
-    return signer, note
+    return SignerKey(public_key, country, certificate.not_valid_before_utc, certificate.not_valid_after_utc, usage)
 
 
 def _usage(certificate: x509.Certificate) -> tuple[frozenset[str], str | None]:

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from fuzz.engine import CORPUS, Target
 from fuzz.mutate import mutate_cbor
-from gate.credentials import base45, cose, dcc, hcert, hcert_issue, resident_id
+from gate.credentials import base45, cose, dcc, hcert, hcert_contents, resident_id
+from gate.credentials.cose_algorithms import signing_with
 from gate.credentials.identify import identify, parse_code
 from gate.credentials.revocation import NothingRevoked
 from gate.credentials.signer import ANY_USAGE, SignerKey
@@ -67,9 +68,10 @@ _SIGNED: Final[list[Any]] = []
 
 def _claims(data: bytes) -> None:
     """Claims that a trusted signer did sign, whatever they are."""
-    protected = cbor2.dumps({cose.ALG: cose.ES256, cose.KID: KEY_ID})
-    signed = hcert_issue._sign(KEY, cose.sig_structure(protected, data))
-    hcert.verify(hcert.read_claims(cose.decode(cbor2.dumps([protected, {}, data, signed]))), TRUSTED, NOW)
+    algorithm, sign = signing_with(KEY)
+    protected = cbor2.dumps({cose.ALG: algorithm, cose.KID: KEY_ID})
+    signed = sign(cose.sig_structure(protected, data))
+    hcert_contents.verify(hcert.read_claims(cose.decode(cbor2.dumps([protected, {}, data, signed]))), TRUSTED, NOW)
 
 
 def _cbor(data: bytes) -> str:

@@ -53,7 +53,7 @@ def judged_with(changes: dict[str, Fact], moment: Moment = MOMENT) -> Decision:
 def test_everything_in_order_is_a_pass_with_its_provenance() -> None:
     decision = judged()
     assert (decision.outcome, decision.reasons) == (Outcome.PASS, (Reason.GREEN_CODE,))
-    assert decision.rule_set == "station-48h@2"
+    assert decision.rule_set == "station-48h@3"
     assert decision.profile == "station"
     assert {(fact.name, fact.state, fact.age) for fact in decision.facts} >= {("code", FactState.KNOWN, 60)}
 

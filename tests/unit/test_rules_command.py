@@ -133,7 +133,7 @@ def test_explain_tells_the_decision_from_the_profile_to_the_spoken_line(say: Any
     status, out, _ = say("explain", STATION, "--facts", written(tmp_path / "p.json", late), "--language", "zh-CN")
     assert status == 0
     for line in (
-        "配置：station（assignments 第 2 条）",
+        "配置：station（assignments 第 3 条）",
         "结论：请核查（refer）",
         "  原因：test_expired（",
         "  语音：你的核酸结果已超时",
