@@ -152,6 +152,7 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
     rules: str = "station-48h",
     place: Checkpoint = HERE,
     refresh_by: datetime | None = None,
+    trusted: Trusted = Trusted(),  # noqa: B008 - it can't be changed
 ) -> None:
     """Run one lane through a scenario, under one of the rule sets that come with the gate."""
 
@@ -165,7 +166,7 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
             certificate_rules=EuRules(()),
             certificate_country="CN",
             value_sets={},
-            trusted=Trusted(),
+            trusted=trusted,
             status=Source(answer),
             gateway=NoGateway(),
             status_deadline_s=0.2,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import json
 from base64 import b64encode
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import cbor2
@@ -26,7 +27,10 @@ from drivers.simulated.camera import picture_of
 from drivers.simulated.gun import alt_code, keystrokes
 from fuzz.codes import ISSUED, KEY, KEY_ID
 from fuzz.engine import CORPUS
-from gate.credentials import base45, hcert, hcert_issue
+from gate.app.demo.people import healthy
+from gate.credentials import base45, hcert, hcert_issue, signed_health_code, signed_permit
+from gate.credentials.signed_content import Issue
+from gate.model import Holder, PermitRecord, Records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,6 +85,8 @@ def codes() -> None:
         | {"nested": b"\x81" * 17, "maps": b"\xa1\x01" * 20 + b"\0", "item": cbor2.dumps([1.5, -3])},
     )
     save("signed claims", claims)
+    save("signed health code", {name: cbor2.dumps(made) for name, made in health_codes().items()})
+    save("signed permit", {name: cbor2.dumps(made) for name, made in permits().items()})
     save("dcc content", {group: cbor2.dumps(payload) for group, payload in CONTENTS.items()})
     save(
         "identify",
@@ -88,6 +94,31 @@ def codes() -> None:
         | {"padded": b"  HC1:6BF \r\n", "text": b"hello"},
     )
     save("id-card text block", CARDS)
+
+
+def health_codes() -> dict[str, dict[int, Any]]:
+    """Claims of a code for a screen, of one for paper, and of one that says nothing."""
+    at = ISSUED.replace(second=7)
+    issue = Issue("example-city", at, at + timedelta(minutes=10))
+    printed = Issue("example-city", at, at + timedelta(days=7), bytes(range(16)))
+    holder = Holder("甲乙", birth_date=date(1990, 1, 1), pseudonym=bytes(range(16)))
+    said = healthy(at)
+    return {
+        "dynamic": signed_health_code.claims(holder, said, issue),
+        "printed": signed_health_code.claims(holder, replace(said, tests=said.tests * 3), printed),
+        "silent": signed_health_code.claims(holder, Records(), issue),
+    }
+
+
+def permits() -> dict[str, dict[int, Any]]:
+    """Claims of a permit with everything in it, and of one with as little as there can be."""
+    issue = Issue("example-city", ISSUED, ISSUED + timedelta(days=9), bytes(range(16)))
+    holder = Holder("甲乙", pseudonym=bytes(range(16)))
+    bare = PermitRecord("", ISSUED, frozenset({"east-3"}), ISSUED, ISSUED + timedelta(days=9))
+    full = replace(
+        bare, zones=frozenset({"east-3", "east-5"}), hours=(360, 1320), entries_left=9, sponsor="Example Ltd"
+    )
+    return {"bare": signed_permit.claims(holder, bare, issue), "full": signed_permit.claims(holder, full, issue)}
 
 
 def devices() -> None:

@@ -4,11 +4,11 @@ from typing import Any
 
 import cbor2
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from gate.credentials import cose
-from gate.credentials.cose_algorithms import ALGORITHMS, EDDSA, ES256
-from gate.errors import CredentialFault
+from gate.credentials.cose_algorithms import ALGORITHMS, EDDSA, ES256, PS256, SM2_SM3, PrivateKey, signing_with
+from gate.errors import ConfigError, CredentialFault
 from gate.model import Reason
 
 KEY = ed25519.Ed25519PrivateKey.generate()
@@ -115,6 +115,44 @@ def test_hostile_cbor_is_unreadable(data: bytes) -> None:
 
 def test_a_tagged_date_time_gives_its_text() -> None:
     assert cose.decode_cbor(b"\xc0\x742021-06-15T09:24:02Z") == "2021-06-15T09:24:02Z"
+
+
+def test_sm2_is_refused_by_name() -> None:
+    with pytest.raises(CredentialFault, match="SM2 with SM3: no kept library offers it yet") as fault:
+        cose.decode(message({cose.ALG: SM2_SM3, cose.KID: b"12345678"}))
+    assert fault.value.reason is Reason.CERTIFICATE_UNACCEPTABLE
+    assert not cose.verify(_with_algorithm(SM2_SM3, bytes(64)), KEY.public_key())
+
+
+@pytest.mark.parametrize(
+    ("key", "number"),
+    [
+        (ec.generate_private_key(ec.SECP256R1()), ES256),
+        (ed25519.Ed25519PrivateKey.generate(), EDDSA),
+        (rsa.generate_private_key(public_exponent=65537, key_size=2048), PS256),
+    ],
+    ids=["ES256", "EdDSA", "PS256"],
+)
+def test_what_a_key_signs_its_algorithm_verifies(key: PrivateKey, number: int) -> None:
+    algorithm, sign = signing_with(key)
+    assert algorithm == number
+    signed = cose.sig_structure(b"", PAYLOAD)
+    assert cose.verify(_with_algorithm(algorithm, sign(signed)), key.public_key())
+    assert not cose.verify(_with_algorithm(algorithm, sign(signed + b"x")), key.public_key())
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        ec.generate_private_key(ec.SECP384R1()),
+        ec.generate_private_key(ec.SECP256K1()),
+        rsa.generate_private_key(public_exponent=65537, key_size=1024),  # noqa: S505 - that is the point
+    ],
+    ids=["P-384", "secp256k1", "RSA 1024"],
+)
+def test_no_algorithm_signs_with_another_key(key: PrivateKey) -> None:
+    with pytest.raises(ConfigError, match="P-256"):
+        signing_with(key)
 
 
 @pytest.mark.parametrize("curve", [ec.SECP384R1(), ec.SECP256K1(), ec.BrainpoolP256R1()])
