@@ -34,6 +34,7 @@ COMMANDS = {
     "run": _Command("gate.app.run", "the daemon: serve the devices of the configuration until stopped"),
     "demo": _Command("gate.app.demo.command", "play a shift: the daemon against simulated devices"),
     "check": _Command("gate.app.check", "judge one certificate or code and print the result as JSON"),
+    "issue": _Command("gate.app.issue", "sign health codes and permits of a city's own, for tests and pilots"),
     "rules": _Command("gate.app.rules", "check, test, explain and compare rule sets"),
     "read": _Command("gate.app.read", "show what a reader sees, masked"),
     "voice": _Command("gate.app.voice", "list, build, check and play what the gate says"),

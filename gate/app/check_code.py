@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from gate.credentials import hcert
@@ -13,7 +14,7 @@ from gate.rules.decide import certificate_data, decide_certificate, refuse
 if TYPE_CHECKING:
     from gate.app.check_files import CertificateRules
     from gate.credentials.trusted import Trusted
-    from gate.model import Certificate
+    from gate.model import Certificate, Records
 
 _CONTENT = {"v": "vaccination", "t": "test", "r": "recovery"}
 
@@ -28,7 +29,8 @@ def inspect(code: bytes, trusted: Trusted, rules: CertificateRules | None, momen
         moment: The one ``now``.
 
     Returns:
-        JSON-ready: kind, outcome, reasons, detail, at, certificate, holder (masked) and rules.
+        JSON-ready: kind, outcome, reasons, detail, at, certificate, holder (masked) and rules; of a code that a city
+        signed also the records in it, which only a gate's rule set can judge.
 
     Raises:
         ConfigError: it is a credential about which no file of rules can say anything.
@@ -39,13 +41,19 @@ def inspect(code: bytes, trusted: Trusted, rules: CertificateRules | None, momen
         credential = parse_code(code, trusted, moment)
     except CredentialFault as fault:
         decision, detail = refuse(fault.reason), fault.detail
+        found["kind"] = fault.kind or found["kind"]
         found["certificate"] = _unverified(code)
     else:
-        if credential.certificate is None:  # no code is anything else so far
-            raise ConfigError("a code without a certificate can only be judged at the gate")
-        decision, found["rules"] = _judge(credential.certificate, rules, moment)
-        found["certificate"] = _certificate(credential.certificate)
+        found["kind"] = credential.kind
         found["holder"] = {"name": _masked(credential.holder.name)} if credential.holder else None
+        if credential.certificate is not None:
+            decision, found["rules"] = _judge(credential.certificate, rules, moment)
+            found["certificate"] = _certificate(credential.certificate)
+        elif credential.records is not None:
+            decision, detail = refuse(Reason.NO_RULE_SET), "genuine and in date; a gate judges it by its rule set"
+            found["records"] = _records(credential.records)
+        else:
+            raise ConfigError("a code that says nothing by itself can only be judged at the gate")
     return found | {"outcome": decision.outcome, "reasons": decision.reasons, "detail": detail, "at": moment.at}
 
 
@@ -68,6 +76,11 @@ def _judge(
             for rule in selected
         ]
     return decision, asked
+
+
+def _records(records: Records) -> dict[str, Any]:
+    """What the code says, kind by kind; kinds about which it says nothing are left out."""
+    return {kind.name: found for kind in fields(records) if (found := getattr(records, kind.name))}
 
 
 def _certificate(certificate: Certificate) -> dict[str, Any]:

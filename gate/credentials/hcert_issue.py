@@ -80,23 +80,42 @@ def throwaway_signer(
         The private key and the certificate in DER.
     """
     private_key = key or ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name(
-        [
-            x509.NameAttribute(x509.NameOID.COUNTRY_NAME, country),
-            x509.NameAttribute(x509.NameOID.COMMON_NAME, "Throwaway signer, not for real use"),
-        ]
+    name = "Throwaway signer, not for real use"
+    certificate = self_signed(private_key, country, name, not_before, not_before + timedelta(days=730), usage)
+    return private_key, certificate.public_bytes(Encoding.DER)
+
+
+def self_signed(
+    private_key: PrivateKey,
+    country: str,
+    name: str,
+    not_before: datetime,
+    not_after: datetime,
+    usage: Collection[str] = (),
+) -> x509.Certificate:
+    """Make a signer's certificate, which nobody vouches for: the lists that it is put on are what counts.
+
+    Args:
+        private_key: The signer's key.
+        country: Country code in its name.
+        name: The rest of its name.
+        not_before: Start of its life, aware.
+        not_after: End of its life, aware.
+        usage: As ``throwaway_signer``.
+    """
+    whole = x509.Name(
+        [x509.NameAttribute(x509.NameOID.COUNTRY_NAME, country), x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]
     )
     builder = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(whole)
+        .issuer_name(whole)
         .public_key(private_key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(not_before.astimezone(UTC))
-        .not_valid_after(not_before.astimezone(UTC) + timedelta(days=730))
+        .not_valid_after(not_after.astimezone(UTC))
     )
     oids = [x509.ObjectIdentifier(oid) for oid, group in USAGE_OIDS.items() if group in usage and ".0.1847." not in oid]
     if oids:
         builder = builder.add_extension(x509.ExtendedKeyUsage(oids), critical=False)
-    digest = None if isinstance(private_key, Ed25519PrivateKey) else SHA256()
-    return private_key, builder.sign(private_key, digest).public_bytes(Encoding.DER)
+    return builder.sign(private_key, None if isinstance(private_key, Ed25519PrivateKey) else SHA256())

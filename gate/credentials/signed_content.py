@@ -18,6 +18,7 @@ from gate.errors import ConfigError, CredentialFault
 from gate.model import Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
 _Form = TypeVar("_Form", bound=msgspec.Struct)
@@ -63,16 +64,24 @@ def read(content: object, form: type[_Form]) -> _Form:
         raise unacceptable(str(error)) from error
 
 
-def claims(kind: int, content: msgspec.Struct, issue: Issue) -> dict[int, Any]:
+def claims(kind: int, content: _Form, issue: Issue, check: Callable[[_Form], object]) -> dict[int, Any]:
     """The claims of a code, to be signed; fields that are None are left out.
 
+    Args:
+        kind: Of the content.
+        content: In its form.
+        issue: Who issues it, and how long it lives.
+        check: What else its reader asks of content; raises ``CredentialFault``.
+
     Raises:
-        ConfigError: the content does not fit its form.
+        ConfigError: a reader would not take it.
     """
+    if not 0 < len(issue.issuer) <= MAX_TEXT:
+        raise ConfigError(f"an issuer has 1 to {MAX_TEXT} characters")
     named = msgspec.to_builtins(content, builtin_types=(bytes,))
     fields = {key: named[name] for key, name in enumerate(content.__struct_fields__, 1) if named[name] is not None}
     try:
-        read(fields, type(content))
+        check(read(fields, type(content)))
     except CredentialFault as fault:
         raise ConfigError(f"this can't be said by such a code: {fault.detail}") from fault
     made: dict[int, Any] = {

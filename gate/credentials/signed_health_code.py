@@ -169,7 +169,7 @@ def claims(holder: Holder, records: Records, issue: Issue) -> dict[int, Any]:
         else _Vaccination(vaccination.doses, _ago(vaccination.last_dose_at, moment)),
         travel=None if travel is None else _Travel(travel.risk_area, seconds(moment, travel.as_of)),
     )
-    return signed_content.claims(hcert.HEALTH_CODE, content, issue)
+    return signed_content.claims(hcert.HEALTH_CODE, content, issue, lambda said: _records(said, moment, issue.issuer))
 
 
 def _assurance(code: hcert.Hcert) -> Assurance:

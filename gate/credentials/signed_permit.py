@@ -64,7 +64,7 @@ def read(code: hcert.Hcert, signer: SignerKey, trusted: Trusted, moment: Moment)
     hcert.check_usage(signer, USE)
     content = signed_content.read(code.content, _Content)
     identifier = signed_content.identifier(code)
-    permit = _record(content, code, identifier)
+    permit = _record(content, signed_content.source(code), code.issued_at, identifier)
     hcert.check_life(code, signer, moment)
     hcert.check_standing(code, signer, signer.country, identifier, trusted.revocations, moment)
     return Credential(
@@ -86,7 +86,8 @@ def claims(holder: Holder, permit: PermitRecord, issue: Issue) -> dict[int, Any]
     Raises:
         ConfigError: this can't be said by a permit.
     """
-    if issue.identifier is None:
+    identifier = issue.identifier
+    if identifier is None:
         raise ConfigError("a permit needs an identifier by which it can be revoked")
     content = _Content(
         holder=holder.pseudonym or b"",
@@ -98,21 +99,23 @@ def claims(holder: Holder, permit: PermitRecord, issue: Issue) -> dict[int, Any]
         entries=permit.entries_left,
         sponsor=permit.sponsor,
     )
-    return signed_content.claims(hcert.PERMIT, content, issue)
+    return signed_content.claims(
+        hcert.PERMIT, content, issue, lambda said: _record(said, issue.issuer, issue.issued_at, identifier)
+    )
 
 
-def _record(content: _Content, code: hcert.Hcert, identifier: bytes) -> PermitRecord:
+def _record(content: _Content, source: str, issued_at: datetime, identifier: bytes) -> PermitRecord:
     def at(after: int) -> datetime:
         try:
-            return code.issued_at + timedelta(seconds=after)
+            return issued_at + timedelta(seconds=after)
         except OverflowError as error:
             raise unacceptable("a moment outside the calendar") from error
 
     if content.valid_from >= content.valid_to:
         raise unacceptable("an end that is not after its beginning")
     return PermitRecord(
-        source=signed_content.source(code),
-        as_of=code.issued_at,
+        source=source,
+        as_of=issued_at,
         zones=frozenset(content.zones),
         valid_from=at(content.valid_from),
         valid_to=at(content.valid_to),
