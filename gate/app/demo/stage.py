@@ -81,7 +81,7 @@ def fill(config: GateConfig, everybody: Mapping[str, Person], codes: Certificate
         if person.records is not None and holder is not None and holder.document is not None:
             known[key.pseudonym(holder.document)] = person.records
     config.status.file.write_bytes(encode(known))
-    anchors = [{"certificate": base64.b64encode(der).decode("ascii")} for der in codes.signers]
+    anchors = [{"certificate": base64.b64encode(der).decode("ascii")} for der in codes.signers] + codes.city.anchors
     config.rules.anchors.write_text(json.dumps({"anchors": anchors}), encoding="utf-8")
 
 
