@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +14,11 @@ from fuzz.engine import Target
 from fuzz.mutate import mutate_json
 from gate import config
 from gate.app import check_batch
+from gate.app.issue import description
+from gate.credentials import signed_health_code, signed_permit
+from gate.credentials.signed_content import Issue
 from gate.errors import GateError
+from gate.model import Holder
 from gate.rules import cases, certlogic, orders, ruleset
 from gate.rules.eu_rules import EuRules
 from gate.status.file import StatusFile
@@ -72,6 +77,17 @@ def _status(data: bytes) -> None:
     StatusFile.open(_file(data))
 
 
+def _description(data: bytes) -> str:
+    """What ``gate issue`` is told to sign; whatever fits the form is signed or refused."""
+    holder = Holder("甲", pseudonym=bytes(16))
+    issue = Issue("example-city", _AT, _AT + timedelta(days=7), bytes(16))
+    if b'"zones"' in data:
+        _, said = description.permit(_file(data), issue.issuer, _AT)
+        return str(len(signed_permit.claims(holder, said, issue)))
+    person, records = description.health_code(_file(data), issue.issuer, _AT)
+    return str(len(signed_health_code.claims(replace(holder, birth_date=person.birth_date), records, issue)))
+
+
 def _config(data: bytes) -> None:
     config.load(_file(data), Path("/nowhere"))
 
@@ -120,6 +136,7 @@ TARGETS: Final = (
     Target("orders", _orders, structure=mutate_json, tokens=_JSON, cost=8),
     Target("cases", cases.load_cases, structure=mutate_json, tokens=_JSON, cost=8),
     Target("status file", _status, structure=mutate_json, tokens=_JSON, cost=6),
+    Target("description", _description, structure=mutate_json, tokens=_JSON, cost=6),
     Target("configuration", _config, tokens=_TOML, cost=15),
     Target("signer list", Anchors.load, structure=mutate_json, tokens=_JSON, cost=4),
     Target("batch line", _line, (GateError,), structure=mutate_json, tokens=_JSON, cost=4),

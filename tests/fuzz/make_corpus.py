@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from base64 import b64encode
 from dataclasses import replace
 from datetime import date, timedelta
@@ -233,6 +234,7 @@ def documents() -> None:
         (ROOT / f"config/rules/{name}.cases.jsonl").read_bytes().splitlines() for name in ("station-48h", "children")
     ]
     save("cases", {f"{number}.jsonl": b"\n".join(found[:3]) for number, found in enumerate(lines)})
+    save("description", descriptions())
     save("status file", {"all.json": as_json(status())})
     save("configuration", {name: (ROOT / f"config/{name}").read_bytes() for name in ("gate.toml", "demo.toml")})
     _, certificate = hcert_issue.throwaway_signer("XX", ISSUED)
@@ -247,6 +249,15 @@ def documents() -> None:
         {"id": "x", "at": "yesterday"},
     ]
     save("batch line", {f"{number}.json": as_json(question) for number, question in enumerate(asked)})
+
+
+def descriptions() -> dict[str, bytes]:
+    """What the page about issuing has codes made of."""
+    page = (ROOT / "docs/issuing.md").read_text("utf-8")
+    return {
+        name: body.encode()
+        for name, body in re.findall(r"^```json file=(\S+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    }
 
 
 def expressions() -> dict[str, Any]:
