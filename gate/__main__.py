@@ -34,6 +34,7 @@ COMMANDS = {
     "run": _Command("gate.app.run", "the daemon: serve the devices of the configuration until stopped"),
     "demo": _Command("gate.app.demo.command", "play a shift: the daemon against simulated devices"),
     "check": _Command("gate.app.check", "judge one certificate or code and print the result as JSON"),
+    "issue": _Command("gate.app.issue", "sign health codes and permits of a city's own, for tests and pilots"),
     "rules": _Command("gate.app.rules", "check, test, explain and compare rule sets"),
     "trust": _Command(
         "gate.app.trust", "make keys and signed bundles of whom a gate believes, and show what one holds"

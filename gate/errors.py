@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gate.model import Reason
+    from gate.model import CredentialKind, Reason
 
 
 class GateError(Exception):
@@ -38,13 +38,15 @@ class ProtocolFault(GateError):  # noqa: N818 - the field's word, DESIGN section
 class CredentialFault(GateError):  # noqa: N818 - a fault of what was presented, not of the program
     """What was presented can't be accepted as a credential.
 
-    ``reason`` decides what the person hears; ``detail`` is for engineers and holds no personal data.
+    ``reason`` decides what the person hears; ``detail`` is for engineers and holds no personal data; ``kind`` is what
+    it is where that was proved, else None.
     """
 
-    def __init__(self, reason: Reason, detail: str) -> None:
+    def __init__(self, reason: Reason, detail: str, kind: CredentialKind | None = None) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+        self.kind = kind
 
 
 class StatusUnavailable(GateError):  # noqa: N818 - says what is the case

@@ -49,6 +49,19 @@ class PseudonymKey:
         ).digest()
 
 
+def load_key(path: Path) -> PseudonymKey:
+    """The key in ``path``.
+
+    Raises:
+        ConfigError: it is not there, can't be read, or is no key.
+    """
+    try:
+        with path.open("rb") as file:
+            return PseudonymKey(file.read(KEY_BYTES + 1))
+    except OSError as fault:
+        raise ConfigError(f"{path}: pseudonym key can't be read ({fault.strerror})") from None
+
+
 def load_or_make_key(path: Path) -> PseudonymKey:
     """The key in ``path``; made at the first start, readable by the gate's user only.
 

@@ -19,6 +19,7 @@ from gate.trust.signer_certificate import key_id
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from gate.credentials.cose_algorithms import PrivateKey
     from gate.credentials.signer import SignerKeys
 
 ISSUED = datetime(2022, 3, 1, 8, tzinfo=UTC)
@@ -52,7 +53,7 @@ def believing(signers: SignerKeys) -> Trusted:
 
 @dataclass(frozen=True)
 class Signer:
-    private_key: hcert_issue.PrivateKey
+    private_key: PrivateKey
     certificate: bytes
 
     @property

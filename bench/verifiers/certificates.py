@@ -17,10 +17,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bench.hcert import CONTENT
 from gate.credentials import base45, cose, hcert, hcert_issue
+from gate.credentials.cose_algorithms import signing_with
 from gate.trust import signer_certificate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from gate.credentials.cose_algorithms import PrivateKey
 
 SEED: Final = 20210601
 _TEST: Final = {
@@ -48,7 +51,7 @@ class Case:
 class Signer:
     """A throwaway signer whom every verifier is told to believe, but for the last one."""
 
-    key: hcert_issue.PrivateKey
+    key: PrivateKey
     certificate: bytes
 
     @property
@@ -119,8 +122,9 @@ class _Maker:
         return list(parts)
 
     def _loose(self, number: int) -> str:
-        content, signed = self._parts(number)[2], cbor2.dumps({cose.ALG: cose.ES256})
-        signature = hcert_issue._sign(self.ec.key, cose.sig_structure(signed, content))  # noqa: SLF001 - the one place
+        algorithm, sign = signing_with(self.ec.key)
+        content, signed = self._parts(number)[2], cbor2.dumps({cose.ALG: algorithm})
+        signature = sign(cose.sig_structure(signed, content))
         return hcert_issue.wrap(
             cbor2.dumps(cbor2.CBORTag(18, [signed, {cose.KID: self.ec.key_id}, content, signature]))
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from gate.credentials.identify import claims_of, identify, parse_code
@@ -16,7 +16,7 @@ from gate.rules.rule import types_of
 if TYPE_CHECKING:
     from gate.app.check_files import CertificateRules
     from gate.credentials.trusted import Trusted
-    from gate.model import Certificate
+    from gate.model import Certificate, Records
 
 NOT_ASKED: Final = NothingRevoked()
 """In place of lists, where somebody does not want to know what was revoked."""
@@ -33,7 +33,8 @@ def inspect(code: bytes, trusted: Trusted, rules: CertificateRules | None, momen
 
     Returns:
         JSON-ready: kind, outcome, reasons, detail, at, certificate, issuer (of a health code; never what it is known
-        by there), holder (masked), rules, and whether it was asked what was revoked.
+        by there), holder (masked), rules, and whether it was asked what was revoked; of a code that a city signed also
+        the records in it, which only a gate's rule set can judge.
 
     Raises:
         ConfigError: it is a credential about which no file of rules can say anything.
@@ -44,16 +45,22 @@ def inspect(code: bytes, trusted: Trusted, rules: CertificateRules | None, momen
         credential = parse_code(code, trusted, moment)
     except CredentialFault as fault:
         decision, detail = refuse(fault.reason), fault.detail
+        found["kind"] = fault.kind or found["kind"]
         found["certificate"] = _unverified(code, trusted)
     else:
+        found["kind"] = credential.kind
         if credential.reference is not None:
             detail = "only its issuer knows what it says, and a desk asks nobody"
             decision, found["issuer"] = refuse(Reason.GATEWAY_MISSING), credential.reference.issuer
             return found | _answer(decision, detail, moment)
-        if credential.certificate is None:
-            raise ConfigError("a code without a certificate can only be judged at the gate")
-        decision, found["rules"] = _judge(credential.certificate, credential.kind, rules, moment)
-        found["certificate"] = _certificate(credential.certificate, credential.kind)
+        if credential.certificate is not None:
+            decision, found["rules"] = _judge(credential.certificate, credential.kind, rules, moment)
+            found["certificate"] = _certificate(credential.certificate, credential.kind)
+        elif credential.records is not None:
+            decision, detail = refuse(Reason.NO_RULE_SET), "genuine and in date; a gate judges it by its rule set"
+            found["records"] = _records(credential.records)
+        else:
+            raise ConfigError("a code that says nothing by itself can only be judged at the gate")
         found["holder"] = {"name": masked(credential.holder.name)} if credential.holder else None
     found["revocation"] = "not_asked" if trusted.revocations is NOT_ASKED else "asked"
     return found | _answer(decision, detail, moment)
@@ -82,6 +89,11 @@ def _judge(
             for rule in selected
         ]
     return decision, asked
+
+
+def _records(records: Records) -> dict[str, Any]:
+    """What the code says, kind by kind; kinds about which it says nothing are left out."""
+    return {kind.name: found for kind in fields(records) if (found := getattr(records, kind.name))}
 
 
 def _certificate(certificate: Certificate, kind: CredentialKind) -> dict[str, Any]:

@@ -103,7 +103,7 @@ class Judge:
         try:
             credential = self._parse(reading, trusted, moment)
         except CredentialFault as fault:
-            unusable = self._unusable(reading, trusted, fault.reason)
+            unusable = self._unusable(reading, trusted, fault)
             refused = self.refuse(fault.reason, moment, unusable.kind, retries(reading.reader))
             return (Judgement(unusable, None, refused),)
         if credential.certificate is not None:
@@ -130,7 +130,9 @@ class Judge:
 
     def _judge_person(self, credential: Credential, person: Found, moment: Moment, retries: int) -> Judgement:
         records = merged(credential.records, person.records)
-        inputs = self._inputs(credential, records, moment, retries)
+        # A city's health code speaks about all that the city knows of its holder; a permit's issuer knows of permits.
+        known = person.records is not None or credential.kind is CredentialKind.HEALTH_CODE
+        inputs = replace(self._inputs(credential, records, moment, retries), holder_known=known)
         return Judgement(credential, person.holder, judge(inputs, self.rules.at(moment), self.rules.orders), inputs)
 
     def _presented(self, credential: Credential) -> tuple[bytes, ...]:
@@ -184,7 +186,8 @@ class Judge:
         """
         if child.inputs is None:
             return child
-        records = companion.inputs.records if companion.inputs is not None else None
+        known = companion.inputs is not None and companion.inputs.holder_known
+        records = companion.inputs.records if companion.inputs is not None and known else None
         inputs = replace(child.inputs, moment=moment, companion=Companion(records))
         return replace(child, decision=judge(inputs, self.rules.at(moment), self.rules.orders), inputs=inputs)
 
@@ -217,15 +220,15 @@ class Judge:
             credential=credential, records=records, moment=moment, checkpoint=self.checkpoint, retries=retries
         )
 
-    def _unusable(self, reading: Reading, trusted: Trusted, reason: Reason) -> Credential:
+    def _unusable(self, reading: Reading, trusted: Trusted, fault: CredentialFault) -> Credential:
         """What the record says about something that could not be accepted as a credential."""
         if reading.kind is PayloadKind.RESIDENT_ID_BLOCK:
             return Credential(CredentialKind.RESIDENT_ID, Assurance.CHIP)
         if reading.kind is PayloadKind.CARD_EXCHANGE:
             return Credential(CredentialKind.SOCIAL_SECURITY, Assurance.CHIP)
-        if reason in _NO_CREDENTIAL:
-            return Credential(_NO_CREDENTIAL[reason], Assurance.TYPED)
-        return Credential(identify.identify(reading.data, trusted).kind, Assurance.STATIC_CODE)
+        if fault.reason in _NO_CREDENTIAL:
+            return Credential(_NO_CREDENTIAL[fault.reason], Assurance.TYPED)
+        return Credential(fault.kind or identify.identify(reading.data, trusted).kind, Assurance.STATIC_CODE)
 
 
 _NO_CREDENTIAL = {

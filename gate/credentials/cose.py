@@ -6,19 +6,16 @@ an object, no byte left over. Sizes are bounded by whoever hands the bytes in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from cbor2 import CBORDecodeError, CBORDecoder
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from gate.credentials import es256
+from gate.credentials.cose_algorithms import ALGORITHMS, ES256
 from gate.errors import CredentialFault
 from gate.model import Reason
 
@@ -27,11 +24,10 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 16
 ALG, CRIT, KID = 1, 2, 4
-ES256, EDDSA, PS256 = -7, -8, -37
 _CWT_TAG = b"\xd8\x3d"
 _SIGN1_TAG = b"\xd2"
-_RSA_BITS = range(2048, 4096 + 1)
-_PSS_SHA256 = padding.PSS(mgf=padding.MGF1(SHA256()), salt_length=SHA256.digest_size)
+_PARTS = (bytes, dict, bytes, bytes)
+"""Protected header, unprotected header, payload, signature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +50,21 @@ def decode(message: bytes) -> Sign1:
 
     Raises:
         CredentialFault: ``CODE_UNREADABLE`` if it is not well-formed CBOR; ``CERTIFICATE_UNACCEPTABLE`` if it is no
-            COSE_Sign1, or has no key id, an unknown algorithm or a critical header.
+            COSE_Sign1, or has no key id, an algorithm that can't be verified or a critical header.
     """
-    match decode_cbor(message.removeprefix(_CWT_TAG).removeprefix(_SIGN1_TAG)):
-        case [bytes(protected_bytes), dict(unprotected), bytes(payload), bytes(signature)]:
-            protected = decode_cbor(protected_bytes) if protected_bytes else {}
-        case _:
-            raise _unacceptable("not a COSE_Sign1 with its payload")
-    if not isinstance(protected, dict) or CRIT in protected:
+    item = decode_cbor(message.removeprefix(_CWT_TAG).removeprefix(_SIGN1_TAG))
+    # A match statement does the same, and takes as long as all of this function.
+    if type(item) is not list or tuple(map(type, item)) != _PARTS:
+        raise _unacceptable("not a COSE_Sign1 with its payload")
+    protected_bytes, unprotected, payload, signature = item
+    protected = decode_cbor(protected_bytes) if protected_bytes else {}
+    if type(protected) is not dict or CRIT in protected:
         raise _unacceptable("a protected header that is no map or has critical parts")
     algorithm = protected.get(ALG, unprotected.get(ALG))
     if type(algorithm) is not int or algorithm not in ALGORITHMS:
-        raise _unacceptable("an algorithm other than " + ", ".join(map(str, ALGORITHMS)))
+        raise _unacceptable(f"an algorithm other than {', '.join(row.name for row in ALGORITHMS.values())}")
+    if ALGORITHMS[algorithm].missing is not None:
+        raise _unacceptable(f"{ALGORITHMS[algorithm].name}: {ALGORITHMS[algorithm].missing}")
     key_id = protected.get(KID, unprotected.get(KID))
     if type(key_id) is not bytes:
         raise _unacceptable("no key id")
@@ -80,7 +79,7 @@ def sig_structure(protected: bytes, payload: bytes) -> bytes:
 def verify(message: Sign1, key: PublicKey) -> bool:
     """Whether ``key`` is of the kind that the algorithm wants and has made the signature."""
     try:
-        return ALGORITHMS[message.algorithm](key, message.signature, message.signed)
+        return ALGORITHMS[message.algorithm].verify(key, message.signature, message.signed)
     except InvalidSignature:
         return False
 
@@ -106,28 +105,6 @@ def decode_cbor(data: bytes) -> Any:
     if stream.tell() != len(data):
         raise CredentialFault(Reason.CODE_UNREADABLE, "cbor: bytes after the end")
     return item
-
-
-def _ps256(key: PublicKey, signature: bytes, signed: bytes) -> bool:
-    if not isinstance(key, RSAPublicKey) or key.key_size not in _RSA_BITS:
-        return False
-    key.verify(signature, signed, _PSS_SHA256, SHA256())
-    return True
-
-
-def _eddsa(key: PublicKey, signature: bytes, signed: bytes) -> bool:
-    if not isinstance(key, Ed25519PublicKey):
-        return False
-    key.verify(signature, signed)
-    return True
-
-
-ALGORITHMS: Mapping[int, Callable[[PublicKey, bytes, bytes], bool]] = {
-    ES256: es256.verify,
-    PS256: _ps256,
-    EDDSA: _eddsa,
-}
-"""COSE algorithm -> its verification: False or ``InvalidSignature`` where key or signature don't fit."""
 
 
 class _Tags(dict[int, Callable[[Any, bool], Any]]):

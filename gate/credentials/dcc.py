@@ -1,4 +1,4 @@
-"""Content of an EU Digital COVID Certificate: the shape of its schema, version 1.3, and dates that exist.
+"""EU Digital COVID Certificate: content of the shape of its schema, version 1.3, with dates that exist.
 
 Stricter than the official JSON schema in four things: the version must be 1.x (the claim's own major version), a
 country is matched whole, an event lies in 1900–2099 on a day that exists, and a sample has a time with its zone.
@@ -15,12 +15,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from gate.credentials.hcert import check_life, check_standing, check_usage
 from gate.credentials.names import shown
 from gate.errors import CredentialFault
-from gate.model import Reason
+from gate.model import Assurance, Certificate, Credential, CredentialKind, Holder, Moment, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from gate.credentials.hcert import Hcert
+    from gate.credentials.signer import SignerKey
+    from gate.credentials.trusted import Trusted
 
 _DAY = r"(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}"
 _TIME = r"T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
@@ -115,6 +120,32 @@ class Dcc:
     """That issued it (``co``)."""
     payload: Mapping[str, Any] = field(repr=False)
     """The fields that the schema names, as they were signed; others are left out."""
+
+
+def read(hcert: Hcert, signer: SignerKey, trusted: Trusted, moment: Moment) -> Credential:
+    """Turn a certificate whose signature was verified into a credential.
+
+    Raises:
+        CredentialFault: in this order: ``CERTIFICATE_UNACCEPTABLE`` (content against the schema, or of a group that
+            the signer may not sign), ``CLOCK_UNTRUSTED`` (nobody knows whether it is in date),
+            ``CERTIFICATE_NOT_YET_VALID``, ``CERTIFICATE_EXPIRED``, ``CERTIFICATE_REVOKED``, ``REVOCATION_UNKNOWN``.
+    """
+    content = check(hcert.content)
+    check_usage(signer, content.group)
+    check_life(hcert, signer, moment)
+    check_standing(hcert, signer, content.country, content.identifier.encode(), trusted.revocations, moment)
+    return Credential(
+        kind=CredentialKind.HCERT,
+        assurance=Assurance.STATIC_CODE,
+        holder=Holder(name=content.name, birth_date=content.birth_date),
+        certificate=Certificate(
+            issuer=hcert.issuer or signer.country,
+            key_id=hcert.message.key_id.hex(),
+            issued_at=hcert.issued_at,
+            expires_at=hcert.expires_at,
+            payload=content.payload,
+        ),
+    )
 
 
 def check(content: object) -> Dcc:

@@ -1,8 +1,9 @@
-"""Signed health certificates behind ``HC1:`` (EU Digital COVID Certificate): text -> checked credential.
+"""Signed codes behind ``HC1:``: text -> claims and content, and the checks that every kind of content needs.
 
 The layers, outermost first (HCERT specification, eHealth Network, 1.0.1): ``HC1:`` + Base45 + zlib + COSE_Sign1 with
-a CWT (RFC 8392) whose claim -260 holds the content. ``decode`` takes the layers off and looks at shapes only;
-``verify`` says whether the certificate is genuine, of the standard's form, and in date.
+a CWT (RFC 8392) whose claim -260 holds the content: of the EU's certificates, or one of our own two kinds
+(docs/decisions/0016). ``decode`` takes the layers off and looks at shapes only; ``hcert_contents.verify`` says whether
+the code is genuine, of its kind's form, and in date.
 """
 
 from __future__ import annotations
@@ -13,17 +14,16 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from gate.credentials import base45, cose, dcc
+from gate.credentials import base45, cose
 from gate.credentials.revocation import NameKind, Standing
 from gate.errors import CredentialFault
-from gate.model import Assurance, Certificate, Credential, CredentialKind, Holder, Moment, Reason
+from gate.model import Moment, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gate.credentials.revocation import Revocations
     from gate.credentials.signer import SignerKey, SignerKeys
-    from gate.credentials.trusted import Trusted
 
 PREFIX = b"HC1:"
 MAX_TEXT_BYTES = 8192
@@ -34,19 +34,25 @@ MAX_ISSUER_CHARACTERS = 80
 LEEWAY = timedelta(minutes=5)
 """How far an issuer's clock may run ahead of ours (DESIGN section 5)."""
 
-ISSUER, EXPIRES_AT, ISSUED_AT, HCERT = 1, 4, 6, -260
-EU_DCC_V1 = 1
+ISSUER, EXPIRES_AT, ISSUED_AT, IDENTIFIER, HCERT = 1, 4, 6, 7, -260
+EU_DCC_V1, HEALTH_CODE, PERMIT = 1, -101, -102
+"""Kinds of content, the keys of claim -260: the EU's, and two of our own (docs/decisions/0016)."""
+_KINDS = frozenset((EU_DCC_V1, HEALTH_CODE, PERMIT))
 _LAST_SECOND = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True, slots=True)
 class Hcert:
-    """A certificate taken apart: nothing about it is verified yet."""
+    """A signed code taken apart: nothing about it is verified yet."""
 
     message: cose.Sign1
     issuer: str | None
     issued_at: datetime
     expires_at: datetime
+    identifier: object = field(repr=False)
+    """Claim ``cti``, whatever it is; None where there is none."""
+    kind: int
+    """Of the content: ``EU_DCC_V1``, ``HEALTH_CODE`` or ``PERMIT``."""
     content: object = field(repr=False)
 
 
@@ -59,7 +65,7 @@ def decode(text: bytes) -> Hcert:
     Raises:
         CredentialFault: ``CODE_UNREADABLE`` where a layer can't be taken off: no prefix, wrong characters, damaged,
             missing or endless compression, broken CBOR. ``CERTIFICATE_UNACCEPTABLE`` where it can, but what is
-            inside isn't a signed health certificate with its two dates.
+            inside isn't signed content of a kind that is known, with its two dates.
     """
     if not text.startswith(PREFIX):
         raise CredentialFault(Reason.CODE_UNREADABLE, "hcert: no HC1: at the beginning")
@@ -74,47 +80,23 @@ def read_claims(message: cose.Sign1) -> Hcert:
     Raises:
         CredentialFault: as ``decode``.
     """
-    match cose.decode_cbor(message.payload):
-        case {-260: {1: content}, 4: expires_at, 6: issued_at, **rest}:
-            issuer = rest.get(ISSUER)
-        case _:
-            raise _unacceptable("claims other than content, expiry and date of issue")
+    claims = cose.decode_cbor(message.payload)
+    if type(claims) is not dict or type(contents := claims.get(HCERT)) is not dict:
+        raise _unacceptable("claims without content")
+    kinds = [kind for kind in contents if kind in _KINDS]
+    if len(kinds) != 1:
+        raise _unacceptable("content of a kind that is not read here" if not kinds else "content of several kinds")
+    issuer = claims.get(ISSUER)
     if issuer is not None and not (isinstance(issuer, str) and len(issuer) <= MAX_ISSUER_CHARACTERS):
         raise _unacceptable("an issuer that is no short text")
-    return Hcert(message, issuer, _instant(issued_at), _instant(expires_at), content)
-
-
-def verify(hcert: Hcert, trusted: Trusted, moment: Moment) -> Credential:
-    """Find out whether a certificate is genuine, of the standard's form, and in date.
-
-    Args:
-        hcert: What ``decode`` returned.
-        trusted: Signers, and what they have revoked.
-        moment: The one ``now``.
-
-    Raises:
-        CredentialFault: in this order: ``CERTIFICATE_ISSUER_UNKNOWN`` (no signer with its key id),
-            ``CERTIFICATE_FORGED`` (no such signer made the signature), ``CERTIFICATE_UNACCEPTABLE`` (content against
-            the schema, or of a group that the signer may not sign), ``CLOCK_UNTRUSTED`` (nobody knows whether it is
-            in date), ``CERTIFICATE_NOT_YET_VALID``, ``CERTIFICATE_EXPIRED``, ``CERTIFICATE_REVOKED``,
-            ``REVOCATION_UNKNOWN``.
-    """
-    signer = verify_signature(hcert.message, trusted.signers)
-    content = dcc.check(hcert.content)
-    check_usage(signer, content.group)
-    check_life(hcert, signer, moment)
-    check_standing(hcert, signer, content, trusted.revocations, moment)
-    return Credential(
-        kind=CredentialKind.HCERT,
-        assurance=Assurance.STATIC_CODE,
-        holder=Holder(name=content.name, birth_date=content.birth_date),
-        certificate=Certificate(
-            issuer=hcert.issuer or signer.country,
-            key_id=hcert.message.key_id.hex(),
-            issued_at=hcert.issued_at,
-            expires_at=hcert.expires_at,
-            payload=content.payload,
-        ),
+    return Hcert(
+        message,
+        issuer,
+        _instant(claims.get(ISSUED_AT)),
+        _instant(claims.get(EXPIRES_AT)),
+        claims.get(IDENTIFIER),
+        kinds[0],
+        contents[kinds[0]],
     )
 
 
@@ -151,22 +133,26 @@ def verify_signature(message: cose.Sign1, anchors: SignerKeys) -> SignerKey:
     raise CredentialFault(Reason.CERTIFICATE_FORGED, "hcert: the signature is not that of its signer")
 
 
-def check_usage(signer: SignerKey, group: str) -> None:
-    """Refuse content of a group (``v``, ``t``, ``r``) that the signer's own certificate does not let it sign.
+def check_usage(signer: SignerKey, use: str) -> None:
+    """Refuse content that its signer may not sign, as its own certificate or the list of signers says.
+
+    Args:
+        signer: Whose signature it is.
+        use: ``v``, ``t``, ``r``, ``health_code`` or ``permit``.
 
     Raises:
         CredentialFault: ``CERTIFICATE_UNACCEPTABLE``.
     """
-    if group not in signer.usage:
-        raise _unacceptable("its signer may not sign content of this group")
+    if use not in signer.usage:
+        raise _unacceptable("its signer may not sign content of this kind")
 
 
-def check_life(hcert: Hcert, signer: SignerKey, moment: Moment) -> None:
-    """Refuse what is not in date; its life ends with that of the signer (HCERT specification 3.3.4 and 3.3.5).
+def check_begun(hcert: Hcert, signer: SignerKey, moment: Moment) -> None:
+    """Refuse what may not have begun.
 
     Raises:
         CredentialFault: ``CERTIFICATE_UNACCEPTABLE`` (issued before the signer existed), ``CLOCK_UNTRUSTED``,
-            ``CERTIFICATE_NOT_YET_VALID``, ``CERTIFICATE_EXPIRED``.
+            ``CERTIFICATE_NOT_YET_VALID``.
     """
     # Spans are compared, since the calendar may end sooner than a date and five minutes.
     if signer.not_before - hcert.issued_at > LEEWAY:
@@ -175,12 +161,31 @@ def check_life(hcert: Hcert, signer: SignerKey, moment: Moment) -> None:
         raise CredentialFault(Reason.CLOCK_UNTRUSTED, "hcert: it may be out of date")
     if max(hcert.issued_at, signer.not_before) - moment.at > LEEWAY:
         raise CredentialFault(Reason.CERTIFICATE_NOT_YET_VALID, "hcert: issued in the future")
+
+
+def check_life(hcert: Hcert, signer: SignerKey, moment: Moment) -> None:
+    """Refuse what is not in date; its life ends with that of the signer (HCERT specification 3.3.4 and 3.3.5).
+
+    Raises:
+        CredentialFault: as ``check_begun``, then ``CERTIFICATE_EXPIRED``.
+    """
+    check_begun(hcert, signer, moment)
     if moment.at > hcert.expires_at or moment.at > signer.not_after:
         raise CredentialFault(Reason.CERTIFICATE_EXPIRED, "hcert: its own life or that of its signer is over")
 
 
-def check_standing(hcert: Hcert, signer: SignerKey, content: dcc.Dcc, revocations: Revocations, moment: Moment) -> None:
+def check_standing(
+    hcert: Hcert, signer: SignerKey, country: str, identifier: bytes, revocations: Revocations, moment: Moment
+) -> None:
     """Refuse what was revoked, and what may have been.
+
+    Args:
+        hcert: The code, its signature verified.
+        signer: Whose signature it is.
+        country: That issued it.
+        identifier: By which its issuer knows it.
+        revocations: What issuers have taken back.
+        moment: The one ``now``.
 
     Raises:
         CredentialFault: ``CERTIFICATE_REVOKED``, ``REVOCATION_UNKNOWN``.
@@ -191,8 +196,8 @@ def check_standing(hcert: Hcert, signer: SignerKey, content: dcc.Dcc, revocation
             return [sha256(cose.unchangeable_part(hcert.message)).digest()]
         countries = {""}
         if kind is NameKind.COUNTRY_UCI:  # nobody says which: issuers have the claim's, verifiers also the content's
-            countries = {country.upper() for country in (content.country, hcert.issuer, signer.country) if country}
-        return [sha256((country + content.identifier).encode()).digest() for country in countries]
+            countries = {one.upper() for one in (country, hcert.issuer, signer.country) if one}
+        return [sha256(one.encode() + identifier).digest() for one in countries]
 
     match revocations.standing(signer.country, name, moment):
         case Standing.REVOKED:

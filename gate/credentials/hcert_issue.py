@@ -11,20 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import cbor2
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, padding
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gate.credentials import base45, cose, hcert
+from gate.credentials.cose_algorithms import PrivateKey, signing_with
 from gate.credentials.signer import USAGE_OIDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-
-PrivateKey = ec.EllipticCurvePrivateKey | RSAPrivateKey
-_COORDINATE_BYTES = 32
 
 
 def issue(
@@ -35,7 +32,7 @@ def issue(
     issued_at: datetime,
     expires_at: datetime,
 ) -> str:
-    """Sign a certificate; ES256 with an elliptic-curve key (P-256), PS256 with an RSA key.
+    """Sign a certificate by the algorithm that the key is for: ES256 (P-256), EdDSA (Ed25519) or PS256 (RSA).
 
     Args:
         payload: The content, e.g. of the EU DCC schema 1.3; it is signed as given, right or wrong.
@@ -56,10 +53,10 @@ def issue(
 
 def issue_claims(claims: Mapping[int, Any], private_key: PrivateKey, key_id: bytes) -> str:
     """Sign any claims of a CWT as ``HC1:`` text: see ``issue``."""
-    algorithm = cose.ES256 if isinstance(private_key, ec.EllipticCurvePrivateKey) else cose.PS256
+    algorithm, sign = signing_with(private_key)
     protected = cbor2.dumps({cose.ALG: algorithm, cose.KID: key_id})
     content = cbor2.dumps(dict(claims))
-    signature = _sign(private_key, cose.sig_structure(protected, content))
+    signature = sign(cose.sig_structure(protected, content))
     return wrap(cbor2.dumps(cbor2.CBORTag(18, [protected, {}, content, signature])))
 
 
@@ -83,30 +80,42 @@ def throwaway_signer(
         The private key and the certificate in DER.
     """
     private_key = key or ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name(
-        [
-            x509.NameAttribute(x509.NameOID.COUNTRY_NAME, country),
-            x509.NameAttribute(x509.NameOID.COMMON_NAME, "Throwaway signer, not for real use"),
-        ]
+    name = "Throwaway signer, not for real use"
+    certificate = self_signed(private_key, country, name, not_before, not_before + timedelta(days=730), usage)
+    return private_key, certificate.public_bytes(Encoding.DER)
+
+
+def self_signed(
+    private_key: PrivateKey,
+    country: str,
+    name: str,
+    not_before: datetime,
+    not_after: datetime,
+    usage: Collection[str] = (),
+) -> x509.Certificate:
+    """Make a signer's certificate, which nobody vouches for: the lists that it is put on are what counts.
+
+    Args:
+        private_key: The signer's key.
+        country: Country code in its name.
+        name: The rest of its name.
+        not_before: Start of its life, aware.
+        not_after: End of its life, aware.
+        usage: As ``throwaway_signer``.
+    """
+    whole = x509.Name(
+        [x509.NameAttribute(x509.NameOID.COUNTRY_NAME, country), x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]
     )
     builder = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(whole)
+        .issuer_name(whole)
         .public_key(private_key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(not_before.astimezone(UTC))
-        .not_valid_after(not_before.astimezone(UTC) + timedelta(days=730))
+        .not_valid_after(not_after.astimezone(UTC))
     )
     oids = [x509.ObjectIdentifier(oid) for oid, group in USAGE_OIDS.items() if group in usage and ".0.1847." not in oid]
     if oids:
         builder = builder.add_extension(x509.ExtendedKeyUsage(oids), critical=False)
-    return private_key, builder.sign(private_key, SHA256()).public_bytes(Encoding.DER)
-
-
-def _sign(private_key: PrivateKey, signed: bytes) -> bytes:
-    if isinstance(private_key, RSAPrivateKey):
-        pss = padding.PSS(mgf=padding.MGF1(SHA256()), salt_length=SHA256.digest_size)
-        return private_key.sign(signed, pss, SHA256())
-    r, s = decode_dss_signature(private_key.sign(signed, ec.ECDSA(SHA256())))
-    return r.to_bytes(_COORDINATE_BYTES, "big") + s.to_bytes(_COORDINATE_BYTES, "big")
+    return builder.sign(private_key, None if isinstance(private_key, Ed25519PrivateKey) else SHA256())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
-from gate.credentials import hcert, health_code, smart_health_card
+from gate.credentials import hcert, hcert_contents, health_code, smart_health_card
 from gate.credentials.id_number import document_number_kind
 from gate.errors import CredentialFault
 from gate.model import Credential, CredentialKind, Moment, Reason
@@ -97,7 +97,7 @@ def _is_hcert(code: bytes, trusted: Trusted) -> bool:
 
 
 def _parse_hcert(code: bytes, trusted: Trusted, moment: Moment) -> Credential:
-    return hcert.verify(_decoded_hcert(code), trusted, moment)
+    return hcert_contents.verify(_decoded_hcert(code), trusted, moment)
 
 
 def _decoded_hcert(code: bytes) -> hcert.Hcert:

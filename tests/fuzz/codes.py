@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,10 +14,13 @@ from health_codes import CITY, SHIPPED
 
 from fuzz.engine import CORPUS, Target
 from fuzz.mutate import mutate_cbor, mutate_json
-from gate.credentials import base45, cose, dcc, hcert, hcert_issue, jws, resident_id, smart_health_card
+from gate.credentials import base45, cose, dcc, hcert, hcert_contents, jws, resident_id, smart_health_card
+from gate.credentials.cose_algorithms import signing_with
 from gate.credentials.identify import identify, parse_code
 from gate.credentials.revocation import NothingRevoked
-from gate.credentials.signer import ANY_USAGE, SignerKey
+from gate.credentials.signed_content import PSEUDONYM_BYTES
+from gate.credentials.signed_health_code import MOST_TESTS
+from gate.credentials.signer import ANY_USAGE, OUR_USAGES, SignerKey
 from gate.credentials.trusted import Trusted
 from gate.errors import CredentialFault
 from gate.model import CredentialKind, Moment
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 
 ISSUED: Final = datetime(2022, 3, 1, 8, tzinfo=UTC)
 NOW: Final = Moment(ISSUED + timedelta(days=30), trusted=True)
+JUST_ISSUED: Final = Moment(ISSUED + timedelta(minutes=3), trusted=True)
 KEY: Final = ec.derive_private_key(0x6A7E_F1C7_1005, ec.SECP256R1())
 """Of a signer that nobody but these targets believes."""
 KEY_ID: Final = b"fictions"
@@ -35,16 +40,19 @@ KEY_ID: Final = b"fictions"
 class Signers:
     """The one signer that is believed here."""
 
-    _SIGNER = SignerKey(KEY.public_key(), "XX", ISSUED - timedelta(days=30), ISSUED + timedelta(days=700), ANY_USAGE)
+    def __init__(self, usage: frozenset[str] = ANY_USAGE) -> None:
+        life = ISSUED - timedelta(days=30), ISSUED + timedelta(days=700)
+        self._signer = SignerKey(KEY.public_key(), "XX", *life, usage)
 
     def candidates(self, key_id: bytes) -> Sequence[SignerKey]:
-        return [self._SIGNER] if key_id == KEY_ID else []
+        return [self._signer] if key_id == KEY_ID else []
 
 
 CARD_ISSUER: Final = Issuer(KEY)
 """Issues SMART Health Cards that nobody but these targets believes."""
 ISSUERS: Final = issuers_file({**CARD_ISSUER.jwk, "crlVersion": 1}, crls=[CARD_ISSUER.revocation_list("revoked")])
 TRUSTED: Final = Trusted(Signers(), NothingRevoked(), card_issuers=HealthCardIssuers.load(ISSUERS))
+SIGNING_CITY: Final = Trusted(Signers(OUR_USAGES), NothingRevoked())
 
 
 def _base45(data: bytes) -> None:
@@ -73,9 +81,27 @@ _SIGNED: Final[list[Any]] = []
 
 def _claims(data: bytes) -> None:
     """Claims that a trusted signer did sign, whatever they are."""
-    protected = cbor2.dumps({cose.ALG: cose.ES256, cose.KID: KEY_ID})
-    signed = hcert_issue._sign(KEY, cose.sig_structure(protected, data))
-    hcert.verify(hcert.read_claims(cose.decode(cbor2.dumps([protected, {}, data, signed]))), TRUSTED, NOW)
+    hcert_contents.verify(hcert.read_claims(cose.decode(_sign(data))), TRUSTED, NOW)
+
+
+def _city_claims(data: bytes) -> str:
+    """The same of a city's signer."""
+    credential = hcert_contents.verify(hcert.read_claims(cose.decode(_sign(data))), SIGNING_CITY, JUST_ISSUED)
+    holder, records = credential.holder, credential.records
+    assert holder is not None
+    assert holder.pseudonym is not None
+    assert len(holder.pseudonym) == PSEUDONYM_BYTES
+    assert records is not None
+    said = [len(getattr(records, kind.name)) for kind in fields(records)]
+    assert max(said) <= MOST_TESTS
+    assert (credential.kind is CredentialKind.PERMIT) == bool(records.permits)
+    return f"{credential.assurance.name} {said}"
+
+
+def _sign(data: bytes) -> bytes:
+    algorithm, sign = signing_with(KEY)
+    protected = cbor2.dumps({cose.ALG: algorithm, cose.KID: KEY_ID})
+    return cbor2.dumps([protected, {}, data, sign(cose.sig_structure(protected, data))])
 
 
 def _card(data: bytes) -> None:
@@ -184,6 +210,8 @@ TARGETS: Final = (
     Target("health card text", _card, tokens=_CARD_TOKENS, cost=2),
     Target("health card message", _message, structure=mutate_json, tokens=_MESSAGE_TOKENS, cost=2),
     Target("health card claims", _card_claims, structure=mutate_json, tokens=_MESSAGE_TOKENS, cost=8),
+    Target("signed health code", _city_claims, tokens=_CBOR_TOKENS, structure=mutate_cbor, cost=8),
+    Target("signed permit", _city_claims, tokens=_CBOR_TOKENS, structure=mutate_cbor, cost=8),
     Target("dcc content", _content, structure=mutate_cbor, cost=3),
     Target("identify", _identify, tokens=(*_CODE_TOKENS, *_DIGITS)),
     Target("health code", _health_code, structure=mutate_json, tokens=_ADDRESSES),

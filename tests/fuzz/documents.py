@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,8 +16,11 @@ from fuzz.engine import Target
 from fuzz.mutate import mutate_json
 from gate import config
 from gate.app import check_batch
-from gate.credentials import code_issuers
+from gate.app.issue import description
+from gate.credentials import code_issuers, signed_health_code, signed_permit
+from gate.credentials.signed_content import Issue
 from gate.errors import GateError
+from gate.model import Holder
 from gate.rules import cases, certlogic, orders, ruleset
 from gate.rules.eu_rules import EuRules
 from gate.status.code_answer import MOST_HOLDERS, read_answer
@@ -76,6 +80,17 @@ def _orders(data: bytes) -> None:
 
 def _status(data: bytes) -> None:
     StatusFile.open(_file(data))
+
+
+def _description(data: bytes) -> str:
+    """What ``gate issue`` is told to sign; whatever fits the form is signed or refused."""
+    holder = Holder("甲", pseudonym=bytes(16))
+    issue = Issue("example-city", _AT, _AT + timedelta(days=7), bytes(16))
+    if b'"zones"' in data:
+        _, said = description.permit(_file(data), issue.issuer, _AT)
+        return str(len(signed_permit.claims(holder, said, issue)))
+    person, records = description.health_code(_file(data), issue.issuer, _AT)
+    return str(len(signed_health_code.claims(replace(holder, birth_date=person.birth_date), records, issue)))
 
 
 def _config(data: bytes) -> None:
@@ -140,6 +155,7 @@ TARGETS: Final = (
     Target("orders", _orders, structure=mutate_json, tokens=JSON_TOKENS, cost=8),
     Target("cases", cases.load_cases, structure=mutate_json, tokens=JSON_TOKENS, cost=8),
     Target("status file", _status, structure=mutate_json, tokens=JSON_TOKENS, cost=6),
+    Target("description", _description, structure=mutate_json, tokens=JSON_TOKENS, cost=6),
     Target("configuration", _config, tokens=_TOML, cost=15),
     Target("code issuer", code_issuers.load, tokens=_TOML, cost=15),
     Target("code answer", _answer, structure=mutate_json, tokens=JSON_TOKENS, cost=4),

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from base64 import b64encode
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import cbor2
@@ -31,7 +32,10 @@ from fuzz import bundles, card_seeds
 from fuzz.codes import ISSUED, KEY, KEY_ID, NOW
 from fuzz.engine import CORPUS
 from fuzz.revocations import DIGESTS, FILES, FILTER_SLICE, SLICE
-from gate.credentials import base45, hcert, hcert_issue
+from gate.app.demo.people import healthy
+from gate.credentials import base45, hcert, hcert_issue, signed_health_code, signed_permit
+from gate.credentials.signed_content import Issue
+from gate.model import Holder, PermitRecord, Records
 from gate.trust import bloom
 
 if TYPE_CHECKING:
@@ -87,6 +91,8 @@ def codes() -> None:
         | {"nested": b"\x81" * 17, "maps": b"\xa1\x01" * 20 + b"\0", "item": cbor2.dumps([1.5, -3])},
     )
     save("signed claims", claims)
+    save("signed health code", {name: cbor2.dumps(made) for name, made in signed_health_codes().items()})
+    save("signed permit", {name: cbor2.dumps(made) for name, made in signed_permits().items()})
     save("dcc content", {group: cbor2.dumps(payload) for group, payload in CONTENTS.items()})
     save(
         "identify",
@@ -113,6 +119,31 @@ def city_codes() -> dict[str, bytes]:
         "wide": "ＪＫＭ：１２３４５６".encode(),
         "number": id_number(1).encode(),
     }
+
+
+def signed_health_codes() -> dict[str, dict[int, Any]]:
+    """Claims of a code for a screen, of one for paper, and of one that says nothing."""
+    at = ISSUED.replace(second=7)
+    issue = Issue("example-city", at, at + timedelta(minutes=10))
+    printed = Issue("example-city", at, at + timedelta(days=7), bytes(range(16)))
+    holder = Holder("甲乙", birth_date=date(1990, 1, 1), pseudonym=bytes(range(16)))
+    said = healthy(at)
+    return {
+        "dynamic": signed_health_code.claims(holder, said, issue),
+        "printed": signed_health_code.claims(holder, replace(said, tests=said.tests * 3), printed),
+        "silent": signed_health_code.claims(holder, Records(), issue),
+    }
+
+
+def signed_permits() -> dict[str, dict[int, Any]]:
+    """Claims of a permit with everything in it, and of one with as little as there can be."""
+    issue = Issue("example-city", ISSUED, ISSUED + timedelta(days=9), bytes(range(16)))
+    holder = Holder("甲乙", pseudonym=bytes(range(16)))
+    bare = PermitRecord("", ISSUED, frozenset({"east-3"}), ISSUED, ISSUED + timedelta(days=9))
+    full = replace(
+        bare, zones=frozenset({"east-3", "east-5"}), hours=(360, 1320), entries_left=9, sponsor="Example Ltd"
+    )
+    return {"bare": signed_permit.claims(holder, bare, issue), "full": signed_permit.claims(holder, full, issue)}
 
 
 def devices() -> None:
@@ -227,6 +258,7 @@ def documents() -> None:
         (ROOT / f"config/rules/{name}.cases.jsonl").read_bytes().splitlines() for name in ("station-48h", "children")
     ]
     save("cases", {f"{number}.jsonl": b"\n".join(found[:3]) for number, found in enumerate(lines)})
+    save("description", descriptions())
     save("status file", {"all.json": as_json(status())})
     save("configuration", {name: (ROOT / f"config/{name}").read_bytes() for name in ("gate.toml", "demo.toml")})
     issuers = sorted((ROOT / "config/health-codes").glob("*.toml"))
@@ -286,6 +318,15 @@ def revocations() -> None:
         {"kid": kid, "x": "0", "y": "f", "chunks": filters},
     ]
     save("eu partitions", {"all.json": as_json([keys, partitions])})
+
+
+def descriptions() -> dict[str, bytes]:
+    """What the page about issuing has codes made of."""
+    page = (ROOT / "docs/issuing.md").read_text("utf-8")
+    return {
+        name: body.encode()
+        for name, body in re.findall(r"^```json file=(\S+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    }
 
 
 def expressions() -> dict[str, Any]:

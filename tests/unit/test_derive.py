@@ -145,6 +145,16 @@ def test_silence_about_a_test_is_an_answer_and_silence_about_a_colour_is_none() 
     assert said["exemption"]["state"] == "known"
 
 
+def test_where_only_the_credential_speaks_its_silence_says_nothing() -> None:
+    permit = PermitRecord("site", ago(hours=1), frozenset({"public"}), ago(days=1), ago(days=-1))
+    said = shown(Records(permits=(permit,)), holder_known=False)
+    assert said["permit"]["in_force"] is True
+    assert {said[name]["state"] for name in ("holder", "test", "sample", "vaccination", "arrival", "exemption")} == {
+        "unknown"
+    }
+    assert shown(Records(), holder_known=False)["permit"]["state"] == "unknown"
+
+
 def test_somebody_not_found_under_this_number_is_unknown_and_never_absent() -> None:
     # The holder of a residence permit may be known under an earlier number.
     nobody = shown(None)

@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from gate.app.demo.city_codes import CityCodes
 from gate.credentials.hcert_issue import issue, throwaway_signer
 from gate.model import Outcome, Reason
 
@@ -54,6 +55,8 @@ class Certificates:
     codes: tuple[DemoCertificate, ...]
     signers: tuple[bytes, ...]
     """X.509 certificates in DER."""
+    city: CityCodes
+    """What the city signs itself."""
 
     @property
     def revoked(self) -> tuple[str, ...]:
@@ -84,10 +87,10 @@ def certificates(now: datetime) -> Certificates:
     """The official certificates where they are at hand, else our own."""
     base = Path(os.environ.get("GATE_VECTORS", _CHECKOUT.parent / "shared" / "vectors"))
     folder = base / "dcc" / "vectors"
-    return official(folder) if folder.is_dir() else own(now)
+    return official(folder, now) if folder.is_dir() else own(now)
 
 
-def official(folder: Path) -> Certificates:
+def official(folder: Path, now: datetime) -> Certificates:
     """The chosen ones of the EU's test certificates."""
     codes, signers = [], []
     for number, (path, reader, expected, zh, en) in enumerate(_OFFICIAL, 1):
@@ -98,7 +101,7 @@ def official(folder: Path) -> Certificates:
         codes.append(DemoCertificate(f"eu-{number}", names, vector["PREFIX"], picture, reader, expected))
         if expected is not _STRANGER:
             signers.append(base64.b64decode(vector["TESTCTX"]["CERTIFICATE"]))
-    return Certificates("official EU test certificates", tuple(codes), tuple(dict.fromkeys(signers)))
+    return Certificates("official EU test certificates", tuple(codes), tuple(dict.fromkeys(signers)), CityCodes(now))
 
 
 def own(now: datetime) -> Certificates:
@@ -134,7 +137,7 @@ def own(now: datetime) -> Certificates:
         DemoCertificate(f"own-{number}", {"zh-CN": zh, "en": en}, text, None, reader, expected)
         for number, (text, reader, expected, zh, en) in enumerate(rows, 1)
     ]
-    return Certificates("certificates of our own, signed with a throw-away key", tuple(codes), (der,))
+    return Certificates("certificates of our own, signed with a throw-away key", tuple(codes), (der,), CityCodes(now))
 
 
 def _key_id(der: bytes) -> bytes:

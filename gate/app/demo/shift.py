@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from gate.app.demo.certificates import Certificates
+    from gate.app.demo.city_codes import CityCodes
     from gate.app.demo.devices import Devices
 
 Expected = tuple[Outcome, Reason]
@@ -31,7 +32,7 @@ class Step:
 
 def shift(certificates: Certificates) -> tuple[Step, ...]:
     """Everybody, in the order in which they come."""
-    return (*_cards(), *_troubles(), *_codes(), *_certificates(certificates))
+    return (*_cards(), *_troubles(), *_codes(), *_city(certificates.city), *_certificates(certificates))
 
 
 def _cards() -> tuple[Step, ...]:
@@ -110,6 +111,42 @@ def _type(text: str) -> Callable[[Devices], Awaitable[None]]:
 
 def _show(text: str, picture: bytes | None) -> Callable[[Devices], Awaitable[None]]:
     return lambda devices: devices.show_code(text, picture)
+
+
+def _city(city: CityCodes) -> tuple[Step, ...]:
+    forbidden = _refer(Reason.CERTIFICATE_UNACCEPTABLE)
+    too_old = (Outcome.RETRY, Reason.CODE_TOO_OLD)
+    rows: tuple[tuple[str, str, Callable[[], str], Expected, str, str], ...] = (
+        (
+            "city-code",
+            "camera",
+            city.health_code,
+            _GREEN,
+            "本市签名健康码，本机无记录",
+            "The city's own code, unknown here",
+        ),
+        ("screenshot", "camera", city.screenshot, too_old, "健康码，十二分钟前的截图", "Screenshot, 12 minutes old"),
+        (
+            "wrong-signer",
+            "gun",
+            city.by_another_signer,
+            forbidden,
+            "无权签发健康码者所签",
+            "Signer of certificates only",
+        ),
+        ("permit", "gun", city.permit, _refer(Reason.HOLDER_UNKNOWN), "只有通行证，查无此人", "Permit, holder unknown"),
+    )
+    return tuple(
+        Step(key, {"zh-CN": zh, "en": en}, reader, expected, _fresh(reader, make))
+        for key, reader, make, expected, zh, en in rows
+    )
+
+
+def _fresh(reader: str, make: Callable[[], str]) -> Callable[[Devices], Awaitable[None]]:
+    """Made when it is shown."""
+    if reader == "gun":
+        return lambda devices: devices.type_code(make())
+    return lambda devices: devices.show_code(make(), None)
 
 
 def _certificates(certificates: Certificates) -> tuple[Step, ...]:

@@ -105,14 +105,14 @@ def fill(config: GateConfig, everybody: Mapping[str, Person], codes: Certificate
         if person.records is not None and holder is not None and holder.document is not None:
             known[key.pseudonym(holder.document)] = person.records
     config.status.file.write_bytes(encode(known))
-    anchors = [{"certificate": base64.b64encode(der).decode("ascii")} for der in codes.signers]
+    anchors = [{"certificate": base64.b64encode(der).decode("ascii")} for der in codes.signers] + codes.city.anchors
     lists = {f"{REVOCATION}{name}": data for name, data in revocation_lists(codes).items()}
     _give({ANCHORS: json.dumps({"anchors": anchors}).encode(), **lists}, config)
 
 
 def revocation_lists(codes: Certificates) -> dict[str, bytes]:
     """What each country of the signers has revoked: most of them nothing."""
-    signers = Anchors.from_certificates((der, None) for der in codes.signers)
+    signers = Anchors.from_certificates((der, None) for der in (*codes.signers, *codes.city.certificates))
     # One of the official test signers names no country.
     revoked: dict[str, list[bytes]] = {signer.country: [] for signer in signers if signer.country}
     for text in codes.revoked:
