@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fuzz.engine import LONGEST_S, MOST_MEMORY
-from fuzz.everything import fuzz
+from fuzz.everything import TARGETS, fuzz, shares
 from pages import CONFORMANCE, table, with_section
 
 if TYPE_CHECKING:
@@ -52,14 +52,18 @@ def section(results: Sequence[Result], seed: int) -> str:
 def main() -> int:
     """Fuzz; 1 where an input was not stood."""
     parser = argparse.ArgumentParser(description="Fuzz every parser.")
-    parser.add_argument("--inputs", type=int, default=100_000, help="in all (100000)")
+    number = parser.add_mutually_exclusive_group()
+    number.add_argument("--inputs", type=int, default=100_000, help="in all (100000)")
+    number.add_argument("--each", type=int, help="for each reader: 10000000 takes a night")
     parser.add_argument("--seed", type=int, default=1, help="another seed makes other inputs (1)")
     parser.add_argument("--seconds", type=float, default=3600, help="the most for one reader (3600)")
     parser.add_argument("--write", action="store_true", help=f"put the table on {CONFORMANCE.name}")
     arguments = parser.parse_args()
     results = []
     began = time.monotonic()
-    for result in fuzz(arguments.inputs, arguments.seed, arguments.seconds):
+    each = arguments.each
+    inputs = shares(arguments.inputs) if each is None else {target.name: each for target in TARGETS}
+    for result in fuzz(inputs, arguments.seed, arguments.seconds):
         results.append(result)
         print(f"{result.target}: {result.inputs} inputs, {time.monotonic() - began:.0f} s", file=sys.stderr)  # noqa: T201
         if result.finding:

@@ -9,7 +9,7 @@ from fuzz import bundles, codes, devices, documents, revocations
 from fuzz.engine import Result, Target, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 TARGETS: Final[tuple[Target, ...]] = (
     *codes.TARGETS,
@@ -26,7 +26,7 @@ def shares(inputs: int) -> dict[str, int]:
     return {target.name: ceil(inputs / target.cost / weight) for target in TARGETS}
 
 
-def fuzz(inputs: int, seed: int, seconds: float) -> Iterator[Result]:
-    """Run every target; ``seconds`` is the most for each."""
+def fuzz(inputs: Mapping[str, int], seed: int, seconds: float) -> Iterator[Result]:
+    """Run every target with so many inputs; ``seconds`` is the most for each."""
     for target in TARGETS:
-        yield run(target, seed=seed, inputs=shares(inputs)[target.name], seconds=seconds)
+        yield run(target, seed=seed, inputs=inputs[target.name], seconds=seconds)
