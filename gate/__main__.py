@@ -35,6 +35,7 @@ COMMANDS = {
     "demo": _Command("gate.app.demo.command", "play a shift: the daemon against simulated devices"),
     "check": _Command("gate.app.check", "judge one certificate or code and print the result as JSON"),
     "rules": _Command("gate.app.rules", "check, test, explain and compare rule sets"),
+    "permits": _Command("gate.app.permits", "import the list of permits that staff keep, and show what it holds"),
     "read": _Command("gate.app.read", "show what a reader sees, masked"),
     "voice": _Command("gate.app.voice", "list, build, check and play what the gate says"),
     "bench": _Command("bench.command", "measure: medians, p99 and ratios in one run"),

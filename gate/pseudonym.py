@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 KEY_BYTES = 32
 PSEUDONYM_BYTES = 16
+SEAL_BYTES = 16
 
 
 class PseudonymKey:
@@ -38,6 +39,10 @@ class PseudonymKey:
         return hashlib.blake2b(
             text.encode(), key=self._key, digest_size=PSEUDONYM_BYTES, person=b"gate-holder"
         ).digest()
+
+    def seal(self, content: bytes) -> bytes:
+        """16 bytes that only a holder of the key can make: nothing and nobody has changed this content since."""
+        return hashlib.blake2b(content, key=self._key, digest_size=SEAL_BYTES, person=b"gate-seal").digest()
 
 
 def load_or_make_key(path: Path) -> PseudonymKey:

@@ -27,6 +27,9 @@ from gate.pseudonym import load_or_make_key
 from gate.rules.eu_rules import EuRules
 from gate.status.file import MissingStatus, StatusFile
 from gate.status.gateway import NoGateway
+from gate.status.merged import MergedSources
+from gate.status.permit_store import ListInfo
+from gate.status.permits import PermitList
 from gate.trust.anchors import Anchors
 from voice import phrases
 from voice.pack import BUNDLED, Pack
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from drivers import Driver
+    from gate.pseudonym import PseudonymKey
     from gate.status.source import StatusSource
     from voice.phrases import Catalogue
 
@@ -51,6 +55,7 @@ class Gate:
     rules: RuleSlot
     kiosk: KioskServer
     journal: Journal
+    permits: PermitList | None
     speaker: Speaker
     drivers: tuple[Driver, ...]
 
@@ -62,7 +67,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         ConfigError: the configuration names something that does not exist at all (driver, language, port).
         JournalError: nothing can be recorded, so nothing can be let in; better not to start than to pretend.
     """
-    clock = _clock(config)
+    clock = clock_of(config)
     rules = RuleSlot(config.rules.sets, config.rules.orders, roots.state, clock)
     catalogue = phrases.load(_languages(config))
     kiosk = KioskServer(_kiosk_settings(config), {tag: catalogue.ui[tag] for tag in config.kiosk.languages})
@@ -71,6 +76,8 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     if journal.set_aside is not None:
         log.error(line("journal-damaged", set_aside=journal.set_aside.name))
     speaker = _speaker(config, roots, phrases.load(config.voice.languages), kiosk)
+    key = load_or_make_key(config.status.key)
+    status, permits = _status(config.status.file), _permits(config, key)
     judge = Judge(
         checkpoint=config.checkpoint,
         rules=rules,
@@ -78,10 +85,10 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         certificate_country=config.rules.certificate_country,
         value_sets=_value_sets(config.rules.value_sets),
         trusted=Trusted(signers=_anchors(config.rules.anchors), revocations=NothingRevoked()),
-        status=_status(config.status.file),
+        status=status if permits is None else MergedSources(status, permits),
         gateway=NoGateway(),
         status_deadline_s=config.status.deadline_ms / 1000,
-        key=load_or_make_key(config.status.key),
+        key=key,
     )
     service = LaneService(
         judge=judge,
@@ -94,7 +101,8 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         marks=("demo",) if config.demo is not None else (),
     )
     kiosk.set_status(StatusFlag.TIME_UNTRUSTED, on=not clock.moment().trusted)
-    return Gate(service, rules, kiosk, journal, speaker, tuple(driver(reader, roots) for reader in config.readers))
+    drivers = tuple(driver(reader, roots) for reader in config.readers)
+    return Gate(service, rules, kiosk, journal, permits, speaker, drivers)
 
 
 def driver(reader: ReaderConfig, roots: Roots) -> Driver:
@@ -130,7 +138,8 @@ def _speaker(config: GateConfig, roots: Roots, catalogue: Catalogue, kiosk: Kios
     )
 
 
-def _clock(config: GateConfig) -> Clock:
+def clock_of(config: GateConfig) -> Clock:
+    """The clock that the gate goes by."""
     return DemoClock(config.demo.clock) if config.demo is not None else SystemClock()
 
 
@@ -188,3 +197,19 @@ def _status(path: Path) -> StatusSource:
     except ConfigError as fault:
         log.error(line("status-refused", why=str(fault)))
         return MissingStatus(str(fault))
+
+
+def _permits(config: GateConfig, key: PseudonymKey) -> PermitList | None:
+    if config.status.permits is None:
+        return None
+    # The others must still be heard within the deadline when the list does not answer.
+    found = PermitList(config.status.permits, key, config.status.deadline_ms / 2000, _tell_of_permits)
+    found.open()
+    return found
+
+
+def _tell_of_permits(found: ListInfo | Exception) -> None:
+    if isinstance(found, ListInfo):
+        log.info(line("permits-in-force", permits=found.permits, imported_at=found.imported_at.isoformat()))
+    else:
+        log.error(line("permits-refused", why=str(found)))

@@ -157,6 +157,10 @@ class PermitRecord:
     """Local minutes of the day, from and up to (exclusive); from > to goes over midnight; None: all day."""
     entries_left: int | None = None
     """None: as often as wanted."""
+    id: str | None = None
+    """Stable identifier of the permit."""
+    sponsor: str | None = None
+    """The organisation that asked for it."""
 
 
 @dataclass(frozen=True, slots=True)

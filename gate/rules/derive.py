@@ -57,13 +57,17 @@ class Inputs:
 
     credential: Credential
     records: Records | None
-    """What the sources said; None where none knows the holder."""
+    """What was said about the holder; None where nobody said anything."""
     moment: Moment
     checkpoint: Checkpoint
     companion: Companion | None = None
     temperature: Temperature | None = None
     retries: int = 0
     """How often this holder was asked to try again just now."""
+    holder_known: bool = True
+    """False: no source knows the holder, only the credential itself spoke. What it is silent about is unknown then."""
+    permits_known: bool = True
+    """False: a list of permits can't be read now, so that silence about a permit means nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +84,27 @@ def derive(inputs: Inputs, limits: Limits) -> Facts:
     """Everything that our own rules may ask about one presentation. Deterministic, to the second."""
     now = Now.of(inputs.moment.at, ZoneInfo(inputs.checkpoint.time_zone)) if inputs.moment.trusted else None
     records = _without(inputs.records, limits.retired_sources)
+    holder_known = records is not None and inputs.holder_known
     facts = {
         "clock": Fact(FactState.KNOWN, "gate", 0, {"trusted": inputs.moment.trusted}),
         "checkpoint": _checkpoint(inputs.checkpoint),
         "credential": credential_fact(inputs.credential, now),
         "document": document_fact(inputs.credential, now),
         "person": person_fact(inputs.credential, now),
-        "holder": UNKNOWN if records is None else Fact(FactState.KNOWN, "status", 0),
+        "holder": Fact(FactState.KNOWN, "status", 0) if holder_known else UNKNOWN,
         "temperature": _temperature(inputs),
         "attempts": Fact(FactState.KNOWN, "gate", 0, {"retries": inputs.retries}),
-        **_from_records(records, now, inputs.checkpoint.zone),
+        **_from_records(records or Records(), now, holder_known=holder_known),
+        "permit": _permit(records or Records(), now, inputs, holder_known=holder_known),
         **_companion(inputs.companion, now, limits.retired_sources),
     }
     return Facts({name: _stale(fact, limits.max_age_s.get(name)) for name, fact in facts.items()})
 
 
-def _from_records(records: Records | None, now: Now | None, zone: str) -> dict[str, Fact]:
+def _from_records(said: Records, now: Now | None, *, holder_known: bool) -> dict[str, Fact]:
     # A source that knows the person and says nothing about a test means that there is none. About colour, pop-ups
     # and travel its silence means nothing: somebody has to have looked.
-    silent = FactState.UNKNOWN if records is None else FactState.ABSENT
-    said = records or Records()
+    silent = FactState.ABSENT if holder_known else FactState.UNKNOWN
     return {
         "code": _code(said, now),
         "pop_up": newest(said.pop_ups, now, _pop_up_adversity, _pop_up, times=lambda r: (r.raised_at,)),
@@ -115,9 +120,13 @@ def _from_records(records: Records | None, now: Now | None, zone: str) -> dict[s
         ),
         "travel": newest(said.travel, now, lambda r, _: (r.risk_area,), lambda r, _: {"risk_area": r.risk_area}),
         "arrival": arrival_fact(said.arrivals, said.tests, now, silent),
-        "exemption": exemption_fact(said.exemptions, now, holder_known=records is not None),
-        "permit": permit_fact(said.permits, zone, now, silent),
+        "exemption": exemption_fact(said.exemptions, now, holder_known=holder_known),
     }
+
+
+def _permit(said: Records, now: Now | None, inputs: Inputs, *, holder_known: bool) -> Fact:
+    silent = FactState.ABSENT if holder_known and inputs.permits_known else FactState.UNKNOWN
+    return permit_fact(said.permits, inputs.checkpoint.zone, now, silent)
 
 
 def _code(said: Records, now: Now | None) -> Fact:
