@@ -62,6 +62,8 @@ def holds_id_number(text: str) -> bool:
 
 def _plain(typed: str) -> str:
     """In capitals, of half width, without spaces and characters that don't show."""
+    if typed.isascii() and typed.isalnum():
+        return typed[: 4 * _LONGEST].upper()
     wide = unicodedata.normalize("NFKC", typed[: 4 * _LONGEST])
     return "".join(c for c in wide if not c.isspace() and unicodedata.category(c) != "Cf").upper()
 

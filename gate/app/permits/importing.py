@@ -44,7 +44,7 @@ class _Tally:
     rows: int = 0
     refused: int = 0
     numbers_cut: int = 0
-    doubtful: list[tuple[int, bytes]] = field(default_factory=list)
+    doubtful: list[tuple[int, bytes, frozenset[str]]] = field(default_factory=list)
     zones: Counter[str] = field(default_factory=Counter)
 
 
@@ -108,12 +108,13 @@ class _Import:
             return
         self._tally.zones.update(found.permit.zones)
         if found.doubtful:
-            self._tally.doubtful.append((one.line, holder))
+            self._tally.doubtful.append((one.line, holder, found.permit.zones))
 
     def _take_out_doubtful(self) -> None:
         """One in eleven numbers that lost their end has the right check character by chance: another person's."""
-        for line, holder in self._tally.doubtful:
+        for line, holder, zones in self._tally.doubtful:
             self._writer.take_out(line, holder)
+            self._tally.zones.subtract(zones)
             self._refuse(line, _CUT_LIKE_OTHERS)
 
     def _refuse(self, line: int, why: str) -> None:
@@ -140,6 +141,7 @@ def _summary(table: Table, tally: _Tally, info: ListInfo, here: str) -> None:
 
 def zones_shown(zones: Counter[str], here: str) -> str:
     """How many permits name each zone, and whether any names the one that this gate leads into."""
+    zones = +zones  # those that are named at all
     most = zones.most_common(_MOST_ZONES_SHOWN)
     shown = ", ".join(f"{name} {count:,}" for name, count in most)
     more = f", and {len(zones) - len(most)} more" if len(zones) > len(most) else ""

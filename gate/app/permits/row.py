@@ -127,7 +127,7 @@ def read(cells: Mapping[Column, str], zone: ZoneInfo, as_of: datetime) -> Entry 
 
 def _bare(text: str) -> str:
     """A number without the sign by which office programs know a text."""
-    return unicodedata.normalize("NFKC", text[: 4 * MAX_TEXT]).lstrip("'’").strip().upper()
+    return unicodedata.normalize("NFKC", text[: 4 * MAX_TEXT]).strip().lstrip("'’").strip().upper()
 
 
 def _spoilt(number: str) -> bool:
@@ -227,7 +227,7 @@ def _entries(text: str) -> int | None:
 def _text(text: str) -> str | None:
     if len(text) > MAX_TEXT:
         raise ValueError(f"is longer than {MAX_TEXT} characters")
-    if any(unicodedata.category(c) in _HIDDEN for c in text):
+    if not text.isprintable() and any(unicodedata.category(c) in _HIDDEN for c in text):
         raise ValueError("holds characters that don't show; type it anew")
     if document_number.holds_id_number(text):
         raise ValueError("holds the number of a document, which must not be kept; take it out")

@@ -159,14 +159,17 @@ class Table:
         return "utf-8" if wrong * 2 <= other else "gb18030"
 
     def _find_columns(self, head: bytes) -> tuple[str, list[Column | None]]:
-        best: tuple[str, list[Column | None]] = (",", [])
+        """The separator by which the most columns are known, and the columns."""
+        found: list[tuple[str, list[Column | None]]] = []
+        why = ""
         for self._separator in _SEPARATORS:
             try:
-                named = columns.recognised(self._split(head.decode(self._encoding)))
-            except ValueError as fault:
-                raise ConfigError(f"line 1: {_why(fault, self._encoding)}") from None
-            if sum(map(bool, named)) > sum(map(bool, best[1])):
-                best = (self._separator, named)
+                found.append((self._separator, columns.recognised(self._split(head.decode(self._encoding)))))
+            except ValueError as fault:  # quotes that belong to another separator
+                why = why or _why(fault, self._encoding)
+        best = max(found, key=lambda one: sum(map(bool, one[1])), default=(",", []))
+        if why and not any(best[1]):
+            raise ConfigError(f"line 1: {why}")
         columns.check(best[1])
         return best
 
