@@ -40,7 +40,7 @@ def said(
         rig.service.take(card(1))
         heard.extend(await rig.observed.until("said"))
         await rig.settled()
-        assert [reasons for _, reasons, _ in rig.rows()][0].startswith(f'["{heard[0]}"')
+        assert next(reasons for _, reasons, _ in rig.rows()).startswith(f'["{heard[0]}"')
 
     permits = PermitList(path, KEY, LIMIT_S, lambda _: None)
     permits.open()
