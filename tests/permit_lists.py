@@ -37,7 +37,7 @@ def holder(sequence: int) -> bytes:
     return KEY.pseudonym(Document(DocumentType.RESIDENT_ID, number(sequence)))
 
 
-def row(sequence: int = 1, **cells: str) -> dict[str, str]:
+def row(sequence: int = 1, /, **cells: str) -> dict[str, str]:
     """A good row of a list, by English heading, with some cells as given."""
     usual = {"number": number(sequence), "zones": ZONE, "from": "2021-06-01", "to": "2099-06-30"}
     return usual | {name.rstrip("_"): text for name, text in cells.items()}

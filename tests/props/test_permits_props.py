@@ -6,7 +6,7 @@ import csv
 import io
 import unicodedata
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp", "Zs", "Nd")
+HIDDEN: Final = ("Cc", "Cf", "Cs", "Zl", "Zp", "Zs", "Nd")
 MARKS = ("=", "@", "+", "-")
 SHOWN = st.characters(exclude_categories=HIDDEN)
 TEXTS = st.text(st.one_of(SHOWN, st.sampled_from(' ",;\t12')), min_size=1, max_size=30).map(
@@ -76,7 +76,7 @@ def dialects(draw: st.DrawFn) -> Callable[[list[rows.Entry]], bytes]:
     chinese, separator = draw(st.booleans()), draw(st.sampled_from(",;\t"))
     # By an English head alone a list of a few odd characters could be of either encoding.
     encoding = draw(st.sampled_from(("utf-8", "utf-8-sig", *(("gb18030",) if chinese else ()))))
-    ends, quoting = draw(st.sampled_from(("\n", "\r\n"))), draw(st.sampled_from((csv.QUOTE_MINIMAL, csv.QUOTE_ALL)))
+    ends, quoted = draw(st.sampled_from(("\n", "\r\n"))), draw(st.booleans())
     date, zones_apart = draw(st.sampled_from(DATES)), draw(st.sampled_from((";", "、", ", ")))
 
     def cells(one: rows.Entry) -> dict[Column, str]:
@@ -96,7 +96,8 @@ def dialects(draw: st.DrawFn) -> Callable[[list[rows.Entry]], bytes]:
 
     def write(table: list[rows.Entry]) -> bytes:
         text = io.StringIO()
-        writer = csv.writer(text, delimiter=separator, lineterminator=ends, quoting=quoting)
+        style: type[csv.Dialect] = csv.unix_dialect if quoted else csv.excel
+        writer = csv.writer(text, style, delimiter=separator, lineterminator=ends)
         writer.writerow([CHINESE[column] if chinese else column.value for column in columns] + ["姓名"] * chinese)
         writer.writerows([found[column] for column in columns] for found in map(cells, table))
         return text.getvalue().encode(encoding)

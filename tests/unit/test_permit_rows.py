@@ -24,13 +24,13 @@ def read(cells: Mapping[str, str]) -> rows.Entry | rows.Faults:
 
 
 def permit(**cells: str) -> PermitRecord:
-    found = read(row(**cells))
+    found = read(row(1, **cells))
     assert isinstance(found, rows.Entry), found
     return found.permit
 
 
 def faults(**cells: str) -> str:
-    found = read(row(**cells))
+    found = read(row(1, **cells))
     assert isinstance(found, rows.Faults)
     assert number(1) not in str(found), "no message holds a number"
     return " | ".join(found.texts)

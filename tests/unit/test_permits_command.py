@@ -150,7 +150,7 @@ def test_a_disk_that_is_full_keeps_the_list_that_serves(desk: Desk, monkeypatch:
         db.execute("PRAGMA max_page_count=12")
         return db
 
-    monkeypatch.setattr(permit_writer.sqlite3, "connect", small)
+    monkeypatch.setattr("sqlite3.connect", small)
     status, printed = desk.imports(table(good(900)))
     assert status == 2
     assert "list of permits can't be written (database or disk is full); check folder, owner and free space" in printed
