@@ -36,6 +36,7 @@ COMMANDS = {
     "check": _Command("gate.app.check", "judge one certificate or code and print the result as JSON"),
     "issue": _Command("gate.app.issue", "sign health codes and permits of a city's own, for tests and pilots"),
     "rules": _Command("gate.app.rules", "check, test, explain and compare rule sets"),
+    "permits": _Command("gate.app.permits", "import the list of permits that staff keep, and show what it holds"),
     "trust": _Command(
         "gate.app.trust", "make keys and signed bundles of whom a gate believes, and show what one holds"
     ),

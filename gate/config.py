@@ -64,6 +64,8 @@ class StatusConfig:
     key: Path
     """32 random bytes that turn document numbers into pseudonyms; made at the first start."""
     deadline_ms: int = 800
+    permits: Path | None = None
+    """The list of permits that ``gate permits import`` makes; None: there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from gate.pseudonym import PseudonymKey
 from gate.rules import ruleset
 from gate.rules.eu_rules import EuRules
 from gate.status.gateway import NoGateway
+from gate.status.merged import MergedSources
 from gate.status.source import Found
 from voice import phrases
 
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gate.kiosk.state import StatusFlag
-    from gate.status.source import CodeGateway
+    from gate.status.source import CodeGateway, StatusSource
 
 CATALOGUE = phrases.load(("zh-CN", "en"))
 HERE = Checkpoint("c", "station", "1", Direction.IN, attended=True)
@@ -164,6 +165,7 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
     refresh_by: datetime | None = None,
     trusted: Trusted = NOBODY_TRUSTED,
     gateway: CodeGateway = NO_GATEWAY,
+    permits: StatusSource | None = None,
 ) -> None:
     """Run one lane through a scenario, under one of the rule sets that come with the gate."""
 
@@ -177,7 +179,7 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
             certificate_rules=EuRules(()),
             certificate_country="CN",
             trust=Believing(trusted),
-            status=Source(answer),
+            status=Source(answer) if permits is None else MergedSources(Source(answer), permits),
             gateway=gateway,
             status_deadline_s=0.2,
             key=KEY,

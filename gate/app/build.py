@@ -28,6 +28,9 @@ from gate.pseudonym import load_or_make_key
 from gate.rules.eu_rules import EuRules
 from gate.status.file import MissingStatus, StatusFile
 from gate.status.gateway import NoGateway
+from gate.status.merged import MergedSources
+from gate.status.permit_store import ListInfo
+from gate.status.permits import PermitList
 from voice import phrases
 from voice.pack import BUNDLED, Pack
 from voice.speaker import Settings, Speaker
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from drivers import Driver
+    from gate.pseudonym import PseudonymKey
     from gate.status.source import StatusSource
     from voice.phrases import Catalogue
 
@@ -52,6 +56,7 @@ class Gate:
     trust: TrustSlot
     kiosk: KioskServer
     journal: Journal
+    permits: PermitList | None
     speaker: Speaker
     drivers: tuple[Driver, ...]
 
@@ -73,16 +78,18 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     if journal.set_aside is not None:
         log.error(line("journal-damaged", set_aside=journal.set_aside.name))
     speaker = _speaker(config, roots, phrases.load(config.voice.languages), kiosk)
+    key = load_or_make_key(config.status.key)
+    status, permits = _status(config.status.file), _permits(config, key)
     judge = Judge(
         checkpoint=config.checkpoint,
         rules=rules,
         certificate_rules=_certificate_rules(config.rules.certificate_rules),
         certificate_country=config.rules.certificate_country,
         trust=trust,
-        status=_status(config.status.file),
+        status=status if permits is None else MergedSources(status, permits),
         gateway=NoGateway(),
         status_deadline_s=config.status.deadline_ms / 1000,
-        key=load_or_make_key(config.status.key),
+        key=key,
     )
     service = LaneService(
         judge=judge,
@@ -96,7 +103,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     )
     kiosk.set_status(StatusFlag.TIME_UNTRUSTED, on=not clock.moment().trusted)
     drivers = tuple(driver(reader, roots) for reader in config.readers)
-    return Gate(service, rules, trust, kiosk, journal, speaker, drivers)
+    return Gate(service, rules, trust, kiosk, journal, permits, speaker, drivers)
 
 
 def driver(reader: ReaderConfig, roots: Roots) -> Driver:
@@ -181,3 +188,19 @@ def _status(path: Path) -> StatusSource:
     except ConfigError as fault:
         log.error(line("status-refused", why=str(fault)))
         return MissingStatus(str(fault))
+
+
+def _permits(config: GateConfig, key: PseudonymKey) -> PermitList | None:
+    if config.status.permits is None:
+        return None
+    # The others must still be heard within the deadline when the list does not answer.
+    found = PermitList(config.status.permits, key, config.status.deadline_ms / 2000, _tell_of_permits)
+    found.open()
+    return found
+
+
+def _tell_of_permits(found: ListInfo | Exception) -> None:
+    if isinstance(found, ListInfo):
+        log.info(line("permits-in-force", permits=found.permits, imported_at=found.imported_at.isoformat()))
+    else:
+        log.error(line("permits-refused", why=str(found)))

@@ -24,8 +24,7 @@ from gate.model import (
 from gate.rules.decide import certificate_data, decide_certificate, refuse
 from gate.rules.derive import Companion, Inputs
 from gate.rules.judge import judge
-from gate.status.merged import merged
-from gate.status.source import Found
+from gate.status.merged import merged, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from gate.rules.eu_rules import EuRules
     from gate.rules.orders import Order
     from gate.rules.ruleset import RuleSet
-    from gate.status.source import CodeGateway, StatusSource
+    from gate.status.source import CodeGateway, Found, StatusSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +130,12 @@ class Judge:
     def _judge_person(self, credential: Credential, person: Found, moment: Moment, retries: int) -> Judgement:
         records = merged(credential.records, person.records)
         # A city's health code speaks about all that the city knows of its holder; a permit's issuer knows of permits.
-        known = person.records is not None or credential.kind is CredentialKind.HEALTH_CODE
-        inputs = replace(self._inputs(credential, records, moment, retries), holder_known=known)
+        known = person.holder_known or credential.kind is CredentialKind.HEALTH_CODE
+        inputs = replace(
+            self._inputs(credential, records, moment, retries),
+            holder_known=known,
+            permits_known=person.permits_known,
+        )
         return Judgement(credential, person.holder, judge(inputs, self.rules.at(moment), self.rules.orders), inputs)
 
     def _presented(self, credential: Credential) -> tuple[bytes, ...]:
@@ -165,7 +168,7 @@ class Judge:
     async def _with_status(self, person: Found) -> Found:
         """What a health code says about a person, and what is known here besides."""
         known = await self.status.find((person.holder,))
-        return Found(known.holder, merged(person.records, known.records))
+        return replace(together(person, known), holder=known.holder)
 
     def refuse(
         self,

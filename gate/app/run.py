@@ -66,6 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
     finally:
         gate.journal.close()
+        if gate.permits is not None:
+            gate.permits.close()
     return 0
 
 

@@ -66,6 +66,8 @@ class Inputs:
     """How often this holder was asked to try again just now."""
     holder_known: bool = True
     """False: no source knows the holder, only the credential itself spoke. What it is silent about is unknown then."""
+    permits_known: bool = True
+    """False: a list of permits can't be read now, so that silence about a permit means nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +94,14 @@ def derive(inputs: Inputs, limits: Limits) -> Facts:
         "holder": Fact(FactState.KNOWN, "status", 0) if holder_known else UNKNOWN,
         "temperature": _temperature(inputs),
         "attempts": Fact(FactState.KNOWN, "gate", 0, {"retries": inputs.retries}),
-        **_from_records(records or Records(), now, inputs.checkpoint.zone, holder_known=holder_known),
+        **_from_records(records or Records(), now, holder_known=holder_known),
+        "permit": _permit(records or Records(), now, inputs, holder_known=holder_known),
         **_companion(inputs.companion, now, limits.retired_sources),
     }
     return Facts({name: _stale(fact, limits.max_age_s.get(name)) for name, fact in facts.items()})
 
 
-def _from_records(said: Records, now: Now | None, zone: str, *, holder_known: bool) -> dict[str, Fact]:
+def _from_records(said: Records, now: Now | None, *, holder_known: bool) -> dict[str, Fact]:
     # A source that knows the person and says nothing about a test means that there is none. About colour, pop-ups
     # and travel its silence means nothing: somebody has to have looked.
     silent = FactState.ABSENT if holder_known else FactState.UNKNOWN
@@ -118,8 +121,12 @@ def _from_records(said: Records, now: Now | None, zone: str, *, holder_known: bo
         "travel": newest(said.travel, now, lambda r, _: (r.risk_area,), lambda r, _: {"risk_area": r.risk_area}),
         "arrival": arrival_fact(said.arrivals, said.tests, now, silent),
         "exemption": exemption_fact(said.exemptions, now, holder_known=holder_known),
-        "permit": permit_fact(said.permits, zone, now, silent),
     }
+
+
+def _permit(said: Records, now: Now | None, inputs: Inputs, *, holder_known: bool) -> Fact:
+    silent = FactState.ABSENT if holder_known and inputs.permits_known else FactState.UNKNOWN
+    return permit_fact(said.permits, inputs.checkpoint.zone, now, silent)
 
 
 def _code(said: Records, now: Now | None) -> Fact:

@@ -9,14 +9,17 @@ from __future__ import annotations
 import io
 import json
 import re
+import tempfile
 from base64 import b64encode
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cbor2
 import health_codes
 from health_codes import CITY, CITY_FILE, SHANGHAI_TEXT, answer, id_number, person, with_time
+from permit_lists import imported, row, table
 from PIL import Image
 from rule_set_samples import GREEN, YELLOW, assigned, known, rule, rule_set
 from signed_certificates import content
@@ -210,6 +213,22 @@ def pictures() -> dict[str, bytes]:
     return made
 
 
+PERMITS = table(
+    [row(1, sponsor="示例超市", entries="2", id="TX-1"), row(2, zones="east-3;east-5", hours="22:00-06:00")]
+)
+
+
+def permit_tables() -> dict[str, bytes]:
+    """A list in several dialects, with slips."""
+    slips = [row(1), row(2, number="4.40E+17"), row(3, from_="44365"), row(4, hours="8-18"), row(5, sponsor="=1")]
+    return {
+        "comma": PERMITS,
+        "tab.gb18030": table([row(1, document="身份证", sponsor="示例超市"), row(2)], "\t", "gb18030"),
+        "semicolon": table([row(1, sponsor="a\nb; c"), row(2, to="2021年6月30日")], ";"),
+        "slips": table(slips),
+    }
+
+
 def documents() -> None:
     save("certlogic", {name: as_json(value) for name, value in expressions().items()})
     more = rule(
@@ -253,6 +272,9 @@ def documents() -> None:
         "foreign rules",
         {"two.json": as_json([foreign, {**foreign, "Identifier": "VR-XX-0002", "Logic": aged, "Region": ""}])},
     )
+    save("permit table", permit_tables())
+    with tempfile.TemporaryDirectory() as folder:
+        save("permit list", {"two": imported(Path(folder), PERMITS).read_bytes()})
     save("orders", {"example.json": (ROOT / "config/rules/orders.example.json").read_bytes()})
     lines = [
         (ROOT / f"config/rules/{name}.cases.jsonl").read_bytes().splitlines() for name in ("station-48h", "children")

@@ -38,3 +38,17 @@ def test_files_that_nobody_can_use_don_t_keep_the_gate_from_starting(
         "rule-set-refused",
         "voice-fallback",
     }
+
+
+def test_a_list_of_permits_that_can_not_be_used_is_named_and_the_gate_starts(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
+    file = tmp_path / "gate.toml"
+    file.write_text(text.replace("[status]", '[status]\npermits = "permits.sqlite"'), encoding="utf-8")
+    (tmp_path / "permits.sqlite").write_bytes(b"no list")
+    gate = build(load(file, tmp_path), Roots(tmp_path, tmp_path))
+    gate.journal.close()
+    assert gate.permits is not None
+    gate.permits.close()
+    assert any(record.message.startswith("permits-refused") for record in caplog.records)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from permit_lists import row, table
 from vectors import ROOT
 
 from gate.__main__ import main
@@ -93,3 +94,19 @@ def test_everything_that_is_wrong_is_said_at_once(state: Path, capsys: pytest.Ca
     ):
         assert words in said
     assert "Traceback" not in said
+
+
+def test_the_list_of_permits_is_tried(file: Path, state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_text(file.read_text("utf-8").replace("[status]", '[status]\npermits = "permits.sqlite"'), "utf-8")
+    status, said = checked(file, state, capsys)
+    assert status == 1
+    assert "there is no list of permits; make one: gate permits import LIST.csv" in said
+    (state / "list.csv").write_bytes(table([row(1)]))
+    assert main(["permits", "import", str(state / "list.csv"), "--config", str(file), "--state", str(state)]) == 0
+    capsys.readouterr()
+    assert checked(file, state, capsys) == (0, f"{file}: good, 3 readers\n")
+    (state / "pseudonym.key").unlink()
+    status, said = checked(file, state, capsys)
+    assert status == 1
+    assert "there is no key yet, so no list of permits" in said
+    assert not (state / "pseudonym.key").exists(), "trying makes nothing"
