@@ -15,6 +15,7 @@ from gate.errors import TrustError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
 FAULTS: Final = (
@@ -37,14 +38,13 @@ class Authority:
     country: str
     """Three letters as in passports, e.g. ``"AUS"``."""
     certificate: x509.Certificate = field(repr=False)
+    name: bytes = field(repr=False)
+    """The same for all its keys: a list that one of them signed is about what each of them issued."""
     key_id: bytes | None
     """What certificates that it issued name it by; None where its own certificate does not say."""
+    not_before: datetime
+    not_after: datetime
     lists: tuple[SerialList, ...] = ()
-
-    @property
-    def name(self) -> bytes:
-        """The same for all its keys: a list that one of them signed is about what each of them issued."""
-        return self.certificate.subject.public_bytes()
 
 
 @contextmanager
@@ -68,16 +68,18 @@ def read(der: bytes, country: str | None = None) -> Authority:
     try:
         with reading():
             certificate = x509.load_der_x509_certificate(der)
-            certificate.public_key()
+            certificate.public_key()  # parts are read only when they are asked for, and may raise as late as then
             extensions = certificate.extensions
             if fault := _fault(extensions):
                 raise TrustError(fault)
             country = country or _country(extensions)
+            name = certificate.subject.public_bytes()
+            life = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
     except FAULTS as error:
         raise TrustError(f"can't be read: {type(error).__name__}") from error
     if not country:
         raise TrustError('names no country in its alternative name: add "country" with its three letters')
-    return Authority(country, certificate, _key_id(extensions))
+    return Authority(country, certificate, name, _key_id(extensions), *life)
 
 
 def read_list(der: bytes, authority: Authority) -> SerialList:

@@ -90,15 +90,14 @@ def _signer(der: bytes, certificate: x509.Certificate, extensions: x509.Extensio
         raise _unacceptable("has no key on a curve in use")
     if any(found.critical and found.oid not in _UNDERSTOOD for found in extensions):
         raise _unacceptable("has critical extensions that nobody here understands")
-    above = authority.certificate
-    if _countries(certificate) != _countries(above):
+    if _countries(certificate) != _countries(authority.certificate):
         raise _unacceptable("is of another country than its authority")
     return SealSigner(
         public_key=key,
         key_id=key_id(der),
         serial=certificate.serial_number,
-        not_before=max(certificate.not_valid_before_utc, above.not_valid_before_utc),
-        not_after=min(certificate.not_valid_after_utc, above.not_valid_after_utc),
+        not_before=max(certificate.not_valid_before_utc, authority.not_before),
+        not_after=min(certificate.not_valid_after_utc, authority.not_after),
         document_types=_document_types(extensions) if _signs_seals(extensions) else frozenset(),
         lists=authority.lists,
     )
