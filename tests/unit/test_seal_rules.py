@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from base64 import b64encode
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from lane_rig import HERE, KEY, Believing, Slot, Source, all_well, code
 from seals import DOSES, NOW, SIGNER, TRUSTED, UTOPIA, authorities_file, data, lab_report, vaccination, vaccine
 from signed_certificates import ec_signer
 
 from gate.__main__ import main
+from gate.app import check_batch
+from gate.app.judge import Judge
 from gate.credentials.identify import parse_code
-from gate.model import CredentialKind, Moment
+from gate.credentials.trusted import Trusted
+from gate.model import CredentialKind, Decision, Moment, Outcome, Reason
 from gate.rules import certlogic
 from gate.rules.decide import certificate_data
 from gate.rules.eu_rules import EuRules
+from gate.status.gateway import NoGateway
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -172,6 +178,37 @@ def test_rules_for_other_formats_are_not_asked() -> None:
     assert EuRules.from_json(rules).select("CN", NOW.at, data(), format=CredentialKind.VDS_NC) == []
 
 
+# --- at a gate -------------------------------------------------------------------------------------------------------
+
+
+def at_the_gate(message: dict[str, Any], rules: str) -> Decision:
+    """What a station decides, with a guard beside the gate."""
+    judge = Judge(
+        checkpoint=HERE,
+        rules=Slot("station-48h", None),
+        certificate_rules=EuRules.from_json(json.loads(rules)),
+        certificate_country="CN",
+        trust=Believing(TRUSTED),
+        status=Source(all_well),
+        gateway=NoGateway(),
+        status_deadline_s=1,
+        key=KEY,
+    )
+    (judgement,) = asyncio.run(judge.judge(code(SIGNER.code(data(message))), NOW, lambda _: 0))
+    assert judgement.holder is None
+    return judgement.decision
+
+
+def test_at_the_gate_a_seal_is_judged_by_its_own_rules_and_referred_where_there_are_none() -> None:
+    for message in (vaccination(), lab_report()):
+        passed = at_the_gate(message, RULES)
+        assert (passed.outcome, passed.reasons) == (Outcome.PASS, (Reason.CERTIFICATE_VALID,))
+        unruled = at_the_gate(message, "[]")
+        assert (unruled.outcome, unruled.reasons) == (Outcome.REFER, (Reason.CERTIFICATE_RULES,))
+    refused = at_the_gate(vaccination(vaccine(ONE)), RULES)
+    assert (refused.outcome, refused.failed_rules) == (Outcome.REFER, ("VR-CN-0201",))
+
+
 # --- at a desk -------------------------------------------------------------------------------------------------------
 
 
@@ -210,3 +247,15 @@ def test_a_file_of_authorities_that_is_wrong_is_named(tmp_path: Path, capsys: py
     file.write_text('{"authorities": []}')
     assert main(["check", "--anchors", str(file), "x"]) == 2
     assert f"{file}: the file of authorities is not of its form" in capsys.readouterr().err
+
+
+def test_a_line_of_a_batch_may_name_its_authorities(tmp_path: Path) -> None:
+    authorities = tmp_path / "authorities.json"
+    authorities.write_bytes(authorities_file(UTOPIA.entry(UTOPIA.crl())))
+    batch = check_batch._Batch(check_batch.Defaults(Trusted(), None, NOW))
+    question = {"text": SIGNER.code().decode()}
+    answers = [
+        json.loads(batch.answer(json.dumps(line).encode()))
+        for line in (question, {**question, "anchors": str(authorities)})
+    ]
+    assert [answer["reasons"] for answer in answers] == [["certificate_issuer_unknown"], ["no_rule_set"]]
