@@ -31,7 +31,7 @@ from drivers.input_events import EV_MSC
 from drivers.simulated import id_cards
 from drivers.simulated.camera import picture_of
 from drivers.simulated.gun import alt_code, keystrokes
-from fuzz import bundles, card_seeds
+from fuzz import bundles, card_seeds, seals
 from fuzz.codes import ISSUED, KEY, KEY_ID, NOW
 from fuzz.engine import CORPUS
 from fuzz.revocations import DIGESTS, FILES, FILTER_SLICE, SLICE
@@ -103,7 +103,7 @@ def codes() -> None:
         | {"padded": b"  HC1:6BF \r\n", "text": b"hello"},
     )
     save("id-card text block", CARDS)
-    for target, inputs in card_seeds.seeds().items():
+    for target, inputs in (*card_seeds.seeds().items(), *seals.seeds().items()):
         save(target, inputs)
     save("health code", {**health_codes.CODES, "opaque": SHANGHAI_TEXT, **city_codes()})
 
