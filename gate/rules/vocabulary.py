@@ -383,6 +383,19 @@ FACTS: Final[Mapping[str, FactWords]] = MappingProxyType(
                 ),
             },
         ),
+        "presence": FactWords(
+            Both("在场情况", "the holder's presence"),
+            (FactState.KNOWN, FactState.UNKNOWN),
+            "what this gate has recorded",
+            "By the last time that this gate let the holder through, into this zone or out of it. Unknown: the record "
+            "can't be read, nobody knows who the holder is, or the time is not certain.",
+            {
+                "inside": _flag("已进入且未离开", "未进入或已离开", "the holder went in and has not come out since"),
+                "since_last": _seconds(
+                    "上次进出", "the holder was let through", when="the holder was let through before, at a known time"
+                ),
+            },
+        ),
         "companion": FactWords(
             Both("陪同人", "the companion"),
             (FactState.KNOWN, FactState.ABSENT),

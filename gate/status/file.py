@@ -15,7 +15,7 @@ Read whole into memory at start; for a site with its own list, a pilot, a test o
     "permits":      [{"source": "site", "as_of": "…", "zones": ["east"], "valid_from": "…", "valid_to": "…"}]}}}
 ```
 Optional: pop-ups ``level, raised_at, cleared, expires_at``; tests ``sample, method, pool_size, supersedes``;
-vaccinations ``last_dose_at``; permits ``hours`` (two minutes of the day) and ``entries_left``.
+vaccinations ``last_dose_at``; permits ``hours`` (two minutes of the day), ``entries_left``, ``id`` and ``sponsor``.
 Every time carries its zone; a time without one is refused, since nobody can know what it means.
 """
 
@@ -110,6 +110,8 @@ class _Permit(_Record, frozen=True, forbid_unknown_fields=True):
     valid_to: Zoned
     hours: tuple[Minute, Minute] | None = None
     entries_left: Annotated[int, msgspec.Meta(ge=0, le=100_000)] | None = None
+    id: Source | None = None
+    sponsor: Source | None = None
 
 
 class _Holder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gate.errors import JournalError
-from gate.journal.store import QUEUE_LIMIT, Journal, Passage
+from gate.journal.passages import Passage
+from gate.journal.store import QUEUE_LIMIT, Journal
 from gate.model import Decision, FactState, FactUsed, Outcome, PassageResult, Reason
 from gate.presentation_id import new_presentation_id, receipt
 
