@@ -16,7 +16,7 @@ from gate.app.logs import line
 from gate.app.rule_slot import RuleSlot
 from gate.app.service import LaneService
 from gate.clock import Clock, DemoClock, SystemClock
-from gate.config import GateConfig, ReaderConfig, Roots, bind
+from gate.config import GateConfig, Roots, bind
 from gate.credentials.revocation import NothingRevoked
 from gate.credentials.trusted import Trusted
 from gate.errors import ConfigError, RuleSetError, TrustError
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from drivers import Driver
+    from gate.config_readers import ReaderConfig
     from gate.status.source import StatusSource
     from voice.phrases import Catalogue
 
@@ -73,6 +74,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     speaker = _speaker(config, roots, phrases.load(config.voice.languages), kiosk)
     judge = Judge(
         checkpoint=config.checkpoint,
+        directions={reader.name: reader.direction for reader in config.readers if reader.direction is not None},
         rules=rules,
         certificate_rules=_certificate_rules(config.rules.certificate_rules),
         certificate_country=config.rules.certificate_country,
@@ -80,6 +82,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         trusted=Trusted(signers=_anchors(config.rules.anchors), revocations=NothingRevoked()),
         status=_status(config.status.file),
         gateway=NoGateway(),
+        history=journal,
         status_deadline_s=config.status.deadline_ms / 1000,
         key=load_or_make_key(config.status.key),
     )

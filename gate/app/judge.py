@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from gate.app.history import refusal, remembered
+from gate.app.judgement import Judgement, Presented
 from gate.credentials import identify, resident_id
 from gate.errors import CredentialFault, StatusUnavailable
 from gate.model import (
@@ -16,37 +18,29 @@ from gate.model import (
     CredentialKind,
     Decision,
     Moment,
+    Outcome,
+    Past,
     PayloadKind,
     Reading,
     Reason,
-    Records,
 )
 from gate.rules.decide import certificate_data, decide_certificate, refuse
 from gate.rules.derive import Companion, Inputs
-from gate.rules.judge import judge
+from gate.rules.judge import judge, permit_of
 from gate.status.merged import merged
 from gate.status.source import Found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
+    from gate.app.history import History
     from gate.credentials.trusted import Trusted
+    from gate.model import Direction
     from gate.pseudonym import PseudonymKey
     from gate.rules.eu_rules import EuRules
     from gate.rules.orders import Order
     from gate.rules.ruleset import RuleSet
     from gate.status.source import CodeGateway, StatusSource
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What was presented, whose it is (as a pseudonym) and what was decided."""
-
-    credential: Credential
-    holder: bytes | None
-    decision: Decision
-    inputs: Inputs | None = None
-    """What it was judged by; None where nothing could be judged, or where only the credential's own content was."""
 
 
 class HoldsRules(Protocol):
@@ -67,6 +61,8 @@ class Judge:
     """Everything that a decision needs, put together once."""
 
     checkpoint: Checkpoint
+    directions: Mapping[str, Direction]
+    """Readers that look another way than the checkpoint: a door has one on each side."""
     rules: HoldsRules
     certificate_rules: EuRules
     certificate_country: str
@@ -75,7 +71,9 @@ class Judge:
     trusted: Trusted
     status: StatusSource
     gateway: CodeGateway
+    history: History
     status_deadline_s: float
+    """For everything that is asked about one presentation."""
     key: PseudonymKey
 
     async def judge(
@@ -91,33 +89,62 @@ class Judge:
         Returns:
             One judgement for each person that the credential stands for: one, or several for a family's code.
         """
+        place = self.place(reading.reader)
         try:
             credential = self._parse(reading, moment)
         except CredentialFault as fault:
-            unusable = self._unusable(reading, fault.reason)
-            refused = self.refuse(fault.reason, moment, unusable.kind, retries(reading.reader))
-            return (Judgement(unusable, None, refused),)
+            unusable = Presented(self._unusable(reading, fault.reason), reading.reader, place, moment)
+            return (self._refused(unusable, fault.reason, None, retries(reading.reader)),)
+        presented = Presented(credential, reading.reader, place, moment)
+        deadline = asyncio.get_running_loop().time() + self.status_deadline_s
         if credential.certificate is not None:
-            decision = self._judge_certificate(credential, credential.certificate, moment, retries(reading.reader))
-            return (Judgement(credential, None, decision),)
-        presented = self._presented(credential)
+            return (await self._judge_certificate(presented, credential.certificate, deadline, retries),)
+        return await self._judge_people(presented, deadline, retries)
+
+    async def _judge_people(
+        self, presented: Presented, deadline: float, retries: Callable[[Hashable], int]
+    ) -> tuple[Judgement, ...]:
+        """Decide about everybody whom a credential stands for, by what sources and the gate itself know of them."""
+        credential, place = presented.credential, presented.place
+        pseudonyms = self._pseudonyms(credential)
         try:
-            async with asyncio.timeout(self.status_deadline_s):
-                people = await self._look_up(credential, presented)
+            async with asyncio.timeout_at(deadline):
+                people = await self._look_up(credential, pseudonyms)
         except CredentialFault as fault:
-            refused = self.refuse(fault.reason, moment, credential.kind, retries(reading.reader))
-            return (Judgement(credential, None, refused),)
+            return (self._refused(presented, fault.reason, None, retries(presented.reader)),)
         except (StatusUnavailable, TimeoutError):
-            refused = self.refuse(Reason.STATUS_UNAVAILABLE, moment, credential.kind)
-            return (Judgement(credential, next(iter(presented), None), refused),)
-        return tuple(self._judge_person(credential, person, moment, retries(person.holder)) for person in people)
+            return (self._refused(presented, Reason.STATUS_UNAVAILABLE, next(iter(pseudonyms), None), 0),)
+        code = credential.one_time
+        pasts = [await remembered(self.history, person.holder, place, code, deadline) for person in people]
+        if (reason := refusal(code, place, pasts)) is not None:
+            holder = people[0].holder
+            return (self._refused(presented, reason, holder, retries(holder)),)
+        return tuple(
+            self._judge_person(presented, person, past, retries(person.holder))
+            for person, past in zip(people, pasts, strict=True)
+        )
 
-    def _judge_person(self, credential: Credential, person: Found, moment: Moment, retries: int) -> Judgement:
-        records = merged(credential.records, person.records)
-        inputs = self._inputs(credential, records, moment, retries)
-        return Judgement(credential, person.holder, judge(inputs, self.rules.at(moment), self.rules.orders), inputs)
+    def _judge_person(self, presented: Presented, person: Found, past: Past | None, retries: int) -> Judgement:
+        records = merged(presented.credential.records, person.records)
+        inputs = presented.inputs(records, past, retries)
+        return self._by_our_rules(presented.credential, person.holder, inputs)
 
-    def _presented(self, credential: Credential) -> tuple[bytes, ...]:
+    def _by_our_rules(self, credential: Credential, holder: bytes | None, inputs: Inputs) -> Judgement:
+        rule_set = self.rules.at(inputs.moment)
+        decision = judge(inputs, rule_set, self.rules.orders)
+        permit = permit_of(inputs, rule_set, self.rules.orders) if decision.outcome is Outcome.PASS else None
+        return Judgement(credential, holder, decision, inputs.checkpoint, inputs, permit)
+
+    def _refused(self, presented: Presented, reason: Reason, holder: bytes | None, retries: int) -> Judgement:
+        decision = self.refuse(reason, presented.moment, presented.reader, presented.credential.kind, retries)
+        return Judgement(presented.credential, holder, decision, presented.place)
+
+    def place(self, reader: str) -> Checkpoint:
+        """The checkpoint as it is for whoever stands at this reader."""
+        direction = self.directions.get(reader)
+        return self.checkpoint if direction is None else replace(self.checkpoint, direction=direction)
+
+    def _pseudonyms(self, credential: Credential) -> tuple[bytes, ...]:
         """Pseudonyms of the person's documents, as far as the credential itself tells them."""
         holder = credential.holder
         if holder is None:
@@ -127,7 +154,7 @@ class Judge:
         documents = (*(() if holder.document is None else (holder.document,)), *holder.also)
         return tuple(self.key.pseudonym(document) for document in documents)
 
-    async def _look_up(self, credential: Credential, presented: tuple[bytes, ...]) -> Sequence[Found]:
+    async def _look_up(self, credential: Credential, pseudonyms: tuple[bytes, ...]) -> Sequence[Found]:
         """Everybody that the credential stands for, with what the sources say about them.
 
         Raises:
@@ -137,9 +164,9 @@ class Judge:
         if credential.reference is not None:
             resolved = await self.gateway.resolve(credential.reference)
             return [await self._with_status(person) for person in resolved]
-        if not presented:
+        if not pseudonyms:
             raise CredentialFault(Reason.DOCUMENT_INVALID, "a credential without a document")
-        return [await self.status.find(presented)]
+        return [await self.status.find(pseudonyms)]
 
     async def _with_status(self, person: Found) -> Found:
         """What a health code says about a person, and what is known here besides."""
@@ -150,12 +177,13 @@ class Judge:
         self,
         reason: Reason,
         moment: Moment,
+        reader: str,
         kind: CredentialKind = CredentialKind.UNRECOGNISED,
         retries: int = 0,
     ) -> Decision:
         """Refuse without asking any rule, in the words that this place wants for it."""
         rule_set = self.rules.at(moment)
-        profile = None if rule_set is None else rule_set.profile_for(self.checkpoint, kind)
+        profile = None if rule_set is None else rule_set.profile_for(self.place(reader), kind)
         return refuse(reason, profile, retries)
 
     def with_companion(self, child: Judgement, companion: Judgement, moment: Moment) -> Judgement:
@@ -167,27 +195,29 @@ class Judge:
             return child
         records = companion.inputs.records if companion.inputs is not None else None
         inputs = replace(child.inputs, moment=moment, companion=Companion(records))
-        return replace(child, decision=judge(inputs, self.rules.at(moment), self.rules.orders), inputs=inputs)
+        return self._by_our_rules(child.credential, child.holder, inputs)
 
     def _parse(self, reading: Reading, moment: Moment) -> Credential:
         if reading.kind is PayloadKind.RESIDENT_ID_BLOCK:
             return resident_id.parse(reading.data)
         return identify.parse_code(reading.data, self.trusted, moment)
 
-    def _judge_certificate(
-        self, credential: Credential, certificate: Certificate, moment: Moment, retries: int
-    ) -> Decision:
+    async def _judge_certificate(
+        self, presented: Presented, certificate: Certificate, deadline: float, retries: Callable[[Hashable], int]
+    ) -> Judgement:
+        """Decide by what a certificate says itself; nobody here knows whose it is."""
+        credential, place, moment = presented.credential, presented.place, presented.moment
+        so_far = retries(presented.reader)
+        if credential.one_time is not None:
+            past = await remembered(self.history, None, place, credential.one_time, deadline)
+            if (reason := refusal(credential.one_time, place, (past,))) is not None:
+                return self._refused(presented, reason, None, so_far)
         rule_set = self.rules.at(moment)  # one rule set judges all of a presentation
-        own = judge(self._inputs(credential, None, moment, retries), rule_set, self.rules.orders)
+        own = judge(presented.inputs(None, None, so_far), rule_set, self.rules.orders)
         rules = self.certificate_rules.select(self.certificate_country, moment.at, certificate.payload)
         data = certificate_data(certificate, self.certificate_country, self.value_sets, moment)
         profile = None if rule_set is None or own.profile is None else rule_set.profiles[own.profile]
-        return decide_certificate(own, rules, data, profile)
-
-    def _inputs(self, credential: Credential, records: Records | None, moment: Moment, retries: int) -> Inputs:
-        return Inputs(
-            credential=credential, records=records, moment=moment, checkpoint=self.checkpoint, retries=retries
-        )
+        return Judgement(credential, None, decide_certificate(own, rules, data, profile), place)
 
     def _unusable(self, reading: Reading, reason: Reason) -> Credential:
         """What the record says about something that could not be accepted as a credential."""
