@@ -8,7 +8,8 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from vectors import ROOT
 
@@ -39,10 +40,12 @@ from gate.status.source import Found
 from voice import phrases
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from gate.app.history import History
     from gate.kiosk.state import StatusFlag
+    from gate.status.source import CodeGateway
 
 CATALOGUE = phrases.load(("zh-CN", "en"))
 HERE = Checkpoint("c", "station", "1", Direction.IN, attended=True)
@@ -134,13 +137,17 @@ class Rig:
         """Wait until every row handed over so far is written: the journal keeps their order."""
         await asyncio.wrap_future(self.journal.complete(new_presentation_id(), PassageResult.PASSED))
 
-    def rows(self) -> list[tuple[str, str, str | None]]:
-        """Outcome, reasons and withdrawal of every row, in order."""
+    def look(self, columns: str) -> list[tuple[Any, ...]]:
+        """Some columns of every row, in order."""
         db = sqlite3.connect(self.path)
         try:
-            return db.execute("SELECT outcome, reasons, withdrawn FROM passages ORDER BY seq").fetchall()
+            return db.execute(f"SELECT {columns} FROM passages ORDER BY seq").fetchall()  # noqa: S608 - of a test
         finally:
             db.close()
+
+    def rows(self) -> list[tuple[str, str, str | None]]:
+        """Outcome, reasons and withdrawal of every row, in order."""
+        return self.look("outcome, reasons, withdrawn")
 
 
 def serve(  # noqa: PLR0913 - what a scenario may want otherwise
@@ -151,6 +158,9 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
     *,
     rules: str = "station-48h",
     place: Checkpoint = HERE,
+    directions: Mapping[str, Direction] = MappingProxyType({}),
+    gateway: CodeGateway | None = None,
+    history: History | None = None,
     refresh_by: datetime | None = None,
 ) -> None:
     """Run one lane through a scenario, under one of the rule sets that come with the gate."""
@@ -161,13 +171,15 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
         journal.open()
         judge = Judge(
             checkpoint=place,
+            directions=directions,
             rules=Slot(rules, refresh_by),
             certificate_rules=EuRules(()),
             certificate_country="CN",
             value_sets={},
             trusted=Trusted(),
             status=Source(answer),
-            gateway=NoGateway(),
+            gateway=gateway or NoGateway(),
+            history=history or journal,
             status_deadline_s=0.2,
             key=KEY,
         )
