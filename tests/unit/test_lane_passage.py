@@ -232,6 +232,28 @@ def test_a_familys_code_lets_the_family_in_once(tmp_path: Path) -> None:
     at_the_plant(tmp_path, scenario, gateway=Family())
 
 
+def test_where_one_of_a_family_is_stopped_nothing_is_used_up_by_the_others(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    day = timedelta(days=1)
+    permit = PermitRecord("office", now - day, frozenset({"plant"}), now - day, now + day, None, 2, "P-1")
+
+    class OneIsUnknown(Family):
+        async def resolve(self, reference: CodeReference) -> Sequence[Found]:
+            *others, last = await super().resolve(reference)
+            return [*others, replace(last, records=None)]
+
+    async def answer(holder: bytes) -> Records | None:
+        return Records(permits=(permit,)) if holder == bytes([11] * 16) else None
+
+    async def scenario(rig: Rig) -> None:
+        assert await heard(rig, dynamic(FAMILY, 7)) == ["holder_unknown"]
+        assert rig.look("outcome, permit") == [("refer", None)] * 3
+        past = await asyncio.wrap_future(rig.journal.past(bytes([11] * 16), "plant", bytes([7] * 16)))
+        assert past == Past()
+
+    at_the_plant(tmp_path, scenario, answer, gateway=OneIsUnknown())
+
+
 def test_the_way_out_takes_a_code_that_was_used_and_does_not_use_it_up(tmp_path: Path) -> None:
     async def scenario(rig: Rig) -> None:
         assert await heard(rig, dynamic(1, 7, "inside-reader"), dynamic(1, 7), dynamic(1, 7, "inside-reader")) == [
