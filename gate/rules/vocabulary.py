@@ -373,7 +373,7 @@ FACTS: Final[Mapping[str, FactWords]] = MappingProxyType(
             Both("通行证", "the permit"),
             _ANY,
             "the permit that helps most at this zone and minute",
-            "Absent: the holder is known and has no permit.",
+            "Absent: the holder is known and has no permit. Entries used at this gate are taken off.",
             {
                 "zone": _flag("通行证包含本区域", "通行证不含本区域", "the permit covers this zone"),
                 "in_force": _flag("通行证在有效期内", "通行证不在有效期内", "the permit is in date"),

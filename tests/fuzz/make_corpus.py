@@ -199,7 +199,8 @@ def documents() -> None:
     )
     save("orders", {"example.json": (ROOT / "config/rules/orders.example.json").read_bytes()})
     lines = [
-        (ROOT / f"config/rules/{name}.cases.jsonl").read_bytes().splitlines() for name in ("station-48h", "children")
+        (ROOT / f"config/rules/{name}.cases.jsonl").read_bytes().splitlines()
+        for name in ("station-48h", "children", "anti-passback")
     ]
     save("cases", {f"{number}.jsonl": b"\n".join(found[:3]) for number, found in enumerate(lines)})
     save("status file", {"all.json": as_json(status())})

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from lane_rig import HERE, Rig, all_well, card, disk_that_hangs, serve
 
+from gate.app.logs import parse
 from gate.credentials import identify
 from gate.errors import JournalError
 from gate.model import (
@@ -102,7 +103,9 @@ async def heard(rig: Rig, *readings: Reading) -> list[str]:
 # --- in and out -------------------------------------------------------------------------------------------------
 
 
-def test_nobody_goes_in_twice_and_everybody_comes_out(tmp_path: Path) -> None:
+def test_nobody_goes_in_twice_and_everybody_comes_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+
     async def scenario(rig: Rig) -> None:
         assert await heard(rig, card(), card(), leaving(), leaving(), card()) == [
             "permitted",
@@ -118,6 +121,8 @@ def test_nobody_goes_in_twice_and_everybody_comes_out(tmp_path: Path) -> None:
             ("out", "plant", "pass"),
             ("in", "plant", "pass"),
         ]
+        told = [parse(record.message) for record in caplog.records if record.message.startswith("presentation ")]
+        assert [values["direction"] for values in told] == ["in", "in", "out", "out", "in"]
 
     at_the_plant(tmp_path, scenario)
 
