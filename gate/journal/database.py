@@ -94,6 +94,7 @@ def open_to_write(path: Path) -> tuple[sqlite3.Connection, Path | None]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = _set_aside(path) if path.exists() and not _sound(path) else None
+    path.touch(mode=0o600)  # first: the write-ahead log gets the rights that the file has when it is opened
     db = sqlite3.connect(path, timeout=BUSY_S)
     try:
         db.execute("PRAGMA journal_mode=WAL")
