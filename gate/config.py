@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from gate.config_readers import ReaderConfig, read_readers
 from gate.errors import ConfigError
 from gate.model import Checkpoint
 
@@ -112,15 +113,6 @@ class DemoConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class ReaderConfig:
-    """One device; ``settings`` are bound to the driver's own dataclass by whoever knows the driver."""
-
-    name: str
-    driver: str
-    settings: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class GateConfig:
     """The whole file."""
 
@@ -167,28 +159,10 @@ def load(path: Path, state: Path) -> GateConfig:
     except (tomllib.TOMLDecodeError, RecursionError) as fault:
         raise ConfigError(f"{path}: is not TOML: {fault}") from None
     roots = Roots(path.resolve().parent, state.resolve())
-    readers = _readers(table.pop("readers", []), path)
+    readers = read_readers(table.pop("readers", []), str(path))
     config = bind(GateConfig, table, roots, str(path))
     _check(config, str(path))
     return dataclasses.replace(config, readers=readers)
-
-
-def _readers(entries: Any, path: Path) -> tuple[ReaderConfig, ...]:
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise ConfigError(f"{path}: readers must be tables; write [[readers]] above each")
-    readers: list[ReaderConfig] = []
-    for number, entry in enumerate(entries, 1):
-        where = f"{path}: [[readers]] number {number}"
-        settings = dict(entry)
-        for key in ("name", "driver"):
-            if not isinstance(settings.get(key), str):
-                raise ConfigError(f'{where}: key "{key}" is missing; write {key} = "…"')
-        readers.append(ReaderConfig(settings.pop("name"), settings.pop("driver"), settings))
-    names = [reader.name for reader in readers]
-    for name in names:
-        if names.count(name) > 1:
-            raise ConfigError(f'{path}: two readers are named "{name}"; give each a name of its own')
-    return tuple(readers)
 
 
 def _check(config: GateConfig, where: str) -> None:

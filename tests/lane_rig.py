@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from vectors import ROOT
 
@@ -25,6 +27,7 @@ from gate.model import (
     Direction,
     Moment,
     PassageResult,
+    Past,
     PayloadKind,
     Reading,
     Reason,
@@ -40,9 +43,10 @@ from gate.status.source import Found
 from voice import phrases
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from gate.app.history import History
     from gate.kiosk.state import StatusFlag
     from gate.status.source import CodeGateway, StatusSource
 
@@ -109,6 +113,16 @@ class Observed:
         return found
 
 
+class NothingHappened:
+    """A gate that has let nobody through so far."""
+
+    def past(self, holder: bytes | None, zone: str, code: bytes | None) -> Future[Past]:
+        del holder, zone, code
+        found: Future[Past] = Future()
+        found.set_result(Past())
+        return found
+
+
 @dataclass
 class Believing:
     """Whom the gate believes; a test may change it."""
@@ -145,13 +159,17 @@ class Rig:
         """Wait until every row handed over so far is written: the journal keeps their order."""
         await asyncio.wrap_future(self.journal.complete(new_presentation_id(), PassageResult.PASSED))
 
-    def rows(self) -> list[tuple[str, str, str | None]]:
-        """Outcome, reasons and withdrawal of every row, in order."""
+    def look(self, columns: str) -> list[tuple[Any, ...]]:
+        """Some columns of every row, in order."""
         db = sqlite3.connect(self.path)
         try:
-            return db.execute("SELECT outcome, reasons, withdrawn FROM passages ORDER BY seq").fetchall()
+            return db.execute(f"SELECT {columns} FROM passages ORDER BY seq").fetchall()  # noqa: S608 - of a test
         finally:
             db.close()
+
+    def rows(self) -> list[tuple[str, str, str | None]]:
+        """Outcome, reasons and withdrawal of every row, in order."""
+        return self.look("outcome, reasons, withdrawn")
 
 
 def serve(  # noqa: PLR0913 - what a scenario may want otherwise
@@ -162,6 +180,8 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
     *,
     rules: str = "station-48h",
     place: Checkpoint = HERE,
+    directions: Mapping[str, Direction] = MappingProxyType({}),
+    history: History | None = None,
     refresh_by: datetime | None = None,
     trusted: Trusted = NOBODY_TRUSTED,
     gateway: CodeGateway = NO_GATEWAY,
@@ -175,12 +195,14 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
         journal.open()
         judge = Judge(
             checkpoint=place,
+            directions=directions,
             rules=Slot(rules, refresh_by),
             certificate_rules=EuRules(()),
             certificate_country="CN",
             trust=Believing(trusted),
             status=Source(answer) if permits is None else MergedSources(Source(answer), permits),
             gateway=gateway,
+            history=history or journal,
             status_deadline_s=0.2,
             key=KEY,
         )

@@ -17,7 +17,7 @@ from gate.app.rule_slot import RuleSlot
 from gate.app.service import LaneService
 from gate.app.trust_slot import TrustSlot
 from gate.clock import Clock, DemoClock, SystemClock
-from gate.config import GateConfig, ReaderConfig, Roots, bind
+from gate.config import GateConfig, Roots, bind
 from gate.credentials import social_security
 from gate.credentials.iso7816 import RecordedDialogue
 from gate.errors import ConfigError, RuleSetError
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from drivers import Driver
+    from gate.config_readers import ReaderConfig
     from gate.pseudonym import PseudonymKey
     from gate.status.source import StatusSource
     from voice.phrases import Catalogue
@@ -82,12 +83,14 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     status, permits = _status(config.status.file), _permits(config, key)
     judge = Judge(
         checkpoint=config.checkpoint,
+        directions={reader.name: reader.direction for reader in config.readers if reader.direction is not None},
         rules=rules,
         certificate_rules=_certificate_rules(config.rules.certificate_rules),
         certificate_country=config.rules.certificate_country,
         trust=trust,
         status=status if permits is None else MergedSources(status, permits),
         gateway=NoGateway(),
+        history=journal,
         status_deadline_s=config.status.deadline_ms / 1000,
         key=key,
     )

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from gate.app.logs import line
 from gate.errors import JournalError
-from gate.journal.store import Journal, Passage
+from gate.journal.passages import Passage
 from gate.kiosk.state import StatusFlag
+from gate.model import Outcome
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from gate.app.judge import Judgement
+    from gate.app.judgement import Judgement
+    from gate.journal.store import Journal
     from gate.model import Moment
 
 log = logging.getLogger("gate.passages")
@@ -43,16 +45,21 @@ class Recorder:
 
     def record(self, presentation: str, reader: str, judgement: Judgement, moment: Moment) -> Future[int]:
         """Hand a row to the journal's thread; ``safe`` tells when it is on disk."""
+        decision = judgement.decision
         return self._journal.record(
             Passage(
                 id=presentation,
                 at=moment.at,
                 clock_trusted=moment.trusted,
                 reader=reader,
+                direction=judgement.place.direction,
+                zone=judgement.place.zone,
                 credential=judgement.credential.kind.value,
                 assurance=int(judgement.credential.assurance),
                 holder=judgement.holder,
-                decision=judgement.decision,
+                code=judgement.credential.one_time,
+                permit=judgement.permit if decision.outcome is Outcome.PASS else None,
+                decision=decision,
             )
         )
 

@@ -46,7 +46,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
 
-    from gate.app.judge import Judge, Judgement
+    from gate.app.judge import Judge
+    from gate.app.judgement import Judgement
     from gate.clock import Clock
     from gate.journal.store import Journal
 
@@ -167,7 +168,7 @@ class LaneService:
         """Answer somebody who came while another is being decided about, whether it could be read or not."""
         self.lane.turn_away()
         log.info(line("turned-away", reader=reader, so_far=self.lane.turned_away))
-        self._announce(new_presentation_id(), self._judge.refuse(Reason.ONE_AT_A_TIME, self._clock.moment()))
+        self._announce(new_presentation_id(), self._judge.refuse(Reason.ONE_AT_A_TIME, self._clock.moment(), reader))
 
     def _with_child(self, companion: Judgement, moment: Moment, now: float) -> list[_Person]:
         """The child that waits for this person, judged again; the worse of both outcomes is what is spoken."""
@@ -199,8 +200,9 @@ class LaneService:
             return decision, safe[0]
         for person in people:
             self._recorder.withdraw(person.presentation)
-        kind = people[0].judgement.credential.kind
-        failed = self._judge.refuse(Reason.RECORD_FAILED, self._clock.moment(), kind)
+        first = people[0]
+        kind = first.judgement.credential.kind
+        failed = self._judge.refuse(Reason.RECORD_FAILED, self._clock.moment(), first.reader, kind)
         return failed, None
 
     def _announce(self, presentation: str, decision: Decision) -> asyncio.Future[float | None]:
@@ -258,7 +260,7 @@ class LaneService:
         now = time.monotonic()
         retries = self._attempts.retries(notice.reader, now)
         presentation = new_presentation_id()
-        decision = self._judge.refuse(reason, self._clock.moment(), retries=retries)
+        decision = self._judge.refuse(reason, self._clock.moment(), notice.reader, retries=retries)
         self._attempts.note(notice.reader, decision.outcome, now)
         sound = self._announce(presentation, decision)
         measured = Measured(notice.at_monotonic, time.monotonic(), None)

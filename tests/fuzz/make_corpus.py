@@ -277,7 +277,8 @@ def documents() -> None:
         save("permit list", {"two": imported(Path(folder), PERMITS).read_bytes()})
     save("orders", {"example.json": (ROOT / "config/rules/orders.example.json").read_bytes()})
     lines = [
-        (ROOT / f"config/rules/{name}.cases.jsonl").read_bytes().splitlines() for name in ("station-48h", "children")
+        (ROOT / f"config/rules/{name}.cases.jsonl").read_bytes().splitlines()
+        for name in ("station-48h", "children", "anti-passback")
     ]
     save("cases", {f"{number}.jsonl": b"\n".join(found[:3]) for number, found in enumerate(lines)})
     save("description", descriptions())

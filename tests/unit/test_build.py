@@ -8,6 +8,7 @@ from vectors import ROOT
 
 from gate.app.build import build
 from gate.config import Roots, load
+from gate.model import Direction
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,3 +53,14 @@ def test_a_list_of_permits_that_can_not_be_used_is_named_and_the_gate_starts(
     assert gate.permits is not None
     gate.permits.close()
     assert any(record.message.startswith("permits-refused") for record in caplog.records)
+
+
+def test_a_door_has_a_reader_on_each_side(tmp_path: Path) -> None:
+    text = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
+    file = tmp_path / "gate.toml"
+    file.write_text(text.replace('device = "gun"', 'device = "gun"\ndirection = "out"'), encoding="utf-8")
+    gate = build(load(file, tmp_path), Roots(tmp_path, tmp_path))
+    gate.journal.close()
+    place = gate.service._judge.place
+    assert (place("id-reader").direction, place("gun").direction) == (Direction.IN, Direction.OUT)
+    assert place("gun").zone == place("id-reader").zone

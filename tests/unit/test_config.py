@@ -85,6 +85,8 @@ def test_a_bad_file_is_named_with_its_key(change: tuple[str, str], message: str,
     [
         ("[[readers]]\nname = 'a'", 'key "driver" is missing'),
         ("[[readers]]\nname = 'a'\ndriver = 'x'\n[[readers]]\nname = 'a'\ndriver = 'x'", 'two readers are named "a"'),
+        ("[[readers]]\nname = 'a'\ndriver = 'x'\ndirection = 'up'", 'key "direction" must be "in" or "out"'),
+        ("[[readers]]\nname = 'a'\ndriver = 'x'\ndirection = ['in']", 'key "direction" must be "in" or "out"'),
         ("readers = 3", "must be tables"),
     ],
 )
@@ -92,6 +94,15 @@ def test_readers_need_a_name_of_their_own(readers: str, message: str, tmp_path: 
     text = f"{readers}\n{GOOD}" if readers.startswith("readers") else f"{GOOD}\n{readers}"
     with pytest.raises(ConfigError, match=message):
         load(write(tmp_path, text), tmp_path)
+
+
+def test_a_reader_may_look_the_other_way(tmp_path: Path) -> None:
+    readers = (
+        "[[readers]]\nname = 'a'\ndriver = 'x'\n[[readers]]\nname = 'b'\ndriver = 'x'\ndirection = 'out'\nport = 1"
+    )
+    first, second = load(write(tmp_path, f"{GOOD}\n{readers}"), tmp_path).readers
+    assert (first.direction, second.direction) == (None, Direction.OUT)
+    assert second.settings == {"port": 1}, "what is the gate's own is no setting of the driver's"
 
 
 def test_files_that_are_no_configuration(tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from lane_rig import KEY, Rig, card, code, serve
+from lane_rig import HERE, KEY, Rig, card, code, serve
 
 from drivers.simulated import id_cards
 from gate.app.companions import WAIT_S, Companions, WaitingChild
 from gate.app.demo.people import healthy
-from gate.app.judge import Judgement
+from gate.app.judgement import Judgement
 from gate.credentials import resident_id
 from gate.model import (
     ArrivalRecord,
@@ -116,13 +116,16 @@ def test_a_companion_whom_nobody_knows_vouches_for_nothing(tmp_path: Path) -> No
 
 
 def test_a_child_does_not_wait_for_the_next_family() -> None:
-    child = Judgement(Credential(CredentialKind.RESIDENT_ID, Assurance.CHIP), b"child", Decision(Outcome.RETRY, ()))
+    card = Credential(CredentialKind.RESIDENT_ID, Assurance.CHIP)
+    child = Judgement(card, b"child", Decision(Outcome.RETRY, ()), HERE)
     next_one = replace(child, holder=b"somebody else")
     companions = Companions()
     companions.wait(WaitingChild("id-reader", child, since=100.0))
     assert companions.join(next_one, 100.1 + WAIT_S) is None
     companions.wait(WaitingChild("id-reader", child, since=100.0))
     assert companions.join(replace(child, holder=None), 101.0) is None, "a code that names nobody"
+    on_the_way_out = replace(next_one, place=replace(HERE, direction=Direction.OUT))
+    assert companions.join(on_the_way_out, 101.0) is None, "whoever leaves is nobody's companion"
     joined = companions.join(next_one, 100.0 + WAIT_S)
     assert joined is not None
     assert joined.judgement is child

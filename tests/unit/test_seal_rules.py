@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from lane_rig import HERE, KEY, Believing, Slot, Source, all_well, code
+from lane_rig import HERE, KEY, Believing, NothingHappened, Slot, Source, all_well, code
 from seals import DOSES, NOW, SIGNER, TRUSTED, UTOPIA, authorities_file, data, lab_report, vaccination, vaccine
 from signed_certificates import ec_signer
 from vectors import ROOT
@@ -122,6 +122,8 @@ def at_the_gate(message: dict[str, Any], rules: str) -> Decision:
         certificate_country="CN",
         trust=Believing(TRUSTED),
         status=Source(all_well),
+        directions={},
+        history=NothingHappened(),
         gateway=NoGateway(),
         status_deadline_s=1,
         key=KEY,
