@@ -21,6 +21,7 @@ import msgspec
 
 from gate.errors import ConfigError
 from gate.model import Checkpoint
+from gate.rules.temperature import LONGEST_S, Correction
 
 ConfigPath = Annotated[Path, "relative to the configuration file"]
 """A file that is only read; see the module's docstring."""
@@ -119,6 +120,15 @@ class ReaderConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ThermometerConfig:
+    """The one thermometer, where there is one; ``settings`` as those of a reader."""
+
+    driver: str
+    correction: Correction
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class GateConfig:
     """The whole file."""
 
@@ -131,6 +141,7 @@ class GateConfig:
     kiosk: KioskConfig = field(default_factory=KioskConfig)
     demo: DemoConfig | None = None
     readers: tuple[ReaderConfig, ...] = ()
+    thermometer: ThermometerConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +177,14 @@ def load(path: Path, state: Path) -> GateConfig:
         raise ConfigError(f"{path}: is not TOML: {fault}") from None
     roots = Roots(path.resolve().parent, state.resolve())
     readers = _readers(table.pop("readers", []), path)
+    thermometer = _thermometer(table.pop("thermometer", None), roots, path)
     config = bind(GateConfig, table, roots, str(path))
+    fitted = dataclasses.replace(config.checkpoint, thermometer=thermometer is not None)
+    if config.checkpoint.thermometer and not fitted.thermometer:
+        raise ConfigError(f"{path}: [checkpoint] thermometer: says that one is fitted; write a table [thermometer]")
+    config = dataclasses.replace(config, checkpoint=fitted, readers=readers, thermometer=thermometer)
     _check(config, str(path))
-    return dataclasses.replace(config, readers=readers)
+    return config
 
 
 def _readers(entries: Any, path: Path) -> tuple[ReaderConfig, ...]:
@@ -189,6 +205,19 @@ def _readers(entries: Any, path: Path) -> tuple[ReaderConfig, ...]:
     return tuple(readers)
 
 
+def _thermometer(table: Any, roots: Roots, path: Path) -> ThermometerConfig | None:
+    if table is None:
+        return None
+    where = f"{path}: [thermometer]"
+    if not isinstance(table, dict) or not isinstance(table.get("driver"), str):
+        raise ConfigError(f'{where}: key "driver" is missing; write driver = "…"')
+    settings = dict(table)
+    driver, correction = settings.pop("driver"), settings.pop("correction", {})
+    if not isinstance(correction, dict):
+        raise ConfigError(f"{where}: [correction] must be a table")
+    return ThermometerConfig(driver, bind(Correction, correction, roots, f"{where}: [correction]"), settings)
+
+
 def _check(config: GateConfig, where: str) -> None:
     try:
         ZoneInfo(config.checkpoint.time_zone)
@@ -197,7 +226,8 @@ def _check(config: GateConfig, where: str) -> None:
             f'{where}: [checkpoint] time_zone "{config.checkpoint.time_zone}" is unknown; write e.g. "Asia/Shanghai"'
         ) from None
     waits = (config.status.deadline_ms, config.journal.commit_limit_ms)
-    if min(waits) < 1 or sum(waits) > MOST_WAIT_MS:
+    measuring = 0 if config.thermometer is None else int(LONGEST_S * 1000)  # while the sources are asked
+    if min(waits) < 1 or max(waits[0], measuring) + waits[1] > MOST_WAIT_MS:
         raise ConfigError(
             f"{where}: [status] deadline_ms and [journal] commit_limit_ms must be at least 1 each and at most "
             f"{MOST_WAIT_MS} together: a person gets an answer within 3 s"

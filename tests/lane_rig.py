@@ -16,6 +16,7 @@ from drivers.simulated import id_cards
 from gate.app.demo.people import healthy
 from gate.app.judge import Judge
 from gate.app.service import LaneService
+from gate.app.thermometer import NO_THERMOMETER
 from gate.clock import SystemClock
 from gate.credentials.trusted import Trusted
 from gate.journal.store import Journal
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
     from pathlib import Path
 
+    from gate.app.thermometer import MeasuresPeople
     from gate.kiosk.state import StatusFlag
     from gate.status.source import CodeGateway
 
@@ -164,6 +166,7 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
     refresh_by: datetime | None = None,
     trusted: Trusted = NOBODY_TRUSTED,
     gateway: CodeGateway = NO_GATEWAY,
+    thermometer: MeasuresPeople = NO_THERMOMETER,
 ) -> None:
     """Run one lane through a scenario, under one of the rule sets that come with the gate."""
 
@@ -181,6 +184,7 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
             gateway=gateway,
             status_deadline_s=0.2,
             key=KEY,
+            thermometer=thermometer,
         )
         service = LaneService(
             judge=judge,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from drivers import DRIVERS
+from gate.app import thermometer
 from gate.app.files import read_bounded
 from gate.app.judge import Judge
 from gate.app.logs import line
@@ -73,6 +74,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     if journal.set_aside is not None:
         log.error(line("journal-damaged", set_aside=journal.set_aside.name))
     speaker = _speaker(config, roots, phrases.load(config.voice.languages), kiosk)
+    measures, of_thermometer = thermometer.fit(config.thermometer, roots)
     judge = Judge(
         checkpoint=config.checkpoint,
         rules=rules,
@@ -83,6 +85,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         gateway=NoGateway(),
         status_deadline_s=config.status.deadline_ms / 1000,
         key=load_or_make_key(config.status.key),
+        thermometer=measures,
     )
     service = LaneService(
         judge=judge,
@@ -95,7 +98,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         marks=("demo",) if config.demo is not None else (),
     )
     kiosk.set_status(StatusFlag.TIME_UNTRUSTED, on=not clock.moment().trusted)
-    drivers = tuple(driver(reader, roots) for reader in config.readers)
+    drivers = (*(driver(reader, roots) for reader in config.readers), *of_thermometer)
     return Gate(service, rules, trust, kiosk, journal, speaker, drivers)
 
 

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from gate.app.thermometer import NO_THERMOMETER, MeasuresPeople
 from gate.credentials import identify, iso7816, resident_id, social_security
 from gate.errors import CredentialFault, StatusUnavailable
 from gate.model import (
@@ -19,7 +20,7 @@ from gate.model import (
     PayloadKind,
     Reading,
     Reason,
-    Records,
+    Temperature,
 )
 from gate.rules.decide import certificate_data, decide_certificate, refuse
 from gate.rules.derive import Companion, Inputs
@@ -85,6 +86,7 @@ class Judge:
     gateway: CodeGateway
     status_deadline_s: float
     key: PseudonymKey
+    thermometer: MeasuresPeople = NO_THERMOMETER
 
     async def judge(
         self, reading: Reading, moment: Moment, retries: Callable[[Hashable], int]
@@ -108,7 +110,10 @@ class Judge:
             return (Judgement(unusable, None, refused),)
         if credential.certificate is not None:
             asked = retries(reading.reader)
-            decision = self._judge_certificate(credential, credential.certificate, trusted.value_sets, moment, asked)
+            temperature = await self.thermometer.measure(reading.reader, reading.received_monotonic)
+            inputs = self._inputs(credential, moment, asked, temperature)
+            decision = self._judge_certificate(inputs, credential.certificate, trusted.value_sets)
+            self.thermometer.note(reading.reader, decision)
             return (Judgement(credential, None, decision),)
         presented = self._presented(credential)
         try:
@@ -120,20 +125,31 @@ class Judge:
         except (StatusUnavailable, TimeoutError):
             refused = self.refuse(Reason.STATUS_UNAVAILABLE, moment, credential.kind)
             return (Judgement(credential, next(iter(presented), None), refused),)
-        judged = self._judge_person if self.checkpoint.attended or len(people) == 1 else self._one_by_one
-        return tuple(judged(credential, person, moment, retries(person.holder)) for person in people)
+        if len(people) > 1 and not self.checkpoint.attended:
+            return tuple(self._one_by_one(credential, person, moment, retries(person.holder)) for person in people)
+        # Of several nobody knows whose forehead it was: then nobody was measured.
+        temperature = None
+        if len(people) == 1:
+            temperature = await self.thermometer.measure(people[0].holder, reading.received_monotonic)
+        return tuple(
+            self._judge_person(person, self._inputs(credential, moment, retries(person.holder), temperature))
+            for person in people
+        )
 
     def _one_by_one(self, credential: Credential, person: Found, moment: Moment, retries: int) -> Judgement:
         """One of several, where nobody watches: a release lets in whoever stands there, and more than one."""
         refused = self.refuse(Reason.CARD_REQUIRED, moment, credential.kind, retries)
         return Judgement(credential, person.holder, refused)
 
-    def _judge_person(self, credential: Credential, person: Found, moment: Moment, retries: int) -> Judgement:
+    def _judge_person(self, person: Found, inputs: Inputs) -> Judgement:
+        credential = inputs.credential
         records = merged(credential.records, person.records)
         # A city's health code speaks about all that the city knows of its holder; a permit's issuer knows of permits.
         known = person.records is not None or credential.kind is CredentialKind.HEALTH_CODE
-        inputs = replace(self._inputs(credential, records, moment, retries), holder_known=known)
-        return Judgement(credential, person.holder, judge(inputs, self.rules.at(moment), self.rules.orders), inputs)
+        inputs = replace(inputs, records=records, holder_known=known)
+        decision = judge(inputs, self.rules.at(inputs.moment), self.rules.orders)
+        self.thermometer.note(person.holder, decision)
+        return Judgement(credential, person.holder, decision, inputs)
 
     def _presented(self, credential: Credential) -> tuple[bytes, ...]:
         """Pseudonyms of the person's documents, as far as the credential itself tells them."""
@@ -189,7 +205,9 @@ class Judge:
         known = companion.inputs is not None and companion.inputs.holder_known
         records = companion.inputs.records if companion.inputs is not None and known else None
         inputs = replace(child.inputs, moment=moment, companion=Companion(records))
-        return replace(child, decision=judge(inputs, self.rules.at(moment), self.rules.orders), inputs=inputs)
+        decision = judge(inputs, self.rules.at(moment), self.rules.orders)
+        self.thermometer.note(child.holder, decision)
+        return replace(child, decision=decision, inputs=inputs)
 
     def _parse(self, reading: Reading, trusted: Trusted, moment: Moment) -> Credential:
         if reading.kind is PayloadKind.RESIDENT_ID_BLOCK:
@@ -199,25 +217,27 @@ class Judge:
         return identify.parse_code(reading.data, trusted, moment)
 
     def _judge_certificate(
-        self,
-        credential: Credential,
-        certificate: Certificate,
-        value_sets: Mapping[str, Sequence[str]],
-        moment: Moment,
-        retries: int,
+        self, inputs: Inputs, certificate: Certificate, value_sets: Mapping[str, Sequence[str]]
     ) -> Decision:
+        moment = inputs.moment
         rule_set = self.rules.at(moment)  # one rule set judges all of a presentation
-        own = judge(self._inputs(credential, None, moment, retries), rule_set, self.rules.orders)
+        own = judge(inputs, rule_set, self.rules.orders)
         rules = self.certificate_rules.select(
-            self.certificate_country, moment.at, certificate.payload, format=credential.kind
+            self.certificate_country, moment.at, certificate.payload, format=inputs.credential.kind
         )
         data = certificate_data(certificate, self.certificate_country, value_sets, moment)
         profile = None if rule_set is None or own.profile is None else rule_set.profiles[own.profile]
         return decide_certificate(own, rules, data, profile)
 
-    def _inputs(self, credential: Credential, records: Records | None, moment: Moment, retries: int) -> Inputs:
+    def _inputs(self, credential: Credential, moment: Moment, retries: int, temperature: Temperature | None) -> Inputs:
+        """What is known before anybody's records are looked at."""
         return Inputs(
-            credential=credential, records=records, moment=moment, checkpoint=self.checkpoint, retries=retries
+            credential=credential,
+            records=None,
+            moment=moment,
+            checkpoint=self.checkpoint,
+            temperature=temperature,
+            retries=retries,
         )
 
     def _unusable(self, reading: Reading, trusted: Trusted, fault: CredentialFault) -> Credential:
