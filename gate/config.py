@@ -28,6 +28,8 @@ ConfigPath = Annotated[Path, "relative to the configuration file"]
 
 T = TypeVar("T")
 
+THERMOMETER = "thermometer"
+"""What notices and the log call the one thermometer."""
 MOST_WAIT_MS = 2500
 MOST_LEAD_IN_MS = 2000
 MAX_CONFIG_BYTES = 256 * 1024
@@ -234,6 +236,10 @@ def _check(config: GateConfig, where: str) -> None:
         )
     if not 0 <= config.voice.lead_in_ms <= MOST_LEAD_IN_MS:
         raise ConfigError(f"{where}: [voice] lead_in_ms must be 0 to {MOST_LEAD_IN_MS}")
+    if config.thermometer is not None and any(reader.name == THERMOMETER for reader in config.readers):
+        raise ConfigError(
+            f'{where}: a reader is named "{THERMOMETER}", as the thermometer; give each a name of its own'
+        )
     names = [path.name for path in config.rules.sets]
     if not names or len(set(names)) < len(names):
         raise ConfigError(f"{where}: [rules] sets needs at least one file, and each a name of its own")

@@ -93,6 +93,7 @@ class Observed:
 
     def set_status(self, flag: StatusFlag, *, on: bool) -> None:
         self.lamps[flag.value] = on
+        self.changed.set()
 
     def lit(self, flag: str) -> bool:
         return self.lamps[flag]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from drivers import THERMOMETERS
 from gate.app.attempts import Attempts
-from gate.config import bind
+from gate.config import THERMOMETER, bind
 from gate.errors import ConfigError
 from gate.model import Outcome, Reason, Temperature
 from gate.rules.temperature import ENOUGH, LONGEST_S, SHORTEST_S, Correction, measured_tenths, of_somebody
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from gate.config import Roots, ThermometerConfig
     from gate.model import Decision, ThermometerReading
 
-NAME: Final = "thermometer"
-"""What notices and the log call it."""
 SECOND: Final = 2
 """Rules know a first measurement and a second; one that follows those is a second as well."""
 _MOST_KEPT: Final = 64
@@ -116,5 +114,5 @@ def driver(name: str, settings: dict[str, Any], roots: Roots, take: TakeReading)
     module_name, class_name = target.split(":")
     module: Any = importlib.import_module(module_name)  # from the table, never from the configuration
     kind: Any = getattr(module, class_name)
-    made: Driver = kind(NAME, bind(kind.Settings, settings, roots, "[thermometer]"), take)
+    made: Driver = kind(THERMOMETER, bind(kind.Settings, settings, roots, "[thermometer]"), take)
     return made

@@ -1,4 +1,4 @@
-"""Thermometers at work: the serial one on a real pseudo-terminal, the I2C one on a bus that stands in for the kernel's."""
+"""Thermometers at work: the serial one on a pseudo-terminal, the I2C one on a bus that stands in for the kernel's."""
 
 from __future__ import annotations
 
