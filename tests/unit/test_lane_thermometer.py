@@ -6,11 +6,14 @@ import asyncio
 import contextlib
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from lane_rig import HERE, Rig, card, serve
+from health_codes import CITY, TRUSTING_CITY, Provider, answer, person
+from lane_rig import HERE, Rig, card, code, serve
+from signed_certificates import believing, content
 
 from drivers.gymcu90614 import GyMcu90614
 from drivers.mlx90614 import Mlx90614
@@ -19,8 +22,11 @@ from drivers.simulated.mlx90614 import SimulatedMlx90614
 from gate.app.supervise import supervise
 from gate.app.thermometer import Thermometer
 from gate.config import THERMOMETER
+from gate.credentials import hcert_issue
 from gate.lane import LaneState
 from gate.rules.temperature import Correction
+from gate.trust.anchors import Anchors
+from gate.trust.signer_certificate import key_id
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -80,7 +86,7 @@ def device(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Device]:
     found.unplug()
 
 
-def at_school(folder: Path, device: Device, scenario: Callable[[Rig], Awaitable[None]]) -> None:
+def at_school(folder: Path, device: Device, scenario: Callable[[Rig], Awaitable[None]], **more: Any) -> None:
     """Run a school's lane with this thermometer under supervision, as the daemon does."""
     thermometer = Thermometer(Correction())
 
@@ -89,7 +95,7 @@ def at_school(folder: Path, device: Device, scenario: Callable[[Rig], Awaitable[
             await until_lamp(rig, "reader_offline", on=False)
             await scenario(rig)
 
-    serve(folder, supervised, rules="school", place=SCHOOL, thermometer=thermometer)
+    serve(folder, supervised, rules="school", place=SCHOOL, thermometer=thermometer, **more)
 
 
 @asynccontextmanager
@@ -172,3 +178,41 @@ def test_unplugged_nobody_passes_unmeasured_and_plugged_in_again_it_works(device
         assert await present(rig, 2) == "green_code"
 
     at_school(tmp_path, device, scenario)
+
+
+def test_of_a_family_with_one_code_nobody_is_measured(tmp_path: Path) -> None:
+    device = I2c(tmp_path)
+    code_of_two, code_of_one = b"JKM:222222", b"JKM:111111"
+    people = {"222222": answer(person(1, at=None), person(2, at=None)), "111111": answer(person(1, at=None))}
+
+    async def scenario(rig: Rig) -> None:
+        device.shows(3650)
+        for number, shown in enumerate((code_of_one, code_of_two), 1):
+            rig.service.take(code(shown))
+            await rig.observed.until("said", number)
+        await rig.settled()
+        assert ["temperature_unknown" in found for _, found, _ in rig.rows()] == [False, True, True]
+
+    at_school(
+        tmp_path,
+        device,
+        scenario,
+        trusted=TRUSTING_CITY,
+        gateway=Provider(CITY, people, datetime.now(UTC)),
+    )
+
+
+def test_whoever_shows_a_certificate_is_measured_too(tmp_path: Path) -> None:
+    device, now = I2c(tmp_path), datetime.now(UTC)
+    key, der = hcert_issue.throwaway_signer("XX", now - timedelta(days=30))
+    signed = hcert_issue.issue(content(), key, key_id(der), "XX", now - timedelta(days=1), now + timedelta(days=9))
+
+    async def scenario(rig: Rig) -> None:
+        for number, (target, expected) in enumerate(((2200, "temperature_unknown"), (3790, "temperature_again")), 1):
+            device.shows(target)
+            rig.service.take(code(signed.encode()))
+            await rig.observed.until("said", number)
+            await rig.settled()
+            assert expected in rig.rows()[-1][1]
+
+    at_school(tmp_path, device, scenario, trusted=believing(Anchors.from_certificates([(der, None)])))
