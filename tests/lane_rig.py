@@ -18,6 +18,7 @@ from drivers.simulated import id_cards
 from gate.app.demo.people import healthy
 from gate.app.judge import Judge
 from gate.app.service import LaneService
+from gate.app.thermometer import NO_THERMOMETER
 from gate.clock import SystemClock
 from gate.credentials.trusted import Trusted
 from gate.journal.store import Journal
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gate.app.history import History
+    from gate.app.thermometer import MeasuresPeople
     from gate.kiosk.state import StatusFlag
     from gate.status.source import CodeGateway, StatusSource
 
@@ -96,6 +98,7 @@ class Observed:
 
     def set_status(self, flag: StatusFlag, *, on: bool) -> None:
         self.lamps[flag.value] = on
+        self.changed.set()
 
     def lit(self, flag: str) -> bool:
         return self.lamps[flag]
@@ -186,6 +189,7 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
     trusted: Trusted = NOBODY_TRUSTED,
     gateway: CodeGateway = NO_GATEWAY,
     permits: StatusSource | None = None,
+    thermometer: MeasuresPeople = NO_THERMOMETER,
 ) -> None:
     """Run one lane through a scenario, under one of the rule sets that come with the gate."""
 
@@ -205,6 +209,7 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
             history=history or journal,
             status_deadline_s=0.2,
             key=KEY,
+            thermometer=thermometer,
         )
         service = LaneService(
             judge=judge,

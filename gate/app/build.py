@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from drivers import DRIVERS
+from gate.app import thermometer
 from gate.app.files import read_bounded
 from gate.app.judge import Judge
 from gate.app.logs import line
@@ -81,6 +82,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     speaker = _speaker(config, roots, phrases.load(config.voice.languages), kiosk)
     key = load_or_make_key(config.status.key)
     status, permits = _status(config.status.file), _permits(config, key)
+    measures, of_thermometer = thermometer.fit(config.thermometer, roots)
     judge = Judge(
         checkpoint=config.checkpoint,
         directions={reader.name: reader.direction for reader in config.readers if reader.direction is not None},
@@ -93,6 +95,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         history=journal,
         status_deadline_s=config.status.deadline_ms / 1000,
         key=key,
+        thermometer=measures,
     )
     service = LaneService(
         judge=judge,
@@ -105,7 +108,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         marks=("demo",) if config.demo is not None else (),
     )
     kiosk.set_status(StatusFlag.TIME_UNTRUSTED, on=not clock.moment().trusted)
-    drivers = tuple(driver(reader, roots) for reader in config.readers)
+    drivers = (*(driver(reader, roots) for reader in config.readers), *of_thermometer)
     return Gate(service, rules, trust, kiosk, journal, permits, speaker, drivers)
 
 

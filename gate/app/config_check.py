@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import msgspec
 
-from gate.app import trust_slot
+from gate.app import thermometer, trust_slot
 from gate.app.build import clock_of, driver
 from gate.app.files import read_bounded
 from gate.errors import ConfigError, GateError
@@ -38,6 +38,7 @@ def faults(config: GateConfig, roots: Roots) -> Iterator[str]:
         yield from _tried("", driver, reader, roots)
     if not config.readers:
         yield "there is no reader; write [[readers]] with name and driver"
+    yield from _tried("", thermometer.fit, config.thermometer, roots)
     for path in config.rules.sets:
         yield from _tried(f"{path}: ", _rule_set, path)
     yield from _tried(f"{config.rules.certificate_rules}: ", _certificate_rules, config.rules.certificate_rules)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gate.app.history import refusal, remembered
 from gate.app.judgement import Judgement, Presented
+from gate.app.thermometer import NO_THERMOMETER, MeasuresPeople
 from gate.credentials import identify, iso7816, resident_id, social_security
 from gate.errors import CredentialFault, StatusUnavailable
 from gate.model import (
@@ -82,6 +83,7 @@ class Judge:
     status_deadline_s: float
     """For everything that is asked about one presentation."""
     key: PseudonymKey
+    thermometer: MeasuresPeople = NO_THERMOMETER
 
     async def judge(
         self, reading: Reading, moment: Moment, retries: Callable[[Hashable], int]
@@ -100,13 +102,17 @@ class Judge:
         try:
             credential = self._parse(reading, trusted, moment)
         except CredentialFault as fault:
-            unusable = Presented(self._unusable(reading, trusted, fault), reading.reader, place, moment)
+            unusable = Presented(self._unusable(reading, trusted, fault), reading, place, moment)
             return (self._refused(unusable, fault.reason, None, retries(reading.reader)),)
-        presented = Presented(credential, reading.reader, place, moment)
+        presented = Presented(credential, reading, place, moment)
         deadline = asyncio.get_running_loop().time() + self.status_deadline_s
         if credential.certificate is not None:
             asked = retries(reading.reader)
-            return (self._judge_certificate(presented, credential.certificate, trusted.value_sets, asked),)
+            temperature = await self.thermometer.measure(reading.reader, reading.received_monotonic)
+            presented = replace(presented, temperature=temperature)
+            judgement = self._judge_certificate(presented, credential.certificate, trusted.value_sets, asked)
+            self.thermometer.note(reading.reader, judgement.decision)
+            return (judgement,)
         return await self._judge_people(presented, deadline, retries)
 
     async def _judge_people(
@@ -119,7 +125,7 @@ class Judge:
             async with asyncio.timeout_at(deadline):
                 people = await self._look_up(credential, pseudonyms)
         except CredentialFault as fault:
-            return (self._refused(presented, fault.reason, None, retries(presented.reader)),)
+            return (self._refused(presented, fault.reason, None, retries(presented.reading.reader)),)
         except (StatusUnavailable, TimeoutError):
             return (self._refused(presented, Reason.STATUS_UNAVAILABLE, next(iter(pseudonyms), None), 0),)
         if len(people) > 1 and not place.attended:
@@ -133,6 +139,9 @@ class Judge:
         if (reason := refusal(code, place, pasts)) is not None:
             holder = people[0].holder
             return (self._refused(presented, reason, holder, retries(holder)),)
+        if len(people) == 1:  # of several nobody knows whose forehead it was: then nobody was measured
+            temperature = await self.thermometer.measure(people[0].holder, presented.reading.received_monotonic)
+            presented = replace(presented, temperature=temperature)
         return tuple(
             self._judge_person(presented, person, past, retries(person.holder))
             for person, past in zip(people, pasts, strict=True)
@@ -151,11 +160,13 @@ class Judge:
     def _by_our_rules(self, credential: Credential, holder: bytes | None, inputs: Inputs) -> Judgement:
         rule_set = self.rules.at(inputs.moment)
         decision = judge(inputs, rule_set, self.rules.orders)
+        if holder is not None:
+            self.thermometer.note(holder, decision)
         permit = permit_of(inputs, rule_set, self.rules.orders) if decision.outcome is Outcome.PASS else None
         return Judgement(credential, holder, decision, inputs.checkpoint, inputs, permit)
 
     def _refused(self, presented: Presented, reason: Reason, holder: bytes | None, retries: int) -> Judgement:
-        decision = self.refuse(reason, presented.moment, presented.reader, presented.credential.kind, retries)
+        decision = self.refuse(reason, presented.moment, presented.reading.reader, presented.credential.kind, retries)
         return Judgement(presented.credential, holder, decision, presented.place)
 
     def place(self, reader: str) -> Checkpoint:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gate.rules.derive import Inputs
 
 if TYPE_CHECKING:
-    from gate.model import Checkpoint, Credential, Decision, Moment, Past, PermitRecord, Records
+    from gate.model import Checkpoint, Credential, Decision, Moment, Past, PermitRecord, Reading, Records, Temperature
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,10 @@ class Presented:
     """A credential, and where and when."""
 
     credential: Credential
-    reader: str
+    reading: Reading
     place: Checkpoint
     moment: Moment
+    temperature: Temperature | None = None
 
     def inputs(self, records: Records | None, past: Past | None, retries: int) -> Inputs:
         return Inputs(
@@ -41,6 +42,7 @@ class Presented:
             records=records,
             moment=self.moment,
             checkpoint=self.place,
+            temperature=self.temperature,
             past=past,
             retries=retries,
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drivers.idcard import RATES, IdCardReader
+from gate.app import read_thermometer
 from gate.credentials import resident_id
 from gate.errors import ConfigError, CredentialFault, DeviceLost
 from gate.model import Notice, NoticeKind, Reading
@@ -37,11 +38,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         card.add_argument(
             "--portrait", type=Path, metavar="FILE", help="write the last portrait as a BMP, with a decoder of your own"
         )
+    read_thermometer.add_arguments(devices)
     card.epilog = "Exit status: 0 all cards were read, 1 not in time or the reader was lost, 2 wrong options."
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Read until the count is reached; 0 then, 1 where the reader or the time was lost."""
+    if arguments.device == read_thermometer.DEVICE:
+        return read_thermometer.run(arguments)
     try:
         settings = IdCardReader.Settings(arguments.port, arguments.baud)
     except ConfigError as fault:

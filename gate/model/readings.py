@@ -50,5 +50,16 @@ class Notice:
     at_monotonic: float
 
 
+@dataclass(frozen=True, slots=True)
+class ThermometerReading:
+    """What a thermometer saw at one instant: of whom, or of what, it does not know."""
+
+    target: int = field(repr=False)
+    """What it points at, in hundredths of a degree Celsius: 3649 is 36.49 °C."""
+    ambient: int
+    """The sensor's own surroundings, in the same."""
+    at_monotonic: float
+
+
 ReaderEvent = Reading | Notice
 """What a driver emits."""

@@ -8,8 +8,11 @@ from typing import Final
 from drivers.camera_wire import Frames
 from drivers.camera_worker import MEMORY, UnreadableError, decode
 from drivers.code_reader import PATIENCE
+from drivers.gymcu90614_frames import MOST_DATA
+from drivers.gymcu90614_frames import Frames as ThermometerFrames
 from drivers.idcard_frames import MAX_LENGTH, PREAMBLE, Command, Frame, Noise, Splitter, answers, sam_number, text_block
 from drivers.input_events import KeyEvent
+from drivers.mlx90614_words import hundredths
 from drivers.wedge import MOST_BYTES, Broken, Code, WedgeDecoder
 from fuzz.engine import Target
 from fuzz.mutate_png import mutate_png
@@ -63,6 +66,24 @@ def _camera(data: bytes) -> str:
     )
 
 
+def _thermometer(data: bytes) -> str:
+    """The first byte says in how large pieces the rest comes."""
+    frames, size, seen = ThermometerFrames(), 1 + (data[0] if data else 0), Counter[str]()
+    for start in range(1, len(data), size):
+        found = frames.feed(data[start : start + size])
+        seen.update(f"{one.target < 0} {abs(one.target).bit_length()}" for one in found)
+        assert len(frames.pending) < 5 + MOST_DATA
+    return _summary(seen)
+
+
+def _word(data: bytes) -> str:
+    """Address, command, and what the sensor answered."""
+    address, command = data[:2].ljust(2, b"\0")
+    said = hundredths(address & 0x7F, command, data[2:])
+    assert -7_001 <= said <= 38_219
+    return str(said // 1000)
+
+
 def _picture(data: bytes) -> None:
     assert decode(data)
 
@@ -89,6 +110,8 @@ TARGETS: Final = (
     Target("id-card frames", _frames, tokens=_WIRE, cost=25),
     Target("keyboard gun", _wedge, tokens=_KEYS, cost=40),
     Target("camera pipe", _camera, cost=3),
+    Target("thermometer frames", _thermometer, tokens=(b"\x5a\x5a\x45\x04", b"\x5a\x5a\x45\x10", b"\x5a\x5a"), cost=16),
+    Target("thermometer word", _word, tokens=(b"\x7a\x3c\x92",)),
     Target(
         "pictures",
         _picture,

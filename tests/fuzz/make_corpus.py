@@ -28,9 +28,10 @@ from vectors import ROOT
 from drivers.camera_wire import Frame, Kind
 from drivers.idcard_frames import Command, frame, request
 from drivers.input_events import EV_MSC
-from drivers.simulated import id_cards
+from drivers.simulated import gymcu90614, id_cards
 from drivers.simulated.camera import picture_of
 from drivers.simulated.gun import alt_code, keystrokes
+from drivers.simulated.mlx90614 import SimulatedMlx90614
 from fuzz import bundles, card_seeds, seals
 from fuzz.codes import ISSUED, KEY, KEY_ID, NOW
 from fuzz.engine import CORPUS
@@ -180,6 +181,19 @@ def devices() -> None:
     )
     save("camera pipe", {"all": b"".join(one.to_bytes() for one in frames)})
     save("pictures", pictures())
+    thermometers()
+
+
+def thermometers() -> None:
+    sent = gymcu90614.frame(3650, 2412) + gymcu90614.frame(-250, -1999, b"\x0e\x42") + b"\x14"
+    damaged = sent[:8] + bytes([sent[8] ^ 1]) + sent[9:]
+    save(
+        "thermometer frames", {"whole": b"\xff" + sent * 3, "pieces": b"\x02" + sent, "damaged": b"\x08" + damaged * 2}
+    )
+    sensor = SimulatedMlx90614()
+    sensor.target = 3649
+    words = {command: bytes((sensor.address, command)) + sensor.read(sensor.address, command, 3) for command in (6, 7)}
+    save("thermometer word", {"ambient": words[6], "object": words[7], "short": words[7][:4]})
 
 
 def packed(events: Iterable[KeyEvent]) -> bytes:

@@ -15,6 +15,23 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from gate.app.build import Gate
+
+
+def made(folder: Path, added: str) -> Gate:
+    """A gate of the demonstration's configuration with something added."""
+    file = folder / "gate.toml"
+    file.write_text((ROOT / "config" / "demo.toml").read_text(encoding="utf-8") + added, encoding="utf-8")
+    gate = build(load(file, folder), Roots(folder, folder))
+    gate.journal.close()
+    return gate
+
+
+def test_a_thermometer_is_supervised_like_the_readers(tmp_path: Path) -> None:
+    thermometer = '\n[thermometer]\ndriver = "gy-mcu90614"\nport = "thermometer"\n'
+    assert made(tmp_path, thermometer).drivers[-1].name == "thermometer"
+    assert "thermometer" not in [driver.name for driver in made(tmp_path, "").drivers]
+
 
 def test_files_that_nobody_can_use_don_t_keep_the_gate_from_starting(
     tmp_path: Path, caplog: pytest.LogCaptureFixture

@@ -10,6 +10,7 @@ from gate.clock import DemoClock, SystemClock
 from gate.config import load
 from gate.errors import ConfigError
 from gate.model import Direction
+from gate.rules.temperature import Correction
 
 GOOD = """
 [checkpoint]
@@ -103,6 +104,50 @@ def test_a_reader_may_look_the_other_way(tmp_path: Path) -> None:
     first, second = load(write(tmp_path, f"{GOOD}\n{readers}"), tmp_path).readers
     assert (first.direction, second.direction) == (None, Direction.OUT)
     assert second.settings == {"port": 1}, "what is the gate's own is no setting of the driver's"
+
+
+THERMOMETER = """
+[thermometer]
+driver = "mlx90614"
+bus = "/dev/i2c-1"
+[thermometer.correction]
+offset_tenths = 15
+"""
+
+
+def test_a_thermometer_is_fitted_where_its_table_says_so(tmp_path: Path) -> None:
+    bare = load(write(tmp_path, GOOD), tmp_path)
+    assert (bare.checkpoint.thermometer, bare.thermometer) == (False, None)
+    config = load(write(tmp_path, GOOD + THERMOMETER), tmp_path)
+    assert config.checkpoint.thermometer
+    assert config.thermometer is not None
+    assert config.thermometer.driver == "mlx90614"
+    assert config.thermometer.settings == {"bus": "/dev/i2c-1"}
+    assert config.thermometer.correction == Correction(offset_tenths=15)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (GOOD.replace("attended = true", "attended = true\nthermometer = true"), "write a table .thermometer."),
+        (GOOD + "[thermometer]\nbus = 1", 'thermometer.: key "driver" is missing; write driver'),
+        ("thermometer = 1\n" + GOOD, 'thermometer.: key "driver" is missing; write driver'),
+        (GOOD + '[thermometer]\ndriver = "x"\ncorrection = 1', "correction. must be a table"),
+        (GOOD + THERMOMETER.replace("15", "300"), '"offset_tenths": 300 must be -50 to 50'),
+        (GOOD + THERMOMETER + "ofset = 1", 'correction.: unknown key "ofset"; known here: offset_tenths'),
+        (GOOD + THERMOMETER + '[[readers]]\nname = "thermometer"\ndriver = "idcard"', "give each a name of its own"),
+    ],
+)
+def test_a_thermometer_that_can_not_be_is_named(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load(write(tmp_path, text), tmp_path)
+
+
+def test_measuring_and_recording_leave_time_for_the_answer(tmp_path: Path) -> None:
+    slow_disk = GOOD.replace('path = "/var/journal"', 'path = "/var/journal"\ncommit_limit_ms = 1600')
+    assert load(write(tmp_path, slow_disk), tmp_path).journal.commit_limit_ms == 1600
+    with pytest.raises(ConfigError, match="a person gets an answer within 3 s"):
+        load(write(tmp_path, slow_disk + THERMOMETER), tmp_path)
 
 
 def test_files_that_are_no_configuration(tmp_path: Path) -> None:

@@ -68,6 +68,25 @@ def test_a_bundle_that_is_due_for_a_newer_one_is_named(
     assert "a newer one was due at 2100-01-01 00:00 UTC" in words
 
 
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ('driver = "mlx90641"', '[thermometer]: no driver "mlx90641"; known: gy-mcu90614, mlx90614'),
+        ('driver = "mlx90614"', '[thermometer]: key "bus" is missing'),
+        ('driver = "mlx90614"\nbus = "/dev/i2c-1"\naddress = 200', "0xc8 is no address of a sensor"),
+        ('driver = "gy-mcu90614"\nport = "tty"\nbaud = 1200', "1200 is no rate"),
+        ('driver = "gy-mcu90614"\nport = "tty"\nbus = "x"', '[thermometer]: unknown key "bus"'),
+    ],
+)
+def test_a_thermometer_that_can_not_work_is_named(
+    table: str, said: str, file: Path, state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(file.read_text("utf-8") + f"\n[thermometer]\n{table}\n", "utf-8")
+    status, words = checked(file, state, capsys)
+    assert (status, words.count("- ")) == (1, 1)
+    assert said in words
+
+
 def test_everything_that_is_wrong_is_said_at_once(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
     bad = text.replace('driver = "idcard"', 'driver = "idcart"').replace("gap_ms = 500", "gap_ms = 5")
