@@ -10,6 +10,8 @@ from drivers.camera_worker import MEMORY, UnreadableError, decode
 from drivers.code_reader import PATIENCE
 from drivers.idcard_frames import MAX_LENGTH, PREAMBLE, Command, Frame, Noise, Splitter, answers, sam_number, text_block
 from drivers.input_events import KeyEvent
+from drivers.lcus_frames import SIZE, wire
+from drivers.lcus_frames import Splitter as RelaySplitter
 from drivers.wedge import MOST_BYTES, Broken, Code, WedgeDecoder
 from fuzz.engine import Target
 from fuzz.mutate_png import mutate_png
@@ -56,6 +58,18 @@ def _wedge(data: bytes) -> str:
     return _summary(Counter([*broken, *(f"code of {len(code).bit_length()} {code.isascii()}" for code in codes)]))
 
 
+def _relays(data: bytes) -> str:
+    """The first byte says in how large pieces the rest comes."""
+    splitter, size = RelaySplitter(), 1 + (data[0] if data else 0)
+    seen = Counter[str]()
+    for start in range(1, len(data), size):
+        for frame in splitter.feed(data[start : start + size]):
+            assert wire(frame) in data
+            seen[f"{frame.channel} {frame.state}" if frame.channel < SIZE else "other"] += 1
+        assert len(splitter.pending) < SIZE
+    return _summary(seen)
+
+
 def _camera(data: bytes) -> str:
     frames = Frames()
     return _summary(
@@ -88,6 +102,7 @@ _PICTURE: Final = (
 TARGETS: Final = (
     Target("id-card frames", _frames, tokens=_WIRE, cost=25),
     Target("keyboard gun", _wedge, tokens=_KEYS, cost=40),
+    Target("relay board", _relays, tokens=(b"\xa0", b"\xa0\x01\x01\xa2", b"\xa0\x01\x00\xa1"), cost=2),
     Target("camera pipe", _camera, cost=3),
     Target(
         "pictures",
