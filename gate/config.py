@@ -119,6 +119,14 @@ class ReaderConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class BarrierConfig:
+    """What lets people through; ``settings`` as for a reader."""
+
+    driver: str
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class GateConfig:
     """The whole file."""
 
@@ -130,6 +138,7 @@ class GateConfig:
     voice: VoiceConfig = field(default_factory=VoiceConfig)
     kiosk: KioskConfig = field(default_factory=KioskConfig)
     demo: DemoConfig | None = None
+    barrier: BarrierConfig | None = None
     readers: tuple[ReaderConfig, ...] = ()
 
 
@@ -165,10 +174,18 @@ def load(path: Path, state: Path) -> GateConfig:
     except (tomllib.TOMLDecodeError, RecursionError) as fault:
         raise ConfigError(f"{path}: is not TOML: {fault}") from None
     roots = Roots(path.resolve().parent, state.resolve())
-    readers = _readers(table.pop("readers", []), path)
+    readers, barrier = _readers(table.pop("readers", []), path), _barrier(table.pop("barrier", None), path)
     config = bind(GateConfig, table, roots, str(path))
     _check(config, str(path))
-    return dataclasses.replace(config, readers=readers)
+    return dataclasses.replace(config, readers=readers, barrier=barrier)
+
+
+def _barrier(table: Any, path: Path) -> BarrierConfig | None:
+    if table is None:
+        return None
+    if not isinstance(table, dict) or not isinstance(table.get("driver"), str):
+        raise ConfigError(f'{path}: [barrier] must be a table with driver = "…"')
+    return BarrierConfig(table["driver"], {key: value for key, value in table.items() if key != "driver"})
 
 
 def _readers(entries: Any, path: Path) -> tuple[ReaderConfig, ...]:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
     from pathlib import Path
 
+    from drivers.barrier import Barrier
     from gate.kiosk.state import StatusFlag
 
 CATALOGUE = phrases.load(("zh-CN", "en"))
@@ -160,6 +161,7 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
     place: Checkpoint = HERE,
     refresh_by: datetime | None = None,
     trusted: Trusted = Trusted(),  # noqa: B008 - frozen
+    barrier: Callable[[], Barrier] | None = None,
 ) -> None:
     """Run one lane through a scenario, under one of the rule sets that come with the gate."""
 
@@ -187,6 +189,7 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
             texts=CATALOGUE.texts,
             clock=SystemClock(),
             marks=(),
+            barrier=None if barrier is None else barrier(),
         )
         lane = asyncio.create_task(service.run())
         try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from drivers import DRIVERS
+from drivers.barrier import BARRIERS
 from gate.app.files import read_bounded
 from gate.app.judge import Judge
 from gate.app.logs import line
@@ -24,6 +25,7 @@ from gate.errors import ConfigError, RuleSetError
 from gate.journal.store import Journal
 from gate.kiosk.server import KioskServer, KioskSettings
 from gate.kiosk.state import StatusFlag
+from gate.model import Direction
 from gate.pseudonym import load_or_make_key
 from gate.rules.eu_rules import EuRules
 from gate.status.file import MissingStatus, StatusFile
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from drivers import Driver
+    from drivers.barrier import Barrier
     from gate.status.source import StatusSource
     from voice.phrases import Catalogue
 
@@ -54,6 +57,7 @@ class Gate:
     journal: Journal
     speaker: Speaker
     drivers: tuple[Driver, ...]
+    barrier: Barrier | None
 
 
 def build(config: GateConfig, roots: Roots) -> Gate:
@@ -84,6 +88,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         status_deadline_s=config.status.deadline_ms / 1000,
         key=load_or_make_key(config.status.key),
     )
+    opens = barrier(config, roots)
     service = LaneService(
         judge=judge,
         journal=journal,
@@ -93,10 +98,11 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         texts=catalogue.texts,
         clock=clock,
         marks=("demo",) if config.demo is not None else (),
+        barrier=opens,
     )
     kiosk.set_status(StatusFlag.TIME_UNTRUSTED, on=not clock.moment().trusted)
     drivers = tuple(driver(reader, roots) for reader in config.readers)
-    return Gate(service, rules, trust, kiosk, journal, speaker, drivers)
+    return Gate(service, rules, trust, kiosk, journal, speaker, drivers, opens)
 
 
 def driver(reader: ReaderConfig, roots: Roots) -> Driver:
@@ -106,15 +112,36 @@ def driver(reader: ReaderConfig, roots: Roots) -> Driver:
         ConfigError: no such driver, or its settings don't fit; the message names the key.
     """
     where = f'[[readers]] "{reader.name}"'
-    if (target := DRIVERS.get(reader.driver)) is None:
-        raise ConfigError(f'{where}: no driver "{reader.driver}"; known: {", ".join(sorted(DRIVERS))}')
-    module_name, class_name = target.split(":")
-    module: Any = importlib.import_module(module_name)  # from the table above, never from the configuration
-    kind: Any = getattr(module, class_name)
+    kind = _kind(DRIVERS, reader.driver, where)
     made: Driver = kind(
         reader.name, bind(kind.Settings, reader.settings, roots, where), *DIALOGUES.get(reader.driver, ())
     )
     return made
+
+
+def barrier(config: GateConfig, roots: Roots) -> Barrier | None:
+    """The configured barrier, None where there is none.
+
+    Raises:
+        ConfigError: no such driver, its settings don't fit, or it can't let anybody through in the lane's direction.
+    """
+    if config.barrier is None:
+        return None
+    kind = _kind(BARRIERS, config.barrier.driver, "[barrier]")
+    made: Barrier = kind("barrier", bind(kind.Settings, config.barrier.settings, roots, "[barrier]"))
+    direction = config.checkpoint.direction
+    if direction not in made.directions:
+        way = "entry" if direction is Direction.IN else "exit"
+        raise ConfigError(f'[checkpoint] direction is "{direction}": write [barrier.{way}] with relay = …')
+    return made
+
+
+def _kind(table: Mapping[str, str], name: str, where: str) -> Any:
+    """The class of a driver."""
+    if (target := table.get(name)) is None:
+        raise ConfigError(f'{where}: no driver "{name}"; known: {", ".join(sorted(table))}')
+    module_name, class_name = target.split(":")
+    return getattr(importlib.import_module(module_name), class_name)  # from a table, never from the configuration
 
 
 def social_security_dialogue() -> RecordedDialogue:

@@ -39,6 +39,10 @@ class StatusFlag(StrEnum):
     RULES_OVERDUE = "rules_overdue"
     TRUST_OVERDUE = "trust_overdue"
     RECORD_FAILED = "record_failed"
+    BARRIER_OUT = "barrier_out"
+    BARRIER_TAMPER = "barrier_tamper"
+    """Its housing is open, or somebody passed who was not let through."""
+    FIRE_RELEASE = "fire_release"
 
 
 DECIDING_HOLD_S: Final = 10.0

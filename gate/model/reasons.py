@@ -116,3 +116,5 @@ class Reason(StrEnum):
     CLOCK_UNTRUSTED = "clock_untrusted"
     RECORD_FAILED = "record_failed"
     """The passage could not be recorded in time, so nobody is let in on it."""
+    BARRIER_FAULT = "barrier_fault"
+    """All in order, but the barrier can't open."""
