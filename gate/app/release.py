@@ -144,8 +144,7 @@ class Releases:
                 self._raise_alarm()
             case NoticeKind.FIRE_RELEASE | NoticeKind.FIRE_OVER:
                 self._screen.set_status(StatusFlag.FIRE_RELEASE, on=notice.kind is NoticeKind.FIRE_RELEASE)
-        self._screen.set_status(StatusFlag.BARRIER_OUT, on=self._out)
-        self._show_alarm()
+        self._show_state()
 
     def _release(self) -> asyncio.Future[PassageResult | None] | None:
         if self._barrier is None or self._out:
@@ -189,7 +188,7 @@ class Releases:
 
     def _end_alarm(self) -> None:
         self._alarm = None
-        self._show_alarm()
+        self._show_state()
 
-    def _show_alarm(self) -> None:
-        self._screen.set_status(StatusFlag.BARRIER_TAMPER, on=self._tampered or self._alarm is not None)
+    def _show_state(self) -> None:
+        self._screen.set_status(StatusFlag.BARRIER, on=self._out or self._tampered or self._alarm is not None)

@@ -39,9 +39,8 @@ class StatusFlag(StrEnum):
     RULES_OVERDUE = "rules_overdue"
     TRUST_OVERDUE = "trust_overdue"
     RECORD_FAILED = "record_failed"
-    BARRIER_OUT = "barrier_out"
-    BARRIER_TAMPER = "barrier_tamper"
-    """Its housing is open, or somebody passed who was not let through."""
+    BARRIER = "barrier"
+    """It does not open, its housing is open, or somebody passed who was not let through: guards look after it."""
     FIRE_RELEASE = "fire_release"
 
 

@@ -179,13 +179,13 @@ def test_a_jammed_passage_refers_until_it_is_free(tmp_path: Path) -> None:
         await at.hears("green_code")
         await at.site.turnstile.block()
         await at.becomes(("pass", "jammed"))
-        assert at.rig.observed.lit("barrier_out")
+        assert at.rig.observed.lit("barrier")
         await at.idle()
         at.rig.service.take(card())
         await at.hears("green_code", "barrier_fault")
         await at.site.turnstile.clear()
         await at.site.until(NoticeKind.ONLINE, 2)
-        assert not at.rig.observed.lit("barrier_out")
+        assert not at.rig.observed.lit("barrier")
         at.rig.service.take(card())
         await at.site.turnstile.walk()
         await at.becomes(("pass", "jammed"), ("refer", None), ("pass", "passed"))
@@ -199,7 +199,7 @@ def test_while_the_barrier_is_unplugged_people_are_judged_and_told(
     async def scenario(at: Entrance) -> None:
         at.site.board.unplug()
         await at.site.until(NoticeKind.OFFLINE)
-        assert at.rig.observed.lit("barrier_out")
+        assert at.rig.observed.lit("barrier")
         at.rig.service.take(card())
         await at.hears("barrier_fault")
         assert at.rig.service.lane.state is LaneState.IDLE
@@ -209,7 +209,7 @@ def test_while_the_barrier_is_unplugged_people_are_judged_and_told(
         assert [row[0] for row in at.became()] == ["refer", "retry"], "the record says what was heard"
         at.site.board.plug()
         await at.site.until(NoticeKind.ONLINE, 2)
-        assert not at.rig.observed.lit("barrier_out")
+        assert not at.rig.observed.lit("barrier")
         at.rig.service.take(card())
         await at.site.turnstile.walk()
         await at.becomes(("refer", None), ("retry", None), ("pass", "passed"))
@@ -300,7 +300,7 @@ def test_guards_see_how_the_barrier_stands(tmp_path: Path, monkeypatch: pytest.M
 
     async def scenario(at: Entrance) -> None:
         lamps = at.rig.observed
-        assert not any(lamps.lit(flag) for flag in ("barrier_out", "barrier_tamper", "fire_release"))
+        assert not any(lamps.lit(flag) for flag in ("barrier", "fire_release"))
         at.site.lines.contact(FIRE, closed=False)
         await at.site.until(NoticeKind.FIRE_RELEASE)
         assert lamps.lit("fire_release")
@@ -310,11 +310,11 @@ def test_guards_see_how_the_barrier_stands(tmp_path: Path, monkeypatch: pytest.M
         for count in (1, 2):
             await at.site.turnstile.push_through()
             await at.site.until(NoticeKind.UNRELEASED, count)
-        assert lamps.lit("barrier_tamper")
-        await eventually(lambda: not lamps.lit("barrier_tamper"))
+        assert lamps.lit("barrier")
+        await eventually(lambda: not lamps.lit("barrier"))
         at.site.lines.contact(TAMPER, closed=False)
         await at.site.until(NoticeKind.TAMPERED)
-        assert lamps.lit("barrier_tamper")
+        assert lamps.lit("barrier")
 
     serve_with_barrier(tmp_path, scenario)
 
