@@ -87,6 +87,8 @@ class BarrierWork:
         """See ``drivers.barrier.Barrier``."""
         if self._release is not None:
             raise RuntimeError("one release at a time")
+        if self.lost.done():
+            self.lost.result()
         way = self._ways[direction]
         self._set(way, released=True)
         self._release = self._loop.create_future()

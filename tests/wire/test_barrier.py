@@ -218,6 +218,8 @@ def test_a_lamp_that_can_not_be_switched_is_a_loss(tmp_path: Path) -> None:
         site.barrier.signal(Outcome.PASS)
         assert site.running is not None
         with pytest.raises(DeviceLost, match="GPIO can't be used"):
+            site.barrier.release(Direction.IN)  # nothing opens any more, from that moment on
+        with pytest.raises(DeviceLost, match="GPIO can't be used"):
             await site.running
 
     run(scenario, "lcus", tmp_path)
