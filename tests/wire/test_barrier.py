@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -332,10 +333,8 @@ def test_a_board_that_is_pulled_out_and_put_back_is_found_again(
 # --- the libraries of the lines ---
 
 
-def test_the_empty_package_that_pip_may_take_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "lgpio.py").write_text("")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "lgpio", raising=False)
+def test_the_empty_package_that_pip_may_take_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lgpio", ModuleType("lgpio"))
     with pytest.raises(DeviceLost, match=r"placeholder \(0\.0\.0\.2\): install 0\.2\.2 or later"):
         lgpio_factory()
 
