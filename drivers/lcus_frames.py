@@ -43,13 +43,13 @@ class Splitter:
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that are complete now, in their order; one whose sum is wrong is none."""
         frames = []
-        rest = self._pending + data
-        while (start := rest.find(START)) >= 0 and len(rest) - start >= SIZE:
-            candidate = rest[start : start + SIZE]
-            frame = Frame(candidate[1], candidate[2])
-            good = candidate == wire(frame)
+        stream = self._pending + data
+        start = stream.find(START)
+        while 0 <= start <= len(stream) - SIZE:
+            frame = Frame(stream[start + 1], stream[start + 2])
+            good = stream.startswith(wire(frame), start)
             if good:
                 frames.append(frame)
-            rest = rest[start + (SIZE if good else 1) :]
-        self._pending = b"" if start < 0 else rest[start:]
+            start = stream.find(START, start + (SIZE if good else 1))
+        self._pending = b"" if start < 0 else stream[start:]
         return frames
