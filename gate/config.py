@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from gate.config_readers import ReaderConfig, read_readers
+from gate.config_devices import BarrierConfig, ReaderConfig, read_barrier, read_readers
 from gate.errors import ConfigError
 from gate.model import Checkpoint
 from gate.rules.temperature import LONGEST_S, Correction
@@ -136,6 +136,7 @@ class GateConfig:
     voice: VoiceConfig = field(default_factory=VoiceConfig)
     kiosk: KioskConfig = field(default_factory=KioskConfig)
     demo: DemoConfig | None = None
+    barrier: BarrierConfig | None = None
     readers: tuple[ReaderConfig, ...] = ()
     thermometer: ThermometerConfig | None = None
 
@@ -174,11 +175,12 @@ def load(path: Path, state: Path) -> GateConfig:
     roots = Roots(path.resolve().parent, state.resolve())
     readers = read_readers(table.pop("readers", []), str(path))
     thermometer = _thermometer(table.pop("thermometer", None), roots, path)
+    barrier = read_barrier(table.pop("barrier", None), str(path))
     config = bind(GateConfig, table, roots, str(path))
     fitted = dataclasses.replace(config.checkpoint, thermometer=thermometer is not None)
     if config.checkpoint.thermometer and not fitted.thermometer:
         raise ConfigError(f"{path}: [checkpoint] thermometer: says that one is fitted; write a table [thermometer]")
-    config = dataclasses.replace(config, checkpoint=fitted, readers=readers, thermometer=thermometer)
+    config = dataclasses.replace(config, checkpoint=fitted, readers=readers, thermometer=thermometer, barrier=barrier)
     _check(config, str(path))
     return config
 

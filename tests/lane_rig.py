@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from drivers.barrier import Barrier
     from gate.app.history import History
     from gate.app.thermometer import MeasuresPeople
     from gate.kiosk.state import StatusFlag
@@ -190,6 +191,7 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
     gateway: CodeGateway = NO_GATEWAY,
     permits: StatusSource | None = None,
     thermometer: MeasuresPeople = NO_THERMOMETER,
+    barrier: Callable[[], Barrier] | None = None,
 ) -> None:
     """Run one lane through a scenario, under one of the rule sets that come with the gate."""
 
@@ -220,6 +222,7 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
             texts=CATALOGUE.texts,
             clock=SystemClock(),
             marks=(),
+            barrier=None if barrier is None else barrier(),
         )
         lane = asyncio.create_task(service.run())
         try:

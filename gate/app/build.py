@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from drivers import DRIVERS
+from drivers.barrier import BARRIERS
 from gate.app import thermometer
 from gate.app.files import read_bounded
 from gate.app.judge import Judge
@@ -25,6 +26,7 @@ from gate.errors import ConfigError, RuleSetError
 from gate.journal.store import Journal
 from gate.kiosk.server import KioskServer, KioskSettings
 from gate.kiosk.state import StatusFlag
+from gate.model import Direction
 from gate.pseudonym import load_or_make_key
 from gate.rules.eu_rules import EuRules
 from gate.status.file import MissingStatus, StatusFile
@@ -41,7 +43,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from drivers import Driver
-    from gate.config_readers import ReaderConfig
+    from drivers.barrier import Barrier
+    from gate.config_devices import ReaderConfig
     from gate.pseudonym import PseudonymKey
     from gate.status.source import StatusSource
     from voice.phrases import Catalogue
@@ -61,6 +64,7 @@ class Gate:
     permits: PermitList | None
     speaker: Speaker
     drivers: tuple[Driver, ...]
+    barrier: Barrier | None
 
 
 def build(config: GateConfig, roots: Roots) -> Gate:
@@ -97,6 +101,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         key=key,
         thermometer=measures,
     )
+    opens = barrier(config, roots)
     service = LaneService(
         judge=judge,
         journal=journal,
@@ -106,10 +111,11 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         texts=catalogue.texts,
         clock=clock,
         marks=("demo",) if config.demo is not None else (),
+        barrier=opens,
     )
     kiosk.set_status(StatusFlag.TIME_UNTRUSTED, on=not clock.moment().trusted)
     drivers = (*(driver(reader, roots) for reader in config.readers), *of_thermometer)
-    return Gate(service, rules, trust, kiosk, journal, permits, speaker, drivers)
+    return Gate(service, rules, trust, kiosk, journal, permits, speaker, drivers, opens)
 
 
 def driver(reader: ReaderConfig, roots: Roots) -> Driver:
@@ -119,15 +125,36 @@ def driver(reader: ReaderConfig, roots: Roots) -> Driver:
         ConfigError: no such driver, or its settings don't fit; the message names the key.
     """
     where = f'[[readers]] "{reader.name}"'
-    if (target := DRIVERS.get(reader.driver)) is None:
-        raise ConfigError(f'{where}: no driver "{reader.driver}"; known: {", ".join(sorted(DRIVERS))}')
-    module_name, class_name = target.split(":")
-    module: Any = importlib.import_module(module_name)  # from the table above, never from the configuration
-    kind: Any = getattr(module, class_name)
+    kind = _kind(DRIVERS, reader.driver, where)
     made: Driver = kind(
         reader.name, bind(kind.Settings, reader.settings, roots, where), *DIALOGUES.get(reader.driver, ())
     )
     return made
+
+
+def barrier(config: GateConfig, roots: Roots) -> Barrier | None:
+    """The configured barrier, None where there is none.
+
+    Raises:
+        ConfigError: no such driver, its settings don't fit, or people go a way here that it has no relay for.
+    """
+    if config.barrier is None:
+        return None
+    kind = _kind(BARRIERS, config.barrier.driver, "[barrier]")
+    made: Barrier = kind("barrier", bind(kind.Settings, config.barrier.settings, roots, "[barrier]"))
+    wanted = {config.checkpoint.direction, *(reader.direction for reader in config.readers if reader.direction)}
+    for direction in sorted(wanted - made.directions):
+        way = "entry" if direction is Direction.IN else "exit"
+        raise ConfigError(f'somebody presents here to go "{direction}": write [barrier.{way}] with relay = …')
+    return made
+
+
+def _kind(table: Mapping[str, str], name: str, where: str) -> Any:
+    """The class of a driver."""
+    if (target := table.get(name)) is None:
+        raise ConfigError(f'{where}: no driver "{name}"; known: {", ".join(sorted(table))}')
+    module_name, class_name = target.split(":")
+    return getattr(importlib.import_module(module_name), class_name)  # from a table, never from the configuration
 
 
 def social_security_dialogue() -> RecordedDialogue:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 import msgspec
 
 from gate.app import thermometer, trust_slot
-from gate.app.build import clock_of, driver
+from gate.app.build import barrier, clock_of, driver
 from gate.app.files import read_bounded
 from gate.errors import ConfigError, GateError
 from gate.pseudonym import load_or_make_key
@@ -39,6 +39,7 @@ def faults(config: GateConfig, roots: Roots) -> Iterator[str]:
     if not config.readers:
         yield "there is no reader; write [[readers]] with name and driver"
     yield from _tried("", thermometer.fit, config.thermometer, roots)
+    yield from _tried("", barrier, config, roots)
     for path in config.rules.sets:
         yield from _tried(f"{path}: ", _rule_set, path)
     yield from _tried(f"{config.rules.certificate_rules}: ", _certificate_rules, config.rules.certificate_rules)

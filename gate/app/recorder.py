@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from gate.app.judgement import Judgement
     from gate.journal.store import Journal
-    from gate.model import Moment
+    from gate.model import Moment, PassageResult
 
 log = logging.getLogger("gate.passages")
 
@@ -81,9 +81,22 @@ class Recorder:
         self._screen.set_status(StatusFlag.RECORD_FAILED, on=True)
         return None
 
-    def withdraw(self, presentation: str) -> None:
+    def withdraw(self, presentation: str, why: str) -> None:
         """Mark a pass that was not let out; should its row land after all, it says so."""
-        self._journal.withdraw(presentation, "not committed in time")
+        self._journal.withdraw(presentation, why)
+
+    def complete(self, presentation: str, result: PassageResult) -> None:
+        """Add what the barrier saw; nobody waits for it."""
+        asyncio.wrap_future(self._journal.complete(presentation, result)).add_done_callback(self._completed)
+
+    def _completed(self, row: asyncio.Future[int]) -> None:
+        if row.cancelled():
+            return
+        if isinstance(fault := row.exception(), JournalError):
+            log.error(line("passage-not-recorded", why=str(fault)))
+            self._screen.set_status(StatusFlag.RECORD_FAILED, on=True)
+        else:
+            row.result()  # anything else is a bug and ends the process
 
 
 def _swallow(row: asyncio.Future[int]) -> None:

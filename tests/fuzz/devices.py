@@ -12,6 +12,8 @@ from drivers.gymcu90614_frames import MOST_DATA
 from drivers.gymcu90614_frames import Frames as ThermometerFrames
 from drivers.idcard_frames import MAX_LENGTH, PREAMBLE, Command, Frame, Noise, Splitter, answers, sam_number, text_block
 from drivers.input_events import KeyEvent
+from drivers.lcus_frames import SIZE, wire
+from drivers.lcus_frames import Splitter as RelaySplitter
 from drivers.mlx90614_words import hundredths
 from drivers.wedge import MOST_BYTES, Broken, Code, WedgeDecoder
 from fuzz.engine import Target
@@ -57,6 +59,18 @@ def _wedge(data: bytes) -> str:
     assert all(0 < len(code) <= 2 * MOST_BYTES for code in codes)
     broken = [piece.detail for piece in pieces if isinstance(piece, Broken)]
     return _summary(Counter([*broken, *(f"code of {len(code).bit_length()} {code.isascii()}" for code in codes)]))
+
+
+def _relays(data: bytes) -> str:
+    """The first byte says in how large pieces the rest comes."""
+    splitter, size = RelaySplitter(), 1 + (data[0] if data else 0)
+    seen = Counter[str]()
+    for start in range(1, len(data), size):
+        for frame in splitter.feed(data[start : start + size]):
+            assert len(wire(frame)) == SIZE
+            seen[f"{frame.channel} {frame.state}" if frame.channel < SIZE else "other"] += 1
+        assert len(splitter.pending) < SIZE
+    return _summary(seen)
 
 
 def _camera(data: bytes) -> str:
@@ -109,6 +123,7 @@ _PICTURE: Final = (
 TARGETS: Final = (
     Target("id-card frames", _frames, tokens=_WIRE, cost=25),
     Target("keyboard gun", _wedge, tokens=_KEYS, cost=40),
+    Target("relay board", _relays, tokens=(b"\xa0", b"\xa0\x01\x01\xa2", b"\xa0\x01\x00\xa1"), cost=2),
     Target("camera pipe", _camera, cost=3),
     Target("thermometer frames", _thermometer, tokens=(b"\x5a\x5a\x45\x04", b"\x5a\x5a\x45\x10", b"\x5a\x5a"), cost=16),
     Target("thermometer word", _word, tokens=(b"\x7a\x3c\x92",)),

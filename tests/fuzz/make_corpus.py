@@ -25,6 +25,7 @@ from rule_set_samples import GREEN, YELLOW, assigned, known, rule, rule_set
 from signed_certificates import content
 from vectors import ROOT
 
+from drivers import lcus_frames
 from drivers.camera_wire import Frame, Kind
 from drivers.idcard_frames import Command, frame, request
 from drivers.input_events import EV_MSC
@@ -172,6 +173,10 @@ def devices() -> None:
         "keyboard gun",
         {name: packed(event for stroke in strokes for event in stroke) for name, strokes in events.items()}
         | {"unicode": packed(alt_code("27979")), "long": packed(e for s in keystrokes("A" * 700) for e in s)},
+    )
+    pulse = b"".join(lcus_frames.wire(lcus_frames.Frame(channel, state)) for channel in (1, 2) for state in (1, 0))
+    save(
+        "relay board", {"pulses": b"\xff" + pulse, "bytes": b"\0CH1: OFF\r\n\xa0\xa0" + pulse, "cut": b"\2" + pulse[1:]}
     )
     frames = (
         Frame(Kind.IDLE, 1.5),

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from vectors import ROOT
 
+from gate.app.build import barrier
 from gate.clock import DemoClock, SystemClock
-from gate.config import load
+from gate.config import Roots, load
 from gate.errors import ConfigError
 from gate.model import Direction
 from gate.rules.temperature import Correction
@@ -54,6 +55,20 @@ def test_relative_paths_start_where_they_belong(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["gate.toml", "demo.toml"])
 def test_the_shipped_files_are_good(name: str, tmp_path: Path) -> None:
     assert load(ROOT / "config" / name, tmp_path).readers
+
+
+def test_what_is_commented_out_about_the_barrier_is_good_as_well(tmp_path: Path) -> None:
+    text = (ROOT / "config/gate.toml").read_text("utf-8")
+    head, _, commented = text.partition("# [barrier] ")
+    shown = "# [barrier] " + commented
+    for driver, other in (("lcus", "active_low"), ("gpio", "port")):
+        lines = [line.removeprefix("#").removeprefix(" ") for line in shown.splitlines()]
+        lines = [line for line in lines if not line.startswith(other)]
+        changed = "\n".join(lines).replace('"lcus"', f'"{driver}"')
+        config = load(write(tmp_path, head + changed), tmp_path)
+        made = barrier(config, Roots(tmp_path, tmp_path))
+        assert made is not None
+        assert made.directions == {Direction.IN}
 
 
 @pytest.mark.parametrize(
@@ -181,3 +196,28 @@ def test_the_clock_of_a_demonstration_starts_where_it_is_told() -> None:
     moment = DemoClock(start).moment()
     assert moment.trusted
     assert start <= moment.at < datetime(2021, 6, 20, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ('driver = "wiegand"', 'no driver "wiegand"; known: gpio, lcus'),
+        ('driver = "gpio"', r"write \[barrier.entry\] or"),
+        ('driver = "gpio"\nexit.relay = 5', r'to go "in": write \[barrier.entry\]'),
+        ('driver = "gpio"\nentry.relay = 50', "there is no GPIO 50"),
+        ('driver = "gpio"\nentry = 5', r"\[barrier\]: \[entry\] must be a table"),
+        ('driver = "gpio"\nentry = { relay = 5, fail = "open" }', 'key "fail"'),
+        ('driver = "gpio"\nentry = { relay = 5, pulse_ms = 5000 }', "write 200 to 1000"),
+        ('driver = "gpio"\nentry.relay = 5\nport = "x"', 'unknown key "port"'),
+        ('driver = "gpio"\nentry.relay = 5\npanel.passage = { pin = 5 }', "on one GPIO line"),
+        ('driver = "lcus"\nentry.relay = 1', 'key "port" is missing'),
+        ("entry.relay = 1", "must be a table with driver"),
+    ],
+)
+def test_a_barrier_that_can_not_be_meant_is_refused_with_advice(table: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=message):
+        barrier(load(write(tmp_path, f"{GOOD}[barrier]\n{table}\n"), tmp_path), Roots(tmp_path, tmp_path))
+
+
+def test_a_gate_without_a_barrier_is_a_gate(tmp_path: Path) -> None:
+    assert barrier(load(write(tmp_path, GOOD), tmp_path), Roots(tmp_path, tmp_path)) is None

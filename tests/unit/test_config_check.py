@@ -92,6 +92,7 @@ def test_everything_that_is_wrong_is_said_at_once(state: Path, capsys: pytest.Ca
     bad = text.replace('driver = "idcard"', 'driver = "idcart"').replace("gap_ms = 500", "gap_ms = 5")
     bad = bad.replace("[rules]", '[rules]\norders = "orders.json"')
     bad = bad.replace('"rules/certificates.json"', '"deep.json"')
+    bad += '\n[barrier]\ndriver = "lcus"\nport = "relay"\n'
     bad += '\n[kiosk]\nhost = "0.0.0.0"\nport = 99999\n'
     (state / "orders.json").write_text("{}")
     (state / "deep.json").write_text("[" * 100_000)
@@ -108,6 +109,7 @@ def test_everything_that_is_wrong_is_said_at_once(state: Path, capsys: pytest.Ca
         "status file refused",
         "orders.json",
         "deep.json: maximum recursion depth",
+        "[barrier] lets nobody through",
         "kiosk.host: '0.0.0.0'",
         "kiosk.port: 99999",
     ):

@@ -51,3 +51,24 @@ def read_readers(entries: Any, file: str) -> tuple[ReaderConfig, ...]:
         if names.count(name) > 1:
             raise ConfigError(f'{file}: two readers are named "{name}"; give each a name of its own')
     return tuple(readers)
+
+
+@dataclass(frozen=True, slots=True)
+class BarrierConfig:
+    """What lets people through; ``settings`` as for a reader."""
+
+    driver: str
+    settings: dict[str, Any]
+
+
+def read_barrier(table: Any, file: str) -> BarrierConfig | None:
+    """The table ``[barrier]``; None where there is none.
+
+    Raises:
+        ConfigError: it names no driver.
+    """
+    if table is None:
+        return None
+    if not isinstance(table, dict) or not isinstance(table.get("driver"), str):
+        raise ConfigError(f'{file}: [barrier] must be a table with driver = "…"')
+    return BarrierConfig(table["driver"], {key: value for key, value in table.items() if key != "driver"})
