@@ -19,6 +19,7 @@ from drivers.simulated.card_in_slot import CardInSlot
 from drivers.simulated.gun import SimulatedGun
 from drivers.simulated.id_reader import PtyReader
 from drivers.simulated.id_reader_model import READ, Fault
+from drivers.simulated.serial_gun import PtyGun
 from drivers.simulated.social_security_card import SimulatedSocialSecurityCard
 
 if TYPE_CHECKING:
@@ -123,6 +124,41 @@ class Gun:
         await self._gun.type(CODE, terminator=None)
 
 
+class EngineOnPort:
+    """A Newland engine on a pseudo-terminal."""
+
+    driver: ClassVar[str] = "barcode-serial"
+    row: ClassVar[str] = "`barcode-serial`, Newland"
+    shared: ClassVar[str] = ""
+    engine: ClassVar[str] = "newland"
+
+    def __init__(self, folder: Path) -> None:
+        self._gun = PtyGun(folder / "serial-gun")
+        self._gun.model.deaf = self.engine == "plain"
+        self._numbers = itertools.count()
+        self.settings: Mapping[str, object] = {"port": str(self._gun.port), "engine": self.engine, "gap_ms": 500}
+        self.secrets: tuple[bytes, ...] = (CODE[4:20].encode(),)
+
+    def plug(self) -> None:
+        self._gun.plug()
+
+    def lose(self) -> None:
+        self._gun.unplug()
+
+    async def present(self) -> None:
+        self._gun.send(f"{CODE}{next(self._numbers)}\r".encode())
+
+    async def begin(self) -> None:
+        self._gun.send(CODE.encode())
+
+
+class PlainGunOnPort(EngineOnPort):
+    """A gun that takes no commands."""
+
+    row: ClassVar[str] = "`barcode-serial`, any other"
+    engine: ClassVar[str] = "plain"
+
+
 class PicturesInFolder:
     """A folder of pictures."""
 
@@ -194,5 +230,5 @@ class CardInReader:
         await until(asked.is_set)
 
 
-RIGS: Final[tuple[type[Rig], ...]] = (IdCardOnPort, Gun, CardInReader, PicturesInFolder)
+RIGS: Final[tuple[type[Rig], ...]] = (IdCardOnPort, Gun, EngineOnPort, PlainGunOnPort, CardInReader, PicturesInFolder)
 """In the order of the table."""

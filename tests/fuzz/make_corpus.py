@@ -25,9 +25,11 @@ from vectors import ROOT
 from drivers.camera_wire import Frame, Kind
 from drivers.idcard_frames import Command, frame, request
 from drivers.input_events import EV_MSC
+from drivers.newland import command
 from drivers.simulated import id_cards
 from drivers.simulated.camera import picture_of
 from drivers.simulated.gun import alt_code, keystrokes
+from drivers.simulated.serial_gun import EngineModel
 from fuzz import bundles, card_seeds
 from fuzz.codes import ISSUED, KEY, KEY_ID, NOW
 from fuzz.engine import CORPUS
@@ -169,6 +171,7 @@ def devices() -> None:
         {name: packed(event for stroke in strokes for event in stroke) for name, strokes in events.items()}
         | {"unicode": packed(alt_code("27979")), "long": packed(e for s in keystrokes("A" * 700) for e in s)},
     )
+    save("serial gun", serial_guns())
     frames = (
         Frame(Kind.IDLE, 1.5),
         Frame(Kind.STARTED, 2.0),
@@ -177,6 +180,21 @@ def devices() -> None:
     )
     save("camera pipe", {"all": b"".join(one.to_bytes() for one in frames)})
     save("pictures", pictures())
+
+
+def serial_guns() -> dict[str, bytes]:
+    """The first byte chooses what ends a code (in the order of ``Ends``), the second the pieces."""
+    engine = EngineModel()
+    answers = b"".join(
+        engine.feed(command(body)) for body in (b"TSUSET0D", b"SCNMOD2", b"SCNMOD*", b"SCNMOD9", b"XYZABC1")
+    )
+    return {
+        "engine": b"\x00\x01" + answers + b"HC1:6BFOXN\r" + answers + b"\x06HC1:6BFOXN\r",
+        "lines": b"\x01\x00one\r\ntwo\n\n" + b"7" * 9000 + b"\nthree\n",
+        "both": b"\x02\x05o\rn\ne\r\ntwo\r\n",
+        "framed": b"\x03\x02noise\x02one\x03\x02half\x02" + "健康码".encode("gb18030") + b"\x03\r\n",
+        "silence": b"\x04\xffone" + b"7" * 9000,
+    }
 
 
 def packed(events: Iterable[KeyEvent]) -> bytes:
