@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from contract_rigs import Rig, until
 from desk import Desk, at_desk
+from rig import Rig, until
 
 from drivers import TRAFFIC
 from gate.app.build import driver

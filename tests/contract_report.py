@@ -22,7 +22,7 @@ from vectors import ROOT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from contract_rigs import Rig
+    from rig import Rig
 
 PAGE: Final = ROOT / "docs" / "devices.md"
 HEADING: Final = "What every driver holds to"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import logging
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from drivers import DRIVERS
 from gate.app.files import read_bounded
 from gate.app.judge import Judge
 from gate.app.logs import line
+from gate.app.reader_pins import ReaderPins
 from gate.app.rule_slot import RuleSlot
 from gate.app.service import LaneService
 from gate.app.trust_slot import TrustSlot
@@ -112,9 +114,19 @@ def driver(reader: ReaderConfig, roots: Roots) -> Driver:
     module: Any = importlib.import_module(module_name)  # from the table above, never from the configuration
     kind: Any = getattr(module, class_name)
     made: Driver = kind(
-        reader.name, bind(kind.Settings, reader.settings, roots, where), *DIALOGUES.get(reader.driver, ())
+        reader.name,
+        bind(kind.Settings, reader.settings, roots, where),
+        *DIALOGUES.get(reader.driver, ()),
+        **_approval(reader, roots),
     )
     return made
+
+
+def _approval(reader: ReaderConfig, roots: Roots) -> dict[str, Any]:
+    """An ID reader is served only where it is the one that was there before."""
+    if reader.driver != "idcard":
+        return {}
+    return {"approval": functools.partial(ReaderPins(roots.state).objection, reader.name)}
 
 
 def social_security_dialogue() -> RecordedDialogue:

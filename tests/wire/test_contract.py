@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from contract import PROPERTIES
 from contract_report import PAGE, outcome, row
-from contract_rigs import RIGS, Rig
+from contract_rigs import RIGS
 from pages import table
 
 from drivers import DRIVERS
+
+if TYPE_CHECKING:
+    from rig import Rig
 
 
 @pytest.mark.parametrize("heading", PROPERTIES)

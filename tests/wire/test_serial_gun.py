@@ -8,8 +8,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from contract_rigs import until
 from desk import Desk, at_desk
+from rig import until
 
 from drivers import TRAFFIC, newland_control
 from drivers.barcode_serial import Engine, SerialGun
