@@ -26,6 +26,7 @@ RATES = (115_200, 57_600, 38_400, 19_200, 9_600)
 _CALLS_AT_A_RATE = 2
 """The second one follows a reset: what came at a wrong rate may have left the module in the middle of a frame."""
 _USB_ID = re.compile(r"([0-9a-fA-F]{4}):([0-9a-fA-F]{4})")
+_SAM = re.compile(r"\d{2,5}\.\d{2,5}-\d+-\d{10}-\d+")
 _USB_PATH = re.compile(r"(\d+)-(\d+(?:\.\d+)*)")
 
 Approval = Callable[[str, str], str]
@@ -66,6 +67,8 @@ class IdCardReader:
                 raise ConfigError('key "usb": write vendor and product as lsusb shows them, e.g. "0400:c35a"')
             if self.usb is not None and self.baud is not None:
                 raise ConfigError('key "baud": a USB device has none; leave the key out')
+            if self.sam is not None and not _SAM.fullmatch(self.sam):
+                raise ConfigError('key "sam": write the whole number that `gate read idcard` shows after "SAM"')
             if self.baud is not None and self.baud not in RATES:
                 known = ", ".join(map(str, RATES))
                 raise ConfigError(f'key "baud": {self.baud} is no rate of an ID reader; write one of {known}')

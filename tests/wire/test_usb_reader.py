@@ -186,6 +186,7 @@ def test_a_device_that_never_stops_talking_fills_no_memory(bus: UsbBus, monkeypa
         ({"port": "/dev/null", "usb": "0400:c35a"}, "either port"),
         ({"usb": "c35a"}, "as lsusb shows"),
         ({"usb": "0400:c35a", "baud": 9600}, "baud"),
+        ({"usb": "0400:c35a", "sam": "05.01-20120411-…"}, "the whole number"),
     ],
 )
 def test_settings_that_can_not_be_are_named(settings: dict[str, Path], words: str) -> None:
