@@ -44,6 +44,7 @@ class Driver(Protocol):
 DRIVERS: Mapping[str, str] = {
     "idcard": "drivers.idcard:IdCardReader",
     "barcode": "drivers.barcode:BarcodeGun",
+    "barcode-serial": "drivers.barcode_serial:SerialGun",
     "camera": "drivers.camera:FolderCamera",
     "smartcard": "drivers.smartcard:SmartCardReader",
 }

@@ -95,6 +95,18 @@ class SerialStream:
         if written != len(data):
             raise DeviceLost(f"{self.port} takes no more bytes: unplug the device and plug it in again")
 
+    def change_rate(self, baud: int) -> None:
+        """Go on at another line rate.
+
+        Raises:
+            DeviceLost: the port is gone, or does not have that rate.
+        """
+        self._check()
+        try:
+            self._device.baudrate = baud
+        except (OSError, ValueError, termios.error) as error:
+            raise self._lose(error.args[-1]) from error
+
     def flush_input(self) -> None:
         """Forget everything that has arrived.
 

@@ -41,6 +41,7 @@ COMMANDS = {
         "gate.app.trust", "make keys and signed bundles of whom a gate believes, and show what one holds"
     ),
     "read": _Command("gate.app.read", "show what a reader sees, masked"),
+    "readers": _Command("gate.app.readers", "list the ID readers that are known, and approve another one"),
     "voice": _Command("gate.app.voice", "list, build, check and play what the gate says"),
     "bench": _Command("bench.command", "measure: medians, p99 and ratios in one run"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import logging
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from gate.app import thermometer
 from gate.app.files import read_bounded
 from gate.app.judge import Judge
 from gate.app.logs import line
+from gate.app.reader_pins import ReaderPins
 from gate.app.rule_slot import RuleSlot
 from gate.app.service import LaneService
 from gate.app.trust_slot import TrustSlot
@@ -127,7 +129,10 @@ def driver(reader: ReaderConfig, roots: Roots) -> Driver:
     where = f'[[readers]] "{reader.name}"'
     kind = _kind(DRIVERS, reader.driver, where)
     made: Driver = kind(
-        reader.name, bind(kind.Settings, reader.settings, roots, where), *DIALOGUES.get(reader.driver, ())
+        reader.name,
+        bind(kind.Settings, reader.settings, roots, where),
+        *DIALOGUES.get(reader.driver, ()),
+        **_approval(reader, roots),
     )
     return made
 
@@ -155,6 +160,13 @@ def _kind(table: Mapping[str, str], name: str, where: str) -> Any:
         raise ConfigError(f'{where}: no driver "{name}"; known: {", ".join(sorted(table))}')
     module_name, class_name = target.split(":")
     return getattr(importlib.import_module(module_name), class_name)  # from a table, never from the configuration
+
+
+def _approval(reader: ReaderConfig, roots: Roots) -> dict[str, Any]:
+    """An ID reader is served only where it is the one that was there before."""
+    if reader.driver != "idcard":
+        return {}
+    return {"approval": functools.partial(ReaderPins(roots.state).objection, reader.name)}
 
 
 def social_security_dialogue() -> RecordedDialogue:

@@ -29,10 +29,12 @@ from drivers import lcus_frames
 from drivers.camera_wire import Frame, Kind
 from drivers.idcard_frames import Command, frame, request
 from drivers.input_events import EV_MSC
+from drivers.newland import command
 from drivers.simulated import gymcu90614, id_cards
 from drivers.simulated.camera import picture_of
 from drivers.simulated.gun import alt_code, keystrokes
 from drivers.simulated.mlx90614 import SimulatedMlx90614
+from drivers.simulated.serial_gun import EngineModel
 from fuzz import bundles, card_seeds, seals
 from fuzz.codes import ISSUED, KEY, KEY_ID, NOW
 from fuzz.engine import CORPUS
@@ -178,6 +180,7 @@ def devices() -> None:
     save(
         "relay board", {"pulses": b"\xff" + pulse, "bytes": b"\0CH1: OFF\r\n\xa0\xa0" + pulse, "cut": b"\2" + pulse[1:]}
     )
+    save("serial gun", serial_guns())
     frames = (
         Frame(Kind.IDLE, 1.5),
         Frame(Kind.STARTED, 2.0),
@@ -199,6 +202,21 @@ def thermometers() -> None:
     sensor.target = 3649
     words = {command: bytes((sensor.address, command)) + sensor.read(sensor.address, command, 3) for command in (6, 7)}
     save("thermometer word", {"ambient": words[6], "object": words[7], "short": words[7][:4]})
+
+
+def serial_guns() -> dict[str, bytes]:
+    """The first byte chooses what ends a code (in the order of ``Ends``), the second the pieces."""
+    engine = EngineModel()
+    answers = b"".join(
+        engine.feed(command(body)) for body in (b"TSUSET0D", b"SCNMOD2", b"SCNMOD*", b"SCNMOD9", b"XYZABC1")
+    )
+    return {
+        "engine": b"\x00\x01" + answers + b"HC1:6BFOXN\r" + answers + b"\x06HC1:6BFOXN\r",
+        "lines": b"\x01\x00one\r\ntwo\n\n" + b"7" * 9000 + b"\nthree\n",
+        "both": b"\x02\x05o\rn\ne\r\ntwo\r\n",
+        "framed": b"\x03\x02noise\x02one\x03\x02half\x02" + "健康码".encode("gb18030") + b"\x03\r\n",
+        "silence": b"\x04\xffone" + b"7" * 9000,
+    }
 
 
 def packed(events: Iterable[KeyEvent]) -> bytes:
