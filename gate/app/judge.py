@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from gate.app.history import refusal, remembered
 from gate.app.judgement import Judgement, Presented
+from gate.app.payloads import parse, unusable
 from gate.app.thermometer import NO_THERMOMETER, MeasuresPeople
-from gate.credentials import identify, iso7816, resident_id, social_security
 from gate.errors import CredentialFault, StatusUnavailable
 from gate.model import (
     Assurance,
@@ -21,7 +21,6 @@ from gate.model import (
     Moment,
     Outcome,
     Past,
-    PayloadKind,
     Reading,
     Reason,
 )
@@ -100,10 +99,10 @@ class Judge:
         """
         trusted, place = self.trust.current, self.place(reading.reader)
         try:
-            credential = self._parse(reading, trusted, moment)
+            credential = parse(reading, trusted, moment)
         except CredentialFault as fault:
-            unusable = Presented(self._unusable(reading, trusted, fault), reading, place, moment)
-            return (self._refused(unusable, fault.reason, None, retries(reading.reader)),)
+            presented = Presented(unusable(reading, trusted, fault), reading, place, moment)
+            return (self._refused(presented, fault.reason, None, retries(reading.reader)),)
         presented = Presented(credential, reading, place, moment)
         deadline = asyncio.get_running_loop().time() + self.status_deadline_s
         if credential.certificate is not None:
@@ -231,13 +230,6 @@ class Judge:
         inputs = replace(child.inputs, moment=moment, companion=Companion(records))
         return self._by_our_rules(child.credential, child.holder, inputs)
 
-    def _parse(self, reading: Reading, trusted: Trusted, moment: Moment) -> Credential:
-        if reading.kind is PayloadKind.RESIDENT_ID_BLOCK:
-            return resident_id.parse(reading.data)
-        if reading.kind is PayloadKind.CARD_EXCHANGE:
-            return iso7816.replay(social_security.read(), reading.data)
-        return identify.parse_code(reading.data, trusted, moment)
-
     def _judge_certificate(
         self, presented: Presented, certificate: Certificate, value_sets: Mapping[str, Sequence[str]], retries: int
     ) -> Judgement:
@@ -251,21 +243,3 @@ class Judge:
         data = certificate_data(certificate, self.certificate_country, value_sets, moment)
         profile = None if rule_set is None or own.profile is None else rule_set.profiles[own.profile]
         return Judgement(credential, None, decide_certificate(own, rules, data, profile), presented.place)
-
-    def _unusable(self, reading: Reading, trusted: Trusted, fault: CredentialFault) -> Credential:
-        """What the record says about something that could not be accepted as a credential."""
-        if reading.kind is PayloadKind.RESIDENT_ID_BLOCK:
-            return Credential(CredentialKind.RESIDENT_ID, Assurance.CHIP)
-        if reading.kind is PayloadKind.CARD_EXCHANGE:
-            return Credential(CredentialKind.SOCIAL_SECURITY, Assurance.CHIP)
-        if fault.reason in _NO_CREDENTIAL:
-            return Credential(_NO_CREDENTIAL[fault.reason], Assurance.TYPED)
-        return Credential(fault.kind or identify.identify(reading.data, trusted).kind, Assurance.STATIC_CODE)
-
-
-_NO_CREDENTIAL = {
-    Reason.BARE_NUMBER: CredentialKind.BARE_NUMBER,
-    Reason.CODE_UNREADABLE: CredentialKind.UNRECOGNISED,
-    Reason.CODE_UNRECOGNISED: CredentialKind.UNRECOGNISED,
-}
-"""What is wrong with it -> what it is, where it is no credential at all."""
