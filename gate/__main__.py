@@ -40,6 +40,9 @@ COMMANDS = {
     "trust": _Command(
         "gate.app.trust", "make keys and signed bundles of whom a gate believes, and show what one holds"
     ),
+    "probe": _Command(
+        "gate.app.probe", "find what is plugged in, say what it is, and print what to write into the configuration"
+    ),
     "read": _Command("gate.app.read", "show what a reader sees, masked"),
     "readers": _Command("gate.app.readers", "list the ID readers that are known, and approve another one"),
     "voice": _Command("gate.app.voice", "list, build, check and play what the gate says"),
