@@ -45,6 +45,7 @@ COMMANDS = {
     ),
     "read": _Command("gate.app.read", "show what a reader sees, masked"),
     "readers": _Command("gate.app.readers", "list the ID readers that are known, and approve another one"),
+    "doctor": _Command("gate.app.doctor", "collect what support needs to know, in one file without personal data"),
     "voice": _Command("gate.app.voice", "list, build, check and play what the gate says"),
     "bench": _Command("bench.command", "measure: medians, p99 and ratios in one run"),
 }
