@@ -18,6 +18,7 @@ and shows the result, and records it before anybody is let in.
 Start here:
   gate demo --once            a whole shift against simulated devices, one line a person
   gate check "HC1:…"          judge one certificate, as text or as a picture, and print why
+  gate probe                  what is plugged in, and what to write into the configuration
   gate read idcard --port /dev/ttyUSB0    what a real reader sees
   gate rules check config/rules/*.json    is this rule set good? test, explain and diff go on from there
   gate run --check-config --config FILE   is this configuration good?

@@ -28,7 +28,7 @@ def doctor(folder: Path, *arguments: str, before: Callable[[], None] | None = No
         text=True,
         timeout=WAIT_S,
         check=False,
-        preexec_fn=before,  # noqa: PLW1509 - no threads here
+        preexec_fn=before,
     )
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 USER: Final = "gate"
 HELD: Final = "held by"
+_BY_UNIT: Final = ("audio", "video")
+"""Groups that the units give to the gate and to the camera's process, whatever /etc/group says."""
 _MOST_PROCESSES: Final = 4096
 _MOST_FILES: Final = 4096
 
@@ -48,11 +50,14 @@ class Account:
 
 def account() -> Account:
     """The gate's own user where there is one, else whoever runs this."""
+    by_unit: set[int] = set()
     try:
         user = pwd.getpwnam(USER)
+        by_unit = {group.gr_gid for group in grp.getgrall() if group.gr_name in _BY_UNIT}
     except KeyError:
         user = pwd.getpwuid(os.getuid())
-    return Account(user.pw_name, user.pw_uid, frozenset(os.getgrouplist(user.pw_name, user.pw_gid)))
+    groups = by_unit.union(os.getgrouplist(user.pw_name, user.pw_gid))
+    return Account(user.pw_name, user.pw_uid, frozenset(groups))
 
 
 def named(found: Sequence[Finding], devices: Sequence[Device], root: Path, who: Account) -> tuple[Finding, ...]:
