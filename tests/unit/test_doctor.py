@@ -76,6 +76,7 @@ class Shift:
     def spoil(self) -> None:
         """Write settings into the configuration that the gate does not know."""
         with self.config.open("a", encoding="utf-8") as file:
+            file.write(f'\n[kiosk]\ntoken = "{TOKEN}"\n')
             file.write(f'\n[gateway]\ntoken = "{TOKEN}"\n"{number(3)}" = "{ANNA}"\n')
 
     def _record(self) -> None:
@@ -220,6 +221,7 @@ def test_settings_that_the_gate_does_not_know_are_left_out(shift: Shift, capsys:
     assert main(["doctor", "--show", *shift.places]) == 0
     said = capsys.readouterr().out
     assert "[(unknown key)]" in said
+    assert '"(unknown key)" = "(left out)"' in said
     assert TOKEN not in said
     assert ANNA not in said
     assert 'unknown key "gateway"' in said, "what is wrong is told without its name"
