@@ -18,6 +18,7 @@ and shows the result, and records it before anybody is let in.
 Start here:
   gate demo --once            a whole shift against simulated devices, one line a person
   gate check "HC1:…"          judge one certificate, as text or as a picture, and print why
+  gate probe                  what is plugged in, and what to write into the configuration
   gate read idcard --port /dev/ttyUSB0    what a real reader sees
   gate rules check config/rules/*.json    is this rule set good? test, explain and diff go on from there
   gate run --check-config --config FILE   is this configuration good?
@@ -40,8 +41,12 @@ COMMANDS = {
     "trust": _Command(
         "gate.app.trust", "make keys and signed bundles of whom a gate believes, and show what one holds"
     ),
+    "probe": _Command(
+        "gate.app.probe", "find what is plugged in, say what it is, and print what to write into the configuration"
+    ),
     "read": _Command("gate.app.read", "show what a reader sees, masked"),
     "readers": _Command("gate.app.readers", "list the ID readers that are known, and approve another one"),
+    "doctor": _Command("gate.app.doctor", "collect what support needs to know, in one file without personal data"),
     "voice": _Command("gate.app.voice", "list, build, check and play what the gate says"),
     "bench": _Command("bench.command", "measure: medians, p99 and ratios in one run"),
 }

@@ -128,7 +128,7 @@ def driver(reader: ReaderConfig, roots: Roots) -> Driver:
         ConfigError: no such driver, or its settings don't fit; the message names the key.
     """
     where = f'[[readers]] "{reader.name}"'
-    kind = _kind(DRIVERS, reader.driver, where)
+    kind = driver_class(DRIVERS, reader.driver, where)
     made: Driver = kind(
         reader.name,
         bind(kind.Settings, reader.settings, roots, where),
@@ -146,7 +146,7 @@ def barrier(config: GateConfig, roots: Roots) -> Barrier | None:
     """
     if config.barrier is None:
         return None
-    kind = _kind(BARRIERS, config.barrier.driver, "[barrier]")
+    kind = driver_class(BARRIERS, config.barrier.driver, "[barrier]")
     made: Barrier = kind("barrier", bind(kind.Settings, config.barrier.settings, roots, "[barrier]"))
     wanted = {config.checkpoint.direction, *(reader.direction for reader in config.readers if reader.direction)}
     for direction in sorted(wanted - made.directions):
@@ -155,7 +155,7 @@ def barrier(config: GateConfig, roots: Roots) -> Barrier | None:
     return made
 
 
-def _kind(table: Mapping[str, str], name: str, where: str) -> Any:
+def driver_class(table: Mapping[str, str], name: str, where: str) -> Any:
     """The class of a driver."""
     if (target := table.get(name)) is None:
         raise ConfigError(f'{where}: no driver "{name}"; known: {", ".join(sorted(table))}')
