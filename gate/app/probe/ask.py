@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from drivers.idcard import IdCardReader
 from gate.app.probe.known import Kind, Sure
-from gate.config import Roots, bind
+from gate.config_bind import Roots, bind
 from gate.errors import ConfigError, DeviceLost
 
 if TYPE_CHECKING:
