@@ -107,7 +107,10 @@ class LaneService:
         self._clock = clock
         self._marks = marks
         self.lane = Lane()
-        self._events: asyncio.Queue[Reading] = asyncio.Queue()
+        self._events: asyncio.Queue[Reading | asyncio.Event] = asyncio.Queue()
+        self._free = asyncio.Event()
+        """Nobody is being decided about."""
+        self._free.set()
         self._readers_out: set[str] = set()
         self._release: asyncio.TimerHandle | None = None
         self._reports: set[asyncio.Task[None]] = set()
@@ -120,14 +123,28 @@ class LaneService:
             self._turn_away(event.reader)
         else:
             self.lane.apply(LaneEvent.PRESENTED)
+            self._free.clear()
             self._events.put_nowait(event)
 
     async def run(self) -> None:
         """Serve one presentation after the other until cancelled."""
         async with asyncio.TaskGroup() as group:
             while True:
-                reading = await self._events.get()
-                group.create_task(self._serve(reading))
+                event = await self._events.get()
+                group.create_task(self._serve(event) if isinstance(event, Reading) else self._pass_through(event))
+
+    async def turn(self) -> None:
+        """Come back once an empty event went the way of everything that is presented and found the lane free.
+
+        It never comes back where the lane hangs, be it between two people or with one: ``gate.health`` lives on that.
+        """
+        through = asyncio.Event()
+        self._events.put_nowait(through)
+        await through.wait()
+
+    async def _pass_through(self, through: asyncio.Event) -> None:
+        await self._free.wait()
+        through.set()
 
     async def _serve(self, reading: Reading) -> None:
         self._cancel_release()
@@ -219,6 +236,7 @@ class LaneService:
 
     def _follow(self, decision: Decision) -> None:
         """Move the lane on after an announcement."""
+        self._free.set()
         if decision.outcome is not Outcome.PASS:
             self.lane.apply(LaneEvent.REFUSED)
             return
