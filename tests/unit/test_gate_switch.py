@@ -1,13 +1,12 @@
 """A switch between versions that is cut off anywhere leaves one whole version in use, and the next try ends it.
 
 Every command of ``gate-switch`` that changes something is a place where the power may go: before it, after it, and for
-unpacking in the middle. What a power cut does to data that was not forced to disk is not imitated; that everything is forced to disk
-before it is named is checked by the order of the commands.
+unpacking in the middle. What a power cut does to data that was not forced to disk is not imitated; that everything is
+forced to disk before it is named is checked by the order of the commands.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -123,15 +122,11 @@ def device(tmp_path: Path) -> Device:
         (tmp_path / "bin" / name).symlink_to(str(found[name]))
     does = {name: f'{found[name]} "$@"' for name in COMMANDS}
     does["tar"] = TORN_TAR.format(real=found["tar"])
-    does["systemctl"] = SYSTEMCTL.format(
-        readlink=found["readlink"], folder=tmp_path, root=device.root
-    )
+    does["systemctl"] = SYSTEMCTL.format(readlink=found["readlink"], folder=tmp_path, root=device.root)
     does["sleep"] = ":"
     for name in (*COMMANDS, *FAKED):
         script = tmp_path / "bin" / name
-        script.write_text(
-            SHIM.format(sh=found["sh"], folder=tmp_path, name=name, does=does[name]), encoding="utf-8"
-        )
+        script.write_text(SHIM.format(sh=found["sh"], folder=tmp_path, name=name, does=does[name]), encoding="utf-8")
         script.chmod(0o755)
     (tmp_path / "active").write_text("inactive\n", encoding="utf-8")
     assert device.switch("add", "1", str(device.archive("1"))) == 0
@@ -254,4 +249,4 @@ def test_a_gate_that_nobody_started_is_not_started(device: Device) -> None:
     assert device.switch("to", "2") == 0
     assert device.current() == "2"
     assert not any("restart" in call for call in device.calls)
-    assert os.readlink(device.root / "previous") == "versions/1"
+    assert (device.root / "previous").readlink() == Path("versions/1")
