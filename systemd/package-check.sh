@@ -3,8 +3,8 @@
 #
 #   systemd/package-check.sh bookworm|trixie PACKAGE NEXT_PACKAGE
 #
-# Says each thing that holds; ends with the first that does not. There is no systemd at work in that Debian: that a
-# version which does not come up is left again is tests/unit/test_gate_switch.py's.
+# Says each thing that holds; ends with the first that does not. Where systemd-nspawn is installed, that Debian is also
+# started, so that the units meet a real systemd: package-probe.sh.
 set -euo pipefail
 
 HERE=$(CDPATH='' cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")" >/dev/null && pwd)
@@ -27,9 +27,10 @@ holds() {
 version() { dpkg-deb --field "$1" Version; }
 current() { readlink "$MACHINE/opt/gate/current"; }
 in_machine() { inside "$MACHINE" "$@"; }
+install_packages() { in_machine apt-get install --yes --quiet --no-install-recommends "$@"; }
 install_package() {
     cp "$1" "$MACHINE/tmp/gate.deb"
-    in_machine apt-get install --yes --quiet --no-install-recommends /tmp/gate.deb
+    install_packages /tmp/gate.deb
     rm "$MACHINE/tmp/gate.deb"
 }
 names() { find "$MACHINE" -xdev -iname '*gate*' -not -path '*/proc/*' -not -path '*/usr/share/doc/*' -printf '%P\n' | sort; }
@@ -83,6 +84,33 @@ set_up() {
 
 is_kept() { [[ $(cat "$MACHINE/var/lib/gate/kept") == kept && -e $MACHINE/etc/gate/gate.toml ]]; }
 
+# The Debian starts in a container; its own systemd runs the gate, and then package-probe.sh.
+holds_under_systemd() {
+    local folder=$MACHINE/root
+    install_packages systemd-sysv dbus
+    cp "$NEXT" "$folder/next.deb"
+    cp "$HERE/package-probe.sh" "$folder/probe.sh"
+    cat >"$MACHINE/etc/systemd/system/probe.service" <<'END'
+[Unit]
+After=multi-user.target
+[Service]
+Type=oneshot
+StandardOutput=file:/root/probe.log
+StandardError=file:/root/probe.log
+ExecStart=/root/probe.sh
+ExecStopPost=/bin/systemctl --no-block poweroff
+END
+    mkdir -p "$MACHINE/etc/systemd/system/default.target.wants"
+    ln -s ../probe.service "$MACHINE/etc/systemd/system/default.target.wants/probe.service"
+    umount -R "$MACHINE"/{proc,dev}
+    timeout 600 systemd-nspawn --quiet --directory="$MACHINE" --register=no --keep-unit --private-network --boot \
+        </dev/null >"$folder/boot.log" 2>&1 || true
+    open_up "$MACHINE"
+    sed "s/^/$RELEASE: under systemd: /" "$folder/probe.log" >&2 || tail -n 20 "$folder/boot.log" >&2
+    [[ $(tail -n 1 "$folder/probe.log") == all ]] || return 1
+    rm -f "$folder"/{next.deb,probe.sh,probe.log,boot.log} "$MACHINE"/etc/systemd/system/{,default.target.wants/}probe.service
+}
+
 make_machine >&2
 before=$(names)
 holds "installs" install_package "$PACKAGE" >/dev/null
@@ -92,6 +120,14 @@ holds "the example configuration lacks a bundle and records, nothing else" examp
 set_up
 holds "comes up, and stops when asked to" daemon_comes_up
 holds "units and rules are understood by this release's systemd" units_are_understood
+if command -v systemd-nspawn >/dev/null; then
+    holds "and all of that under systemd" holds_under_systemd >/dev/null
+    in_machine apt-get purge --yes --quiet gate >/dev/null
+    install_package "$PACKAGE" >/dev/null # as it was before
+    set_up
+else
+    say "$RELEASE: not tried under systemd: there is no systemd-nspawn (package systemd-container)"
+fi
 holds "upgrades" install_package "$NEXT" >/dev/null
 holds "the new version is current" test "$(current)" = "versions/$(version "$NEXT")"
 holds "the one before is at hand" in_machine gate-switch back
