@@ -16,7 +16,7 @@ die() {
 into_namespace() {
     [[ -z ${IN_NAMESPACE:-} ]] || return 0
     ((EUID == 0)) || die "Needs root: it makes a Debian in a folder and works in there."
-    exec env IN_NAMESPACE=1 unshare --mount --pid --fork --kill-child "$@"
+    exec env IN_NAMESPACE=1 unshare --mount --mount-proc --pid --fork --kill-child "$@"
 }
 
 digest() { sha256sum | cut -c 1-16; }

@@ -103,8 +103,9 @@ END
     mkdir -p "$MACHINE/etc/systemd/system/default.target.wants"
     ln -s ../probe.service "$MACHINE/etc/systemd/system/default.target.wants/probe.service"
     umount -R "$MACHINE"/{proc,dev}
-    timeout 600 systemd-nspawn --quiet --directory="$MACHINE" --register=no --keep-unit --private-network --boot \
-        </dev/null >"$folder/boot.log" 2>&1 || true
+    # Debian 13's systemd wants the unified cgroups, whatever this machine has.
+    SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=$([[ $RELEASE == bookworm ]] && echo 0 || echo 1) timeout 600 systemd-nspawn --quiet \
+        --directory="$MACHINE" --register=no --keep-unit --private-network --boot </dev/null >"$folder/boot.log" 2>&1 || true
     open_up "$MACHINE"
     sed "s/^/$RELEASE: under systemd: /" "$folder/probe.log" >&2 || tail -n 20 "$folder/boot.log" >&2
     [[ $(tail -n 1 "$folder/probe.log") == all ]] || return 1

@@ -57,12 +57,19 @@ def test_the_old_version_goes_on_working_while_the_new_one_is_unpacked(dpkg: tup
     assert (dpkg[0] / "opt/gate/versions/1").exists()
 
 
-def test_removing_keeps_what_was_recorded_and_purging_does_not(dpkg: tuple[Path, dict[str, str]]) -> None:
-    assert "disable" in maintain("prerm", dpkg, "remove")
+def test_removing_keeps_what_was_recorded_and_what_was_enabled_and_purging_does_not(
+    dpkg: tuple[Path, dict[str, str]],
+) -> None:
+    enabled = dpkg[0] / "etc/systemd/system/multi-user.target.wants/gate.service"
+    enabled.parent.mkdir(parents=True)
+    enabled.symlink_to("/usr/lib/systemd/system/gate.service")
+    maintain("prerm", dpkg, "remove")
     maintain("postrm", dpkg, "remove")
     assert not (dpkg[0] / "opt/gate").exists()
     assert (dpkg[0] / "var/lib/gate").exists()
+    assert enabled.is_symlink()
     maintain("postrm", dpkg, "purge")
+    assert not enabled.is_symlink()
     assert not (dpkg[0] / "var/lib/gate").exists()
     assert not (dpkg[0] / "etc/gate").exists()
 
