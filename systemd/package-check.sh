@@ -79,6 +79,7 @@ units_are_understood() {
 
 set_up() {
     cp -r "$MACHINE/usr/share/gate/config/." "$MACHINE/etc/gate/"
+    sed -i 's/^port = 8765$/port = 0/' "$MACHINE/etc/gate/gate.toml" # this machine may have a gate of its own
     echo kept >"$MACHINE/var/lib/gate/kept"
 }
 
