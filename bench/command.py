@@ -29,6 +29,7 @@ ROUNDS = {
     "voice": (20, 200),
     "permits": (5000, 500_000),
     "path": (10, 120),
+    "idle": (2, 10),
 }
 """How often each is measured, quickly and in full."""
 
@@ -173,6 +174,17 @@ def _path(rounds: int) -> list[Row]:
     ]
 
 
+def _idle(rounds: int) -> list[Row]:
+    from bench.idle import measure  # noqa: PLC0415 - as above
+
+    costs = measure(rounds)
+    return [
+        Row("idle daemon: memory (RSS)", "MiB", costs.rss_mib, "target: ≤ 90 MB"),
+        Row("idle daemon: processor, of one core", "%", costs.core_percent, "target: < 2 %"),
+        Row("start of the process → ready", "s", costs.ready_s, "target: < 2 s"),
+    ]
+
+
 MEASURES: dict[str, Callable[[int], list[Row]]] = {
     "hcert": _hcert,
     "rules": _rules,
@@ -183,6 +195,7 @@ MEASURES: dict[str, Callable[[int], list[Row]]] = {
     "voice": _voice,
     "permits": _permits,
     "path": _path,
+    "idle": _idle,
 }
 
 

@@ -165,7 +165,8 @@ class Judge:
         return Judgement(credential, holder, decision, inputs.checkpoint, inputs, permit)
 
     def _refused(self, presented: Presented, reason: Reason, holder: bytes | None, retries: int) -> Judgement:
-        decision = self.refuse(reason, presented.moment, presented.reading.reader, presented.credential.kind, retries)
+        reader, kind = presented.reading.reader, presented.credential.kind
+        decision = self.refuse(reason, presented.moment, reader, kind=kind, retries=retries)
         return Judgement(presented.credential, holder, decision, presented.place)
 
     def place(self, reader: str) -> Checkpoint:
@@ -210,6 +211,7 @@ class Judge:
         reason: Reason,
         moment: Moment,
         reader: str,
+        *,
         kind: CredentialKind = CredentialKind.UNRECOGNISED,
         retries: int = 0,
     ) -> Decision:

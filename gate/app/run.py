@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from gate.app.supervise import supervise
 from gate.config import load
 from gate.config_bind import Roots
 from gate.errors import ConfigError, JournalError
+from gate.health import Health
 
 if TYPE_CHECKING:
     import argparse
@@ -58,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         log.critical(line("can-not-start", why=str(fault)))
         return 1
     try:
-        asyncio.run(_serve(gate))
+        asyncio.run(_serve(gate, Health.from_environment(os.environ, os.getpid())))
     except ExceptionGroup as group:
         refused, bugs = group.split(ConfigError)
         if bugs is not None or refused is None:
@@ -81,7 +83,7 @@ def _check(file: Path, config: GateConfig, roots: Roots) -> int:
     return 1 if found else 0
 
 
-async def _serve(gate: Gate) -> None:
+async def _serve(gate: Gate, health: Health) -> None:
     loop = asyncio.get_running_loop()
     main = asyncio.current_task()
     bugs: list[BaseException] = []
@@ -104,14 +106,14 @@ async def _serve(gate: Gate) -> None:
 
     loop.add_signal_handler(signal.SIGHUP, read_again)
     try:
-        await _work(gate, stopping)
+        await _work(gate, health, stopping)
     except asyncio.CancelledError:
         if bugs:
             raise bugs[0] from None
         raise
 
 
-async def _work(gate: Gate, stopping: asyncio.Event) -> None:
+async def _work(gate: Gate, health: Health, stopping: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(gate.kiosk.run(), name="kiosk"),
@@ -119,12 +121,15 @@ async def _work(gate: Gate, stopping: asyncio.Event) -> None:
             group.create_task(gate.service.run(), name="lane"),
             group.create_task(gate.trust.run(), name="trust"),
             *_barrier(gate, group),
+            group.create_task(health.watch(gate.service), name="health"),
             *(group.create_task(supervise(driver, gate.service.take), name=driver.name) for driver in gate.drivers),
         ]
         url = await gate.kiosk.started()
         log.info(line("ready", screen=url, readers=[driver.name for driver in gate.drivers]))
+        health.ready()
         await stopping.wait()
         log.info(line("stopping"))
+        health.stopping()
         for task in tasks:
             task.cancel()
 

@@ -110,7 +110,10 @@ class LaneService:
         self._marks = marks
         self.lane = Lane()
         self.releases = Releases(self.lane, barrier, self._recorder, screen, self._not_let_through)
-        self._events: asyncio.Queue[Reading] = asyncio.Queue()
+        self._events: asyncio.Queue[Reading | asyncio.Event] = asyncio.Queue()
+        self._free = asyncio.Event()
+        """Nobody is being decided about."""
+        self._free.set()
         self._readers_out: set[str] = set()
         self._reports: set[asyncio.Task[None]] = set()
 
@@ -122,6 +125,7 @@ class LaneService:
             self._turn_away(event.reader)
         else:
             self.lane.apply(LaneEvent.PRESENTED)
+            self._free.clear()
             self._events.put_nowait(event)
 
     async def run(self) -> None:
@@ -129,8 +133,21 @@ class LaneService:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.releases.run())
             while True:
-                reading = await self._events.get()
-                group.create_task(self._serve(reading))
+                event = await self._events.get()
+                group.create_task(self._serve(event) if isinstance(event, Reading) else self._pass_through(event))
+
+    async def turn(self) -> None:
+        """Come back once an empty event went the way of everything that is presented and found the lane free.
+
+        It never comes back where the lane hangs, be it between two people or with one: ``gate.health`` lives on that.
+        """
+        through = asyncio.Event()
+        self._events.put_nowait(through)
+        await through.wait()
+
+    async def _pass_through(self, through: asyncio.Event) -> None:
+        await self._free.wait()
+        through.set()
 
     async def _serve(self, reading: Reading) -> None:
         self._screen.deciding()
@@ -151,7 +168,9 @@ class LaneService:
         chief = max(people, key=lambda person: SEVERITY[person.judgement.decision.outcome])
         decision, committed = chief.judgement.decision, None
         if decision.outcome is Outcome.PASS and not self.releases.possible:
-            decision = self._judge.refuse(Reason.BARRIER_FAULT, moment, chief.judgement.credential.kind)
+            decision = self._judge.refuse(
+                Reason.BARRIER_FAULT, moment, chief.reader, kind=chief.judgement.credential.kind
+            )
         commits = [self._record(person, decision, moment) for person in people]
         to_admit = decision.outcome is Outcome.PASS
         if to_admit:
@@ -162,6 +181,7 @@ class LaneService:
             self._attempts.note(reading.reader, decision.outcome, now)  # the next one begins anew
         sound = self._announce(chief.presentation, decision)
         self.lane.apply(LaneEvent.RELEASE if decision.outcome is Outcome.PASS else LaneEvent.REFUSED)
+        self._free.set()
         if not to_admit:
             committed = await self._recorder.safe(people[0].presentation, commits[0])
         measured = Measured(reading.received_monotonic, decided, committed)
@@ -209,7 +229,7 @@ class LaneService:
             )
         kind = first.judgement.credential.kind
         reason = Reason.RECORD_FAILED if late else Reason.BARRIER_FAULT
-        return self._judge.refuse(reason, self._clock.moment(), first.reader, kind), None
+        return self._judge.refuse(reason, self._clock.moment(), first.reader, kind=kind), None
 
     def _not_let_through(self, presentation: str, reader: str) -> None:
         """Somebody who heard a pass stands before a barrier that can't open any more."""

@@ -1,7 +1,7 @@
 """Whose temperature it is: a measurement belongs to whoever presented a credential just before it.
 
 Only readings from the moment of the credential on count, and only for a second: whoever stood there before may have
-been somebody else (docs/decisions/0018).
+been somebody else (docs/decisions/0015).
 """
 
 from __future__ import annotations

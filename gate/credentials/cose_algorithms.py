@@ -1,6 +1,6 @@
 """The signature algorithms of COSE: one row for each, with how it verifies and how we sign where we issue.
 
-Numbers are those of the IANA registry "COSE Algorithms" (RFC 9053); docs/decisions/0016 says why SM2's is our own.
+Numbers are those of the IANA registry "COSE Algorithms" (RFC 9053); docs/decisions/0014 says why SM2's is our own.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The layers, outermost first (HCERT specification, eHealth Network, 1.0.1): ``HC1:`` + Base45 + zlib + COSE_Sign1 with
 a CWT (RFC 8392) whose claim -260 holds the content: of the EU's certificates, or one of our own two kinds
-(docs/decisions/0016). ``decode`` takes the layers off and looks at shapes only; ``hcert_contents.verify`` says whether
+(docs/decisions/0014). ``decode`` takes the layers off and looks at shapes only; ``hcert_contents.verify`` says whether
 the code is genuine, of its kind's form, and in date.
 """
 
@@ -36,7 +36,7 @@ LEEWAY = timedelta(minutes=5)
 
 ISSUER, EXPIRES_AT, ISSUED_AT, IDENTIFIER, HCERT = 1, 4, 6, 7, -260
 EU_DCC_V1, HEALTH_CODE, PERMIT = 1, -101, -102
-"""Kinds of content, the keys of claim -260: the EU's, and two of our own (docs/decisions/0016)."""
+"""Kinds of content, the keys of claim -260: the EU's, and two of our own (docs/decisions/0014)."""
 _KINDS = frozenset((EU_DCC_V1, HEALTH_CODE, PERMIT))
 _LAST_SECOND = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
 

@@ -1,4 +1,4 @@
-"""From what a thermometer saw during one presentation to one temperature, or to none. Pure (docs/decisions/0018).
+"""From what a thermometer saw during one presentation to one temperature, or to none. Pure (docs/decisions/0015).
 
 Hundredths of a degree throughout, so that nothing is rounded before the end.
 """
