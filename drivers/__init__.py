@@ -44,7 +44,8 @@ class Driver(Protocol):
 DRIVERS: Mapping[str, str] = {
     "idcard": "drivers.idcard:IdCardReader",
     "barcode": "drivers.barcode:BarcodeGun",
-    "camera": "drivers.camera:FolderCamera",
+    "camera": "drivers.camera:Camera",
+    "camera-folder": "drivers.camera_folder:FolderCamera",
     "smartcard": "drivers.smartcard:SmartCardReader",
 }
 """Driver name in the configuration -> ``"module:Class"``. Each class has a ``Settings`` frozen dataclass."""
