@@ -27,6 +27,7 @@ ROUNDS = {
     "card": (3, 20),
     "pictures": (1, 3),
     "voice": (20, 200),
+    "permits": (5000, 500_000),
     "path": (10, 120),
     "camera": (100, 1000),
 }
@@ -162,6 +163,16 @@ def _voice(rounds: int) -> list[Row]:
     return [Row(what, "ms", times, "its share of last byte → first audio sample")]
 
 
+def _permits(rows: int) -> list[Row]:
+    from bench.permits import import_and_look_up  # noqa: PLC0415 - as above
+
+    imports, look_ups = import_and_look_up(rows)
+    return [
+        Row(f"permits: import of a list of {rows:,} rows", "s", imports, "target: 500,000 rows in 60 s"),
+        Row(f"permits: one person asked for among {rows:,}", "ms", look_ups, "target: a millisecond"),
+    ]
+
+
 def _path(rounds: int) -> list[Row]:
     from bench.gate_path import measure  # noqa: PLC0415 - as above
 
@@ -192,6 +203,7 @@ MEASURES: dict[str, Callable[[int], list[Row]]] = {
     "card": _card,
     "pictures": _pictures,
     "voice": _voice,
+    "permits": _permits,
     "path": _path,
     "camera": _camera,
 }

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from gate.model import ReaderEvent
+from gate.model import ReaderEvent, ThermometerReading
 
 TRAFFIC = 5
 """Log level below DEBUG for bytes on the wire, so that DEBUG in the field never shows personal data."""
@@ -44,8 +44,18 @@ class Driver(Protocol):
 DRIVERS: Mapping[str, str] = {
     "idcard": "drivers.idcard:IdCardReader",
     "barcode": "drivers.barcode:BarcodeGun",
+    "barcode-serial": "drivers.barcode_serial:SerialGun",
     "camera": "drivers.camera:Camera",
     "camera-folder": "drivers.camera_folder:FolderCamera",
     "smartcard": "drivers.smartcard:SmartCardReader",
 }
 """Driver name in the configuration -> ``"module:Class"``. Each class has a ``Settings`` frozen dataclass."""
+
+TakeReading = Callable[[ThermometerReading], None]
+"""Takes what a thermometer measured; called on the event loop's thread, never blocks."""
+
+THERMOMETERS: Mapping[str, str] = {
+    "gy-mcu90614": "drivers.gymcu90614:GyMcu90614",
+    "mlx90614": "drivers.mlx90614:Mlx90614",
+}
+"""As ``DRIVERS``. A thermometer reads no credential: it is handed a ``TakeReading`` and emits only notices."""

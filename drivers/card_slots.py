@@ -20,6 +20,8 @@ MOST_COMMANDS: Final = 128
 ATTEMPTS: Final = 3
 """To wake a card that does not answer at all: contacts bounce while it slides in."""
 _BOUNCE_S: Final = 0.2
+_CLOSING_S: Final = 0.5
+"""Whoever cancels a driver may wait a second in all."""
 _LOOK_MS: Final = 1000
 """How long to wait for news before looking whether somebody wants to stop, or new readers have come."""
 
@@ -94,11 +96,11 @@ class CardSlots:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread. Returns at once; only a card in the middle of an answer makes it wait, for a second."""
+        """End the thread. Returns at once; only a card in the middle of an answer makes it wait, for ``_CLOSING_S``."""
         self._stopping.set()
         if self._pcsc is not None:
             self._pcsc.cancel()
-        self._thread.join(1.0)
+        self._thread.join(_CLOSING_S)
 
     def _run(self) -> None:
         try:

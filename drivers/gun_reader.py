@@ -67,9 +67,9 @@ class GunReader:
         self._thread.start()
 
     def stop(self) -> None:
-        """Close the gun. Returns at once; only a device driver that hangs makes it wait, for a second."""
+        """Close the gun. Returns at once; only a device driver that hangs makes it wait, for half a second."""
         os.eventfd_write(self._stop, 1)
-        self._thread.join(1.0)
+        self._thread.join(0.5)
         if not self._thread.is_alive():
             os.close(self._stop)
 

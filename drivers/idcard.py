@@ -1,4 +1,4 @@
-"""Resident-ID reader on a serial port: finds, selects and reads a card, then waits until it has left.
+"""Resident-ID reader on a serial port or on USB: finds, selects and reads a card, then waits until it has left.
 
 Only the 256-byte text block leaves this module: the portrait is dropped where it arrives, unless somebody at a desk
 asked for it, and fingerprints are never asked for. Bytes on the wire are logged at ``TRAFFIC`` only, and those of a
@@ -7,73 +7,85 @@ card's own data not even there.
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import math
-import time
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
-from pathlib import Path  # noqa: TC003 - the configuration resolves the annotation of Settings
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from drivers import TRAFFIC, Emit
-from drivers.idcard_cycle import Cycle, News, Step
-from drivers.idcard_frames import Command, Frame, Splitter, Why, answers, portrait, request, sam_number, text_block
-from drivers.idcard_status import Advice, Status, advice, describe
+from drivers.idcard_session import KeepPortrait, Session
 from drivers.stream import SerialStream
+from drivers.usb_bulk import UsbBulkStream, usb_path
 from gate.errors import ConfigError, DeviceLost
-from gate.model import Notice, NoticeKind, PayloadKind, Reading
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from drivers import Emit
 
 RATES = (115_200, 57_600, 38_400, 19_200, 9_600)
-"""The line rates that the module knows (PROTOCOLS 1.1)."""
-GAP = 0.3
-"""Seconds of silence inside a frame after which the rest won't come."""
-TIME_LIMITS = {
-    Command.SAM_RESET: 0.5,
-    Command.SAM_STATUS: 0.5,
-    Command.SAM_ID: 0.5,
-    Command.FIND: 0.5,
-    Command.SELECT: 0.8,
-    Command.READ: 4.0,
-    Command.CHIP_NUMBER: 1.5,
-}
-"""Seconds from the request to the last byte of its answer (PROTOCOLS 1.6)."""
-CALLS = 3
-"""So many unanswered SAM status requests, and the reader is taken for gone."""
-_NO_SAM = {Status.CHECKSUM_WRONG, Status.LENGTH_WRONG, Status.COMMAND_WRONG}
-"""Answers to a SAM status request that do not tell a SAM from other equipment with the same preamble."""
+"""The line rates that the module knows (PROTOCOLS 1.1), the factory's first."""
+_CALLS_AT_A_RATE = 2
+"""The second one follows a reset: what came at a wrong rate may have left the module in the middle of a frame."""
+_USB_ID = re.compile(r"([0-9a-fA-F]{4}):([0-9a-fA-F]{4})")
+_SAM = re.compile(r"\d{2,5}\.\d{2,5}-\d+-\d{10}-\d+")
+_USB_PATH = re.compile(r"(\d+)-(\d+(?:\.\d+)*)")
 
-
-KeepPortrait = Callable[[bytes], None]
-"""Takes a portrait as it came from the chip, just before the card that it belongs to is emitted."""
+Approval = Callable[[str, str], str]
+"""SAM number and USB socket (empty where there is none) of a reader -> why it may not be used, or nothing."""
 
 
 class IdCardReader:
-    """Driver of one reader with a SAM_V module behind a serial port."""
+    """Driver of one reader with a SAM_V module.
+
+    Args:
+        name: configured name of the reader.
+        settings: see ``Settings``.
+        keep_portrait: at a desk only.
+        approval: whether this very reader may be used; without it any may.
+    """
 
     @dataclass(frozen=True, slots=True)
     class Settings:
         """What an installer sets.
 
         Raises:
-            ConfigError: ``baud`` is a rate that the module does not have.
+            ConfigError: neither port nor USB id, or both, or a value that no reader has.
         """
 
-        port: Path
+        port: Path | None = None
         """The serial port, best one of ``/dev/serial/by-id``, whose names survive another socket."""
-        baud: int = 115_200
+        baud: int | None = None
+        """Its line rate; None: the driver tries those that the module knows."""
+        usb: str | None = None
+        """``"0400:c35a"``: vendor and product of a reader that is no serial port (``lsusb``)."""
+        sam: str | None = None
+        """The reader's own number, as ``gate read idcard`` shows it: no other one is served."""
 
         def __post_init__(self) -> None:
-            if self.baud not in RATES:
+            if (self.port is None) == (self.usb is None):
+                raise ConfigError('write either port = "/dev/…" or usb = "0400:c35a"')
+            if self.usb is not None and not _USB_ID.fullmatch(self.usb):
+                raise ConfigError('key "usb": write vendor and product as lsusb shows them, e.g. "0400:c35a"')
+            if self.usb is not None and self.baud is not None:
+                raise ConfigError('key "baud": a USB device has none; leave the key out')
+            if self.sam is not None and not _SAM.fullmatch(self.sam):
+                raise ConfigError('key "sam": write the whole number that `gate read idcard` shows after "SAM"')
+            if self.baud is not None and self.baud not in RATES:
                 known = ", ".join(map(str, RATES))
                 raise ConfigError(f'key "baud": {self.baud} is no rate of an ID reader; write one of {known}')
 
-    def __init__(self, name: str, settings: Settings, keep_portrait: KeepPortrait | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        keep_portrait: KeepPortrait | None = None,
+        approval: Approval | None = None,
+    ) -> None:
         self._name = name
         self._settings = settings
         self._keep_portrait = keep_portrait
+        self._approval = approval
+        self._rate = RATES[0]
+        """The one that answered last."""
 
     @property
     def name(self) -> str:
@@ -82,159 +94,61 @@ class IdCardReader:
     async def run(self, emit: Emit) -> None:
         """Serve the reader until it is lost; see ``drivers.Driver``.
 
-        ``Notice(ONLINE)`` carries the reader's own serial number as ``"SAM 05.01-20120411-..."``.
+        ``Notice(ONLINE)`` says which reader it is and how it is reached: ``"SAM 05.01-20120411-..., ... baud"``.
 
         Raises:
-            DeviceLost: the port can't be opened, is gone, or has nothing on it that answers as an ID reader.
+            DeviceLost: the device can't be opened, is gone, or has nothing on it that answers as an ID reader.
         """
-        with SerialStream(self._settings.port, self._settings.baud) as stream:
-            await _Session(self._name, self._settings, stream, emit, self._keep_portrait).serve()
+        settings = self._settings
+        if settings.usb is not None:
+            vendor, product = (int(part, 16) for part in settings.usb.split(":"))
+            with UsbBulkStream(vendor, product) as device:
+                session = Session(self._name, device, emit, self._objection(device.usb_path), self._keep_portrait)
+                session.where = device.place
+                status = await session.call()
+                await session.serve(self._heard(session, status, "the setting usb"))
+        elif settings.port is not None:
+            with SerialStream(settings.port, settings.baud or self._rate) as stream:
+                objection = self._objection(socket_of(settings.port))
+                session = Session(self._name, stream, emit, objection, self._keep_portrait)
+                await session.serve(await self._reach(session, stream, settings.port))
+
+    async def _reach(self, session: Session, stream: SerialStream, port: Path) -> int:
+        """Find the line rate at which a SAM answers, within eight seconds; gives the SAM status."""
+        baud = self._settings.baud
+        if baud is not None:
+            session.where = f"{port} at {baud} baud"
+            return self._heard(session, await session.call(), "the settings port and baud")
+        for rate in dict.fromkeys((self._rate, *RATES)):
+            stream.change_rate(rate)
+            session.where = f"{port} at {rate} baud"
+            status = await session.call(_CALLS_AT_A_RATE)
+            if status is not None:
+                self._rate = rate
+                return status
+        session.where = f"{port} at any rate"
+        return self._heard(session, None, "the setting port")
+
+    def _heard(self, session: Session, status: int | None, settings: str) -> int:
+        """The status, where a SAM gave one: a reader's preamble alone proves nothing (PROTOCOLS 1.2)."""
+        if status is not None:
+            return status
+        if session.heard:
+            raise DeviceLost(f"what answers on {session.where} is no ID reader: check {settings}")
+        raise DeviceLost(f"nothing answers on {session.where}: check the reader's power and {settings}")
+
+    def _objection(self, usb: str) -> Callable[[str], str]:
+        def objection(sam: str) -> str:
+            pinned = self._settings.sam
+            if pinned is not None and sam != pinned:
+                return f"another reader: it is SAM {sam or '(not told)'}, and the setting sam says {pinned}"
+            return "" if self._approval is None else self._approval(sam, usb)
+
+        return objection
 
 
-class _Fault(Enum):
-    """Why a request has no answer."""
-
-    SILENT = "no answer"
-    DAMAGED = "damaged answer"
-
-
-class _Session:
-    """One reader while its port is open."""
-
-    def __init__(
-        self,
-        name: str,
-        settings: IdCardReader.Settings,
-        stream: SerialStream,
-        emit: Emit,
-        keep_portrait: KeepPortrait | None,
-    ) -> None:
-        self._name = name
-        self._where = f"{settings.port} at {settings.baud} baud"
-        self._stream = stream
-        self._emit = emit
-        self._keep_portrait = keep_portrait
-        self._cycle = Cycle()
-        self._identity = "SAM id not readable"
-        self._heard = False
-        """Whether anything at all came from the port."""
-
-    async def serve(self) -> None:
-        try:
-            await self._work()
-        except DeviceLost:
-            self._tell(self._cycle.overdue(math.inf))  # whoever's card was being read still gets an answer
-            raise
-
-    async def _work(self) -> None:
-        await self._identify()
-        while True:
-            step = self._cycle.step
-            answer = await self._ask(self._cycle.command)
-            if step is Step.READ and answer is not None and answer.status == Status.DONE:
-                self._deliver(answer)
-            pause, news = self._cycle.advance(None if answer is None else answer.status, time.monotonic())
-            self._tell(news)
-            if pause:
-                await self._pause(pause)
-
-    async def _identify(self) -> None:
-        """Make sure that this is an ID reader: its preamble alone proves nothing (PROTOCOLS 1.2)."""
-        status = await self._call()
-        if status is None:
-            if self._heard:
-                raise DeviceLost(f"what answers on {self._where} is no ID reader: check the settings port and baud")
-            raise DeviceLost(
-                f"nothing answers on {self._where}: check the reader's power and the settings port and baud"
-            )
-        answer = await self._ask(Command.SAM_ID)
-        if answer is not None and answer.status == Status.DONE:
-            self._identity = f"SAM {sam_number(answer.data)}"
-        if advice(status) is Advice.GOOD:
-            self._tell([News(NoticeKind.ONLINE, "")])
-        else:
-            self._cycle = Cycle(serviceable=False)
-            self._tell([News(NoticeKind.READER_UNSERVICEABLE, f"SAM status {describe(status)}, {self._identity}")])
-
-    async def _call(self) -> int | None:
-        """Ask for the SAM status until there is an answer that only a SAM gives; None when there is none."""
-        for _ in range(CALLS):
-            answer = await self._exchange(Command.SAM_STATUS)
-            if isinstance(answer, Frame) and answer.status not in _NO_SAM:
-                return answer.status
-        return None
-
-    async def _ask(self, command: Command) -> Frame | None:
-        """Ask once, and once more when the request or its answer was damaged on the wire (PROTOCOLS 1.7)."""
-        for _ in range(2):
-            answer = await self._exchange(command)
-            if isinstance(answer, Frame):
-                if answer.status not in {Status.CHECKSUM_WRONG, Status.LENGTH_WRONG}:
-                    return answer
-                continue
-            log.debug("%s: %s to %s", self._name, answer.value, command.name)
-            if await self._call() is None:
-                raise DeviceLost(f"the reader on {self._where} has stopped answering: check its plug and power")
-            if answer is _Fault.SILENT:
-                return None
-        return None
-
-    async def _exchange(self, command: Command) -> Frame | _Fault:
-        """Send one request and wait for its answer, whatever else is on the wire."""
-        splitter = Splitter()
-        wire = request(command)
-        self._stream.flush_input()
-        self._stream.write(wire)
-        until = deadline = time.monotonic() + TIME_LIMITS[command]
-        damaged = False
-        while not damaged and (data := await self._listen(until)):
-            for piece in splitter.feed(data):
-                if isinstance(piece, Frame):
-                    if answers(command, piece):
-                        self._log(command, wire, piece)
-                        return piece
-                elif piece.why is Why.CHECKSUM:
-                    damaged = True
-            # One stray byte before the answer is no reason to stop waiting for it; a frame that has begun must go on.
-            begun = len(splitter.pending) > 1
-            until = min(deadline, time.monotonic() + GAP) if begun else deadline
-        return _Fault.DAMAGED if damaged or splitter.pending else _Fault.SILENT
-
-    def _log(self, command: Command, wire: bytes, answer: Frame) -> None:
-        """Log bytes of one exchange; never those of a card, nor debris, which may be parts of a late answer."""
-        if not command.personal:
-            log.log(TRAFFIC, "%s: > %s < %s", self._name, wire.hex(" "), answer.wire.hex(" "))
-
-    async def _listen(self, until: float) -> bytes:
-        """Bytes as soon as there are some, or none at ``until``; gives the notices that fall due meanwhile."""
-        while True:
-            due = self._cycle.due
-            try:
-                async with asyncio.timeout_at(min(until, math.inf if due is None else due)):
-                    data = await self._stream.read()
-            except TimeoutError:
-                now = time.monotonic()
-                self._tell(self._cycle.overdue(now))
-                if now >= until:
-                    return b""
-            else:
-                self._heard = True
-                return data
-
-    async def _pause(self, seconds: float) -> None:
-        """Let time pass, still noticing when the port goes; what arrives unasked is dropped."""
-        until = time.monotonic() + seconds
-        while await self._listen(until):
-            pass
-
-    def _deliver(self, answer: Frame) -> None:
-        block = text_block(answer.data)
-        if block is not None:
-            if self._keep_portrait is not None:
-                self._keep_portrait(portrait(answer.data))
-            self._emit(Reading(self._name, PayloadKind.RESIDENT_ID_BLOCK, block, self._stream.last_arrival))
-
-    def _tell(self, news: list[News]) -> None:
-        for item in news:
-            detail = self._identity if item.kind is NoticeKind.ONLINE else item.detail
-            self._emit(Notice(self._name, item.kind, detail, time.monotonic()))
+def socket_of(port: Path) -> str:
+    """The USB socket that a serial port is plugged into, e.g. ``"1-1.2"``; empty for one that is not on USB."""
+    device = Path("/sys/class/tty", port.resolve().name, "device").resolve()
+    found = [match for part in device.parts if (match := _USB_PATH.fullmatch(part))]
+    return usb_path(int(found[-1][1]), map(int, found[-1][2].split("."))) if found else ""

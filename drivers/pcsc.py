@@ -69,7 +69,8 @@ class Pcsc:
         code, found = scard.SCardGetStatusChange(self.context, wait_ms, list(states.items()))
         if code in {scard.SCARD_E_TIMEOUT, scard.SCARD_E_CANCELLED}:
             return []
-        self.check(code)
+        if code != scard.SCARD_S_SUCCESS:  # no card was spoken to: whatever it is, it is the reader's end
+            raise DeviceLost(f"card reader: {self._words(code)}")
         gone = scard.SCARD_STATE_UNAVAILABLE | scard.SCARD_STATE_UNKNOWN | scard.SCARD_STATE_IGNORE
         news = []
         for slot, event, _ in found:

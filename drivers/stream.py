@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import fcntl
 import os
+import struct
 import termios
 import time
 from typing import TYPE_CHECKING, Self
@@ -93,6 +95,18 @@ class SerialStream:
         if written != len(data):
             raise DeviceLost(f"{self.port} takes no more bytes: unplug the device and plug it in again")
 
+    def change_rate(self, baud: int) -> None:
+        """Go on at another line rate.
+
+        Raises:
+            DeviceLost: the port is gone, or does not have that rate.
+        """
+        self._check()
+        try:
+            self._device.baudrate = baud
+        except (OSError, ValueError, termios.error) as error:
+            raise self._lose(error.args[-1]) from error
+
     def flush_input(self) -> None:
         """Forget everything that has arrived.
 
@@ -107,16 +121,31 @@ class SerialStream:
             raise self._lose(error.args[-1]) from error
         self._watch()
 
+    async def drain(self, within_s: float) -> None:
+        """Wait until everything that was written is on the wire, or the port is gone, or so long."""
+        give_up = self._loop.time() + within_s
+        while self._unsent() and self._loop.time() < give_up:  # noqa: ASYNC110 - the kernel tells nobody
+            await asyncio.sleep(0.005)
+
     def close(self) -> None:
         """Close the port; harmless when it is closed already."""
         if not self._device.is_open:
             return
         self._unwatch()
         self._lost = f"{self.port} was closed"
-        with contextlib.suppress(OSError, termios.error):
-            # Closing waits up to 30 s for unsent bytes; nobody needs them now.
-            termios.tcflush(self._fd, termios.TCOFLUSH)
+        if self._unsent():
+            with contextlib.suppress(OSError, termios.error):
+                # Closing waits up to 30 s for unsent bytes; nobody needs them now.
+                termios.tcflush(self._fd, termios.TCOFLUSH)
         self._device.close()
+
+    def _unsent(self) -> int:
+        """Bytes that still wait to be sent; none where the port is gone."""
+        try:
+            (waiting,) = struct.unpack("i", fcntl.ioctl(self._fd, termios.TIOCOUTQ, bytes(4)))
+        except OSError:
+            return 0
+        return int(waiting)
 
     def _check(self) -> None:
         if self._lost is not None:

@@ -37,10 +37,12 @@ COMMANDS = {
     "check": _Command("gate.app.check", "judge one certificate or code and print the result as JSON"),
     "issue": _Command("gate.app.issue", "sign health codes and permits of a city's own, for tests and pilots"),
     "rules": _Command("gate.app.rules", "check, test, explain and compare rule sets"),
+    "permits": _Command("gate.app.permits", "import the list of permits that staff keep, and show what it holds"),
     "trust": _Command(
         "gate.app.trust", "make keys and signed bundles of whom a gate believes, and show what one holds"
     ),
     "read": _Command("gate.app.read", "show what a reader sees, masked"),
+    "readers": _Command("gate.app.readers", "list the ID readers that are known, and approve another one"),
     "voice": _Command("gate.app.voice", "list, build, check and play what the gate says"),
     "bench": _Command("bench.command", "measure: medians, p99 and ratios in one run"),
 }

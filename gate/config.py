@@ -19,14 +19,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from gate.config_devices import BarrierConfig, ReaderConfig, read_barrier, read_readers
 from gate.errors import ConfigError
 from gate.model import Checkpoint
+from gate.rules.temperature import LONGEST_S, Correction
 
 ConfigPath = Annotated[Path, "relative to the configuration file"]
 """A file that is only read; see the module's docstring."""
 
 T = TypeVar("T")
 
+THERMOMETER = "thermometer"
+"""What notices and the log call the one thermometer."""
 MOST_WAIT_MS = 2500
 MOST_LEAD_IN_MS = 2000
 MAX_CONFIG_BYTES = 256 * 1024
@@ -64,6 +68,8 @@ class StatusConfig:
     key: Path
     """32 random bytes that turn document numbers into pseudonyms; made at the first start."""
     deadline_ms: int = 800
+    permits: Path | None = None
+    """The list of permits that ``gate permits import`` makes; None: there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +116,11 @@ class DemoConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class ReaderConfig:
-    """One device; ``settings`` are bound to the driver's own dataclass by whoever knows the driver."""
+class ThermometerConfig:
+    """The one thermometer, where there is one; ``settings`` as those of a reader."""
 
-    name: str
     driver: str
+    correction: Correction
     settings: dict[str, Any]
 
 
@@ -130,7 +136,9 @@ class GateConfig:
     voice: VoiceConfig = field(default_factory=VoiceConfig)
     kiosk: KioskConfig = field(default_factory=KioskConfig)
     demo: DemoConfig | None = None
+    barrier: BarrierConfig | None = None
     readers: tuple[ReaderConfig, ...] = ()
+    thermometer: ThermometerConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,28 +173,29 @@ def load(path: Path, state: Path) -> GateConfig:
     except (tomllib.TOMLDecodeError, RecursionError) as fault:
         raise ConfigError(f"{path}: is not TOML: {fault}") from None
     roots = Roots(path.resolve().parent, state.resolve())
-    readers = _readers(table.pop("readers", []), path)
+    readers = read_readers(table.pop("readers", []), str(path))
+    thermometer = _thermometer(table.pop("thermometer", None), roots, path)
+    barrier = read_barrier(table.pop("barrier", None), str(path))
     config = bind(GateConfig, table, roots, str(path))
+    fitted = dataclasses.replace(config.checkpoint, thermometer=thermometer is not None)
+    if config.checkpoint.thermometer and not fitted.thermometer:
+        raise ConfigError(f"{path}: [checkpoint] thermometer: says that one is fitted; write a table [thermometer]")
+    config = dataclasses.replace(config, checkpoint=fitted, readers=readers, thermometer=thermometer, barrier=barrier)
     _check(config, str(path))
-    return dataclasses.replace(config, readers=readers)
+    return config
 
 
-def _readers(entries: Any, path: Path) -> tuple[ReaderConfig, ...]:
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise ConfigError(f"{path}: readers must be tables; write [[readers]] above each")
-    readers: list[ReaderConfig] = []
-    for number, entry in enumerate(entries, 1):
-        where = f"{path}: [[readers]] number {number}"
-        settings = dict(entry)
-        for key in ("name", "driver"):
-            if not isinstance(settings.get(key), str):
-                raise ConfigError(f'{where}: key "{key}" is missing; write {key} = "…"')
-        readers.append(ReaderConfig(settings.pop("name"), settings.pop("driver"), settings))
-    names = [reader.name for reader in readers]
-    for name in names:
-        if names.count(name) > 1:
-            raise ConfigError(f'{path}: two readers are named "{name}"; give each a name of its own')
-    return tuple(readers)
+def _thermometer(table: Any, roots: Roots, path: Path) -> ThermometerConfig | None:
+    if table is None:
+        return None
+    where = f"{path}: [thermometer]"
+    if not isinstance(table, dict) or not isinstance(table.get("driver"), str):
+        raise ConfigError(f'{where}: key "driver" is missing; write driver = "…"')
+    settings = dict(table)
+    driver, correction = settings.pop("driver"), settings.pop("correction", {})
+    if not isinstance(correction, dict):
+        raise ConfigError(f"{where}: [correction] must be a table")
+    return ThermometerConfig(driver, bind(Correction, correction, roots, f"{where}: [correction]"), settings)
 
 
 def _check(config: GateConfig, where: str) -> None:
@@ -197,13 +206,18 @@ def _check(config: GateConfig, where: str) -> None:
             f'{where}: [checkpoint] time_zone "{config.checkpoint.time_zone}" is unknown; write e.g. "Asia/Shanghai"'
         ) from None
     waits = (config.status.deadline_ms, config.journal.commit_limit_ms)
-    if min(waits) < 1 or sum(waits) > MOST_WAIT_MS:
+    measuring = 0 if config.thermometer is None else int(LONGEST_S * 1000)  # while the sources are asked
+    if min(waits) < 1 or max(waits[0], measuring) + waits[1] > MOST_WAIT_MS:
         raise ConfigError(
             f"{where}: [status] deadline_ms and [journal] commit_limit_ms must be at least 1 each and at most "
             f"{MOST_WAIT_MS} together: a person gets an answer within 3 s"
         )
     if not 0 <= config.voice.lead_in_ms <= MOST_LEAD_IN_MS:
         raise ConfigError(f"{where}: [voice] lead_in_ms must be 0 to {MOST_LEAD_IN_MS}")
+    if config.thermometer is not None and any(reader.name == THERMOMETER for reader in config.readers):
+        raise ConfigError(
+            f'{where}: a reader is named "{THERMOMETER}", as the thermometer; give each a name of its own'
+        )
     names = [path.name for path in config.rules.sets]
     if not names or len(set(names)) < len(names):
         raise ConfigError(f"{where}: [rules] sets needs at least one file, and each a name of its own")

@@ -31,6 +31,18 @@ def write(path: Path, content: bytes, mode: int) -> None:
     sync_folder(path.parent)
 
 
+def put_in_place(draft: Path, path: Path) -> None:
+    """Let a file that was written whole under another name of the same folder become ``path``, as above.
+
+    Raises:
+        OSError: it can't be done; ``path`` is what it was.
+    """
+    with draft.open("rb") as file:
+        os.fsync(file.fileno())
+    draft.replace(path)
+    sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename or a new file in ``folder`` survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

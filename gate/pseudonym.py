@@ -23,6 +23,7 @@ KEY_BYTES = 32
 OLD_RESIDENCE_DIGITS = 14
 """Of the 15 characters of a permanent-residence number of 2017; see ``id_number.old_residence_number``."""
 PSEUDONYM_BYTES = 16
+SEAL_BYTES = 16
 
 
 class PseudonymKey:
@@ -47,6 +48,10 @@ class PseudonymKey:
         return hashlib.blake2b(
             text.encode(), key=self._key, digest_size=PSEUDONYM_BYTES, person=b"gate-holder"
         ).digest()
+
+    def seal(self, content: bytes) -> bytes:
+        """16 bytes that only a holder of the key can make: nothing and nobody has changed this content since."""
+        return hashlib.blake2b(content, key=self._key, digest_size=SEAL_BYTES, person=b"gate-seal").digest()
 
 
 def load_key(path: Path) -> PseudonymKey:

@@ -12,14 +12,14 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from pages import CONFORMANCE, table, with_section
-from suites import certlogic, dcc, eu_rules, idcard, it_verificac19, pictures, shc, shc_trust, signers
+from suites import certlogic, dcc, eu_rules, idcard, it_verificac19, pictures, shc, shc_trust, signers, vdsnc
 
 if TYPE_CHECKING:
     from suites.count import Count
 
 SUITES = "Other people's test suites"
 EXCEPTIONS = "What is not held to, and why"
-_SUITES = (certlogic, eu_rules, dcc, pictures, signers, it_verificac19, shc, shc_trust, idcard)
+_SUITES = (certlogic, eu_rules, dcc, pictures, signers, it_verificac19, shc, shc_trust, vdsnc, idcard)
 
 
 @cache

@@ -2,7 +2,8 @@
 
 Fenced blocks whose first line says ``json file=NAME`` are written, ``json edit=NAME at=/a/pointer`` are put into a file
 (a pointer that ends in ``/-`` appends), and the commands of ``console`` blocks are run in turn, each followed by what
-it prints. Tables between ``<!-- facts -->`` and ``<!-- end of facts -->`` hold the vocabulary.
+it prints. In the folder lies ``gate.toml``, the demonstration's with a list of permits. Tables between
+``<!-- facts -->`` and ``<!-- end of facts -->`` hold the vocabulary.
 
 ``python tests/doc_steps.py docs/rules.md`` brings a page up to date.
 """
@@ -26,12 +27,15 @@ if TYPE_CHECKING:
     from gate.rules.vocabulary import Value
 
 _BLOCK = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+_DEMO = Path(__file__).resolve().parent.parent / "config" / "demo.toml"
+_WITH_PERMITS = '[status]\npermits = "permits.sqlite"'
 _FACTS = re.compile(r"(?<=<!-- facts -->\n).*?(?=<!-- end of facts -->)", re.DOTALL)
 
 
 def done(page: str) -> str:
     """The page with everything that its steps print, done in an empty folder, and with the facts there are."""
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        Path("gate.toml").write_text(_DEMO.read_text("utf-8").replace("[status]", _WITH_PERMITS), "utf-8")
         page = _BLOCK.sub(_step, page)
     return _FACTS.sub(lambda _: facts_table(), str(page))
 

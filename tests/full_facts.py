@@ -20,6 +20,7 @@ from gate.model import (
     Facts,
     Holder,
     Moment,
+    Past,
     PermitRecord,
     PopUpRecord,
     Records,
@@ -68,6 +69,7 @@ EVERYTHING = Inputs(
     checkpoint=HERE,
     companion=Companion(RECORDS),
     temperature=Temperature(365, 1),
+    past=Past(Direction.IN, _ago(hours=3)),
 )
 _BARE = Credential(CredentialKind.HCERT, Assurance.STATIC_CODE)
 _STRICT = Limits(dict.fromkeys(("code", "pop_up", "test", "sample", "vaccination", "travel", "arrival"), 1))

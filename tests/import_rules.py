@@ -55,7 +55,7 @@ CLOCK_CALLS: Final = frozenset(
 
 DEVICE_LIBRARIES: Final = (
     *("evdev", "pyudev", "serial", "serial_asyncio", "smartcard", "usb", "usb1"),
-    *("RPi", "gpiod", "gpiozero", "smbus", "smbus2", "spidev", "tpm2_pytss"),
+    *("RPi", "gpiod", "gpiozero", "lgpio", "smbus", "smbus2", "spidev", "tpm2_pytss"),
     *("cv2", "libcamera", "picamera2", "pyzbar", "zxingcpp"),
     *("alsaaudio", "pyttsx3", "simpleaudio", "sounddevice"),
 )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from vectors import ROOT
 
@@ -16,6 +18,7 @@ from drivers.simulated import id_cards
 from gate.app.demo.people import healthy
 from gate.app.judge import Judge
 from gate.app.service import LaneService
+from gate.app.thermometer import NO_THERMOMETER
 from gate.clock import SystemClock
 from gate.credentials.trusted import Trusted
 from gate.journal.store import Journal
@@ -25,6 +28,7 @@ from gate.model import (
     Direction,
     Moment,
     PassageResult,
+    Past,
     PayloadKind,
     Reading,
     Reason,
@@ -35,15 +39,19 @@ from gate.pseudonym import PseudonymKey
 from gate.rules import ruleset
 from gate.rules.eu_rules import EuRules
 from gate.status.gateway import NoGateway
+from gate.status.merged import MergedSources
 from gate.status.source import Found
 from voice import phrases
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from drivers.barrier import Barrier
+    from gate.app.history import History
+    from gate.app.thermometer import MeasuresPeople
     from gate.kiosk.state import StatusFlag
-    from gate.status.source import CodeGateway
+    from gate.status.source import CodeGateway, StatusSource
 
 CATALOGUE = phrases.load(("zh-CN", "en"))
 HERE = Checkpoint("c", "station", "1", Direction.IN, attended=True)
@@ -91,6 +99,7 @@ class Observed:
 
     def set_status(self, flag: StatusFlag, *, on: bool) -> None:
         self.lamps[flag.value] = on
+        self.changed.set()
 
     def lit(self, flag: str) -> bool:
         return self.lamps[flag]
@@ -105,6 +114,16 @@ class Observed:
             while len(found := [detail for kind, detail in self.events if kind == what]) < count:
                 self.changed.clear()
                 await self.changed.wait()
+        return found
+
+
+class NothingHappened:
+    """A gate that has let nobody through so far."""
+
+    def past(self, holder: bytes | None, zone: str, code: bytes | None) -> Future[Past]:
+        del holder, zone, code
+        found: Future[Past] = Future()
+        found.set_result(Past())
         return found
 
 
@@ -144,13 +163,17 @@ class Rig:
         """Wait until every row handed over so far is written: the journal keeps their order."""
         await asyncio.wrap_future(self.journal.complete(new_presentation_id(), PassageResult.PASSED))
 
-    def rows(self) -> list[tuple[str, str, str | None]]:
-        """Outcome, reasons and withdrawal of every row, in order."""
+    def look(self, columns: str) -> list[tuple[Any, ...]]:
+        """Some columns of every row, in order."""
         db = sqlite3.connect(self.path)
         try:
-            return db.execute("SELECT outcome, reasons, withdrawn FROM passages ORDER BY seq").fetchall()
+            return db.execute(f"SELECT {columns} FROM passages ORDER BY seq").fetchall()  # noqa: S608 - of a test
         finally:
             db.close()
+
+    def rows(self) -> list[tuple[str, str, str | None]]:
+        """Outcome, reasons and withdrawal of every row, in order."""
+        return self.look("outcome, reasons, withdrawn")
 
 
 def serve(  # noqa: PLR0913 - what a scenario may want otherwise
@@ -161,9 +184,14 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
     *,
     rules: str = "station-48h",
     place: Checkpoint = HERE,
+    directions: Mapping[str, Direction] = MappingProxyType({}),
+    history: History | None = None,
     refresh_by: datetime | None = None,
     trusted: Trusted = NOBODY_TRUSTED,
     gateway: CodeGateway = NO_GATEWAY,
+    permits: StatusSource | None = None,
+    thermometer: MeasuresPeople = NO_THERMOMETER,
+    barrier: Callable[[], Barrier] | None = None,
 ) -> None:
     """Run one lane through a scenario, under one of the rule sets that come with the gate."""
 
@@ -173,14 +201,17 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
         journal.open()
         judge = Judge(
             checkpoint=place,
+            directions=directions,
             rules=Slot(rules, refresh_by),
             certificate_rules=EuRules(()),
             certificate_country="CN",
             trust=Believing(trusted),
-            status=Source(answer),
+            status=Source(answer) if permits is None else MergedSources(Source(answer), permits),
             gateway=gateway,
+            history=history or journal,
             status_deadline_s=0.2,
             key=KEY,
+            thermometer=thermometer,
         )
         service = LaneService(
             judge=judge,
@@ -191,6 +222,7 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
             texts=CATALOGUE.texts,
             clock=SystemClock(),
             marks=(),
+            barrier=None if barrier is None else barrier(),
         )
         lane = asyncio.create_task(service.run())
         try:

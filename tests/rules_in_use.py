@@ -26,6 +26,7 @@ from gate.model import (
     Holder,
     Moment,
     Outcome,
+    Past,
     PermitRecord,
     PopUpRecord,
     Records,
@@ -115,6 +116,7 @@ def _people(place: Checkpoint, kind: CredentialKind, now: datetime) -> Iterator[
         checkpoint=place,
         companion=Companion(records),
         temperature=Temperature(366, 1),
+        past=Past(),
     )
     yield usual
     for colour, active in product(Colour, (False, True)):

@@ -87,6 +87,8 @@ class ReaderModel:
         fingerprint: bytes of fingerprint that ``30 10`` returns (0, 512 or 1024); None: an old module without it.
         finds_consumed: whether FIND finds a card that was read already; most modules don't.
         knows_chip_number: False: a module without ``30 05``.
+        sam_id: the 16 bytes of its own number.
+        hung: answers nothing before it is reset.
         card_times: seconds that the card itself takes, by command; nothing where a command is missing.
     """
 
@@ -95,6 +97,8 @@ class ReaderModel:
         self.fingerprint: int | None = None
         self.finds_consumed = False
         self.knows_chip_number = True
+        self.sam_id = SAM_ID
+        self.hung = False
         self.card_times: dict[bytes, float] = {}
         self.rate = RATES[0]
         self._card: Card | None = None
@@ -149,6 +153,9 @@ class ReaderModel:
     def _reply(self, body: bytes) -> Reply:
         """Answer the request whose bytes from the length on are ``body``."""
         command, data = body[2:4], body[4:-1]
+        self.hung = self.hung and command != SAM_RESET
+        if self.hung:
+            return Reply(command, b"")
         faults = self._faults.get(command)
         fault = faults.popleft() if faults else self._lasting.get(command, Fault())
         if fault.card_leaves:
@@ -168,7 +175,7 @@ class ReaderModel:
         if command[:1] in _CARD_FAMILIES and not data:
             return self._card_command(command) if self.authorised else _answer(Status.SAM_NOT_AUTHORISED)
         if command == READ_SAM_ID and not data:
-            return _answer(Status.DONE, SAM_ID)
+            return _answer(Status.DONE, self.sam_id)
         status = Status.COMMAND_WRONG
         if command == SAM_STATUS and not data:
             status = Status.DONE if self.authorised else Status.SAM_NOT_AUTHORISED

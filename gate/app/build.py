@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import logging
 from dataclasses import dataclass
@@ -10,24 +11,31 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from drivers import DRIVERS
+from drivers.barrier import BARRIERS
+from gate.app import thermometer
 from gate.app.files import read_bounded
 from gate.app.judge import Judge
 from gate.app.logs import line
+from gate.app.reader_pins import ReaderPins
 from gate.app.rule_slot import RuleSlot
 from gate.app.service import LaneService
 from gate.app.trust_slot import TrustSlot
 from gate.clock import Clock, DemoClock, SystemClock
-from gate.config import GateConfig, ReaderConfig, Roots, bind
+from gate.config import GateConfig, Roots, bind
 from gate.credentials import social_security
 from gate.credentials.iso7816 import RecordedDialogue
 from gate.errors import ConfigError, RuleSetError
 from gate.journal.store import Journal
 from gate.kiosk.server import KioskServer, KioskSettings
 from gate.kiosk.state import StatusFlag
+from gate.model import Direction
 from gate.pseudonym import load_or_make_key
 from gate.rules.eu_rules import EuRules
 from gate.status.file import MissingStatus, StatusFile
 from gate.status.gateway import NoGateway
+from gate.status.merged import MergedSources
+from gate.status.permit_store import ListInfo
+from gate.status.permits import PermitList
 from voice import phrases
 from voice.pack import BUNDLED, Pack
 from voice.speaker import Settings, Speaker
@@ -37,6 +45,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from drivers import Driver
+    from drivers.barrier import Barrier
+    from gate.config_devices import ReaderConfig
+    from gate.pseudonym import PseudonymKey
     from gate.status.source import StatusSource
     from voice.phrases import Catalogue
 
@@ -52,8 +63,10 @@ class Gate:
     trust: TrustSlot
     kiosk: KioskServer
     journal: Journal
+    permits: PermitList | None
     speaker: Speaker
     drivers: tuple[Driver, ...]
+    barrier: Barrier | None
 
 
 def build(config: GateConfig, roots: Roots) -> Gate:
@@ -73,17 +86,24 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     if journal.set_aside is not None:
         log.error(line("journal-damaged", set_aside=journal.set_aside.name))
     speaker = _speaker(config, roots, phrases.load(config.voice.languages), kiosk)
+    key = load_or_make_key(config.status.key)
+    status, permits = _status(config.status.file), _permits(config, key)
+    measures, of_thermometer = thermometer.fit(config.thermometer, roots)
     judge = Judge(
         checkpoint=config.checkpoint,
+        directions={reader.name: reader.direction for reader in config.readers if reader.direction is not None},
         rules=rules,
         certificate_rules=_certificate_rules(config.rules.certificate_rules),
         certificate_country=config.rules.certificate_country,
         trust=trust,
-        status=_status(config.status.file),
+        status=status if permits is None else MergedSources(status, permits),
         gateway=NoGateway(),
+        history=journal,
         status_deadline_s=config.status.deadline_ms / 1000,
-        key=load_or_make_key(config.status.key),
+        key=key,
+        thermometer=measures,
     )
+    opens = barrier(config, roots)
     service = LaneService(
         judge=judge,
         journal=journal,
@@ -93,10 +113,11 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         texts=catalogue.texts,
         clock=clock,
         marks=("demo",) if config.demo is not None else (),
+        barrier=opens,
     )
     kiosk.set_status(StatusFlag.TIME_UNTRUSTED, on=not clock.moment().trusted)
-    drivers = tuple(driver(reader, roots) for reader in config.readers)
-    return Gate(service, rules, trust, kiosk, journal, speaker, drivers)
+    drivers = (*(driver(reader, roots) for reader in config.readers), *of_thermometer)
+    return Gate(service, rules, trust, kiosk, journal, permits, speaker, drivers, opens)
 
 
 def driver(reader: ReaderConfig, roots: Roots) -> Driver:
@@ -106,15 +127,46 @@ def driver(reader: ReaderConfig, roots: Roots) -> Driver:
         ConfigError: no such driver, or its settings don't fit; the message names the key.
     """
     where = f'[[readers]] "{reader.name}"'
-    if (target := DRIVERS.get(reader.driver)) is None:
-        raise ConfigError(f'{where}: no driver "{reader.driver}"; known: {", ".join(sorted(DRIVERS))}')
-    module_name, class_name = target.split(":")
-    module: Any = importlib.import_module(module_name)  # from the table above, never from the configuration
-    kind: Any = getattr(module, class_name)
+    kind = _kind(DRIVERS, reader.driver, where)
     made: Driver = kind(
-        reader.name, bind(kind.Settings, reader.settings, roots, where), *DIALOGUES.get(reader.driver, ())
+        reader.name,
+        bind(kind.Settings, reader.settings, roots, where),
+        *DIALOGUES.get(reader.driver, ()),
+        **_approval(reader, roots),
     )
     return made
+
+
+def barrier(config: GateConfig, roots: Roots) -> Barrier | None:
+    """The configured barrier, None where there is none.
+
+    Raises:
+        ConfigError: no such driver, its settings don't fit, or people go a way here that it has no relay for.
+    """
+    if config.barrier is None:
+        return None
+    kind = _kind(BARRIERS, config.barrier.driver, "[barrier]")
+    made: Barrier = kind("barrier", bind(kind.Settings, config.barrier.settings, roots, "[barrier]"))
+    wanted = {config.checkpoint.direction, *(reader.direction for reader in config.readers if reader.direction)}
+    for direction in sorted(wanted - made.directions):
+        way = "entry" if direction is Direction.IN else "exit"
+        raise ConfigError(f'somebody presents here to go "{direction}": write [barrier.{way}] with relay = …')
+    return made
+
+
+def _kind(table: Mapping[str, str], name: str, where: str) -> Any:
+    """The class of a driver."""
+    if (target := table.get(name)) is None:
+        raise ConfigError(f'{where}: no driver "{name}"; known: {", ".join(sorted(table))}')
+    module_name, class_name = target.split(":")
+    return getattr(importlib.import_module(module_name), class_name)  # from a table, never from the configuration
+
+
+def _approval(reader: ReaderConfig, roots: Roots) -> dict[str, Any]:
+    """An ID reader is served only where it is the one that was there before."""
+    if reader.driver != "idcard":
+        return {}
+    return {"approval": functools.partial(ReaderPins(roots.state).objection, reader.name)}
 
 
 def social_security_dialogue() -> RecordedDialogue:
@@ -181,3 +233,19 @@ def _status(path: Path) -> StatusSource:
     except ConfigError as fault:
         log.error(line("status-refused", why=str(fault)))
         return MissingStatus(str(fault))
+
+
+def _permits(config: GateConfig, key: PseudonymKey) -> PermitList | None:
+    if config.status.permits is None:
+        return None
+    # The others must still be heard within the deadline when the list does not answer.
+    found = PermitList(config.status.permits, key, config.status.deadline_ms / 2000, _tell_of_permits)
+    found.open()
+    return found
+
+
+def _tell_of_permits(found: ListInfo | Exception) -> None:
+    if isinstance(found, ListInfo):
+        log.info(line("permits-in-force", permits=found.permits, imported_at=found.imported_at.isoformat()))
+    else:
+        log.error(line("permits-refused", why=str(found)))

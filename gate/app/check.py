@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=[],
         metavar="FILE",
-        help="signers or card issuers to believe; for a signed list also its publisher's PEM key (may be repeated)",
+        help="signers, card issuers, authorities; for a signed list also its publisher's PEM key (may be repeated)",
     )
     parser.add_argument(
         "--rules",

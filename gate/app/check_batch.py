@@ -123,7 +123,12 @@ class _Batch:
         if asked.anchors is not None:
             names = (asked.anchors,) if isinstance(asked.anchors, str) else tuple(asked.anchors)
             believed = self._believed(names)
-            trusted = replace(trusted, signers=believed.signers, card_issuers=believed.card_issuers)
+            trusted = replace(
+                trusted,
+                signers=believed.signers,
+                card_issuers=believed.card_issuers,
+                authorities=believed.authorities,
+            )
         return inspect(self._code(asked), trusted, default.rules, moment)
 
     def _code(self, asked: _Line) -> bytes:

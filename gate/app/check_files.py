@@ -16,6 +16,7 @@ from gate.errors import ConfigError, TrustError
 from gate.model import Moment
 from gate.rules.eu_rules import EuRules
 from gate.trust.anchors import MAX_LIST_BYTES, Anchors
+from gate.trust.authorities import SealAuthorities
 from gate.trust.card_issuers import HealthCardIssuers
 from gate.trust.revocation import RevocationIndex
 
@@ -34,7 +35,8 @@ _MOST_FILES = 4096
 """Lists and their changes in one folder."""
 _PUBLIC_KEY = b"-----BEGIN PUBLIC KEY-----"
 _CARD_ISSUERS = b'"card_issuers"'
-"""In no list of signers: those have nothing but certificates and countries."""
+_AUTHORITIES = b'"authorities"'
+"""Neither is in a list of signers: those have nothing but certificates and countries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,11 @@ class Believed:
 def load_trusted(paths: Iterable[Path]) -> Believed:
     """Everybody in all files together.
 
-    A file is a signer list of our own, issuers of SMART Health Cards, or a signed CovPass list, beside which there must
-    be the PEM file of its key.
+    A file is a signer list of our own, issuers of SMART Health Cards, authorities behind seals (VDS-NC), or a signed
+    CovPass list, beside which there must be the PEM file of its key.
 
-    What signers of HC1 codes have revoked comes apart; a list of cards is part of its issuer's entry.
+    What signers of HC1 codes have revoked comes apart; lists of cards and of signers of seals are part of the entry of
+    their issuer or authority.
 
     Raises:
         ConfigError: a file can't be read.
@@ -71,19 +74,21 @@ def load_trusted(paths: Iterable[Path]) -> Believed:
     """
     files = {path: _read(path, MAX_LIST_BYTES) for path in paths}
     keys = [data for data in files.values() if data.startswith(_PUBLIC_KEY)]
-    anchors, issuers = Anchors(), HealthCardIssuers()
+    anchors, issuers, authorities = Anchors(), HealthCardIssuers(), SealAuthorities()
     for path, data in files.items():
         if data.startswith(_PUBLIC_KEY):
             continue
         try:
             if _CARD_ISSUERS in data:
                 issuers = issuers.merged(HealthCardIssuers.load(data))
+            elif _AUTHORITIES in data:
+                authorities = authorities.merged(SealAuthorities.load(data))
             else:
                 anchors = anchors.merged(_anchors_in(data, keys))
         except TrustError as error:
             raise TrustError(f"{path}: {error}") from error
-    trusted = Trusted(signers=anchors, card_issuers=issuers)
-    return Believed(trusted, (*anchors.notes, *issuers.notes))
+    trusted = Trusted(signers=anchors, card_issuers=issuers, authorities=authorities)
+    return Believed(trusted, (*anchors.notes, *issuers.notes, *authorities.notes))
 
 
 def load_issuers(folder: Path) -> tuple[CodeIssuer, ...]:

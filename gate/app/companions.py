@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from gate.app.judge import Judgement
+    from gate.app.judgement import Judgement
 
 WAIT_S: Final = 30.0
 
@@ -35,11 +35,15 @@ class Companions:
         self._child = child
 
     def join(self, judgement: Judgement, now: float) -> WaitingChild | None:
-        """The child that this person completes; None where none waits, the wait is over, or it is the child again."""
+        """The child that this person completes.
+
+        None where none waits, the wait is over, it is the child again, or somebody comes the other way.
+        """
         child, self._child = self._child, None
         if child is None or now - child.since > WAIT_S:
             return None
-        if judgement.holder is None or judgement.holder == child.judgement.holder:
+        same = judgement.holder is None or judgement.holder == child.judgement.holder
+        if same or judgement.place.direction is not child.judgement.place.direction:
             self._child = child  # nobody else has presented yet
             return None
         return child

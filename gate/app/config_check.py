@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import msgspec
 
-from gate.app import trust_slot
-from gate.app.build import clock_of, driver
+from gate.app import thermometer, trust_slot
+from gate.app.build import barrier, clock_of, driver
 from gate.app.files import read_bounded
-from gate.errors import GateError
+from gate.errors import ConfigError, GateError
+from gate.pseudonym import load_or_make_key
 from gate.rules import orders, ruleset
 from gate.rules.eu_rules import EuRules
 from gate.status.file import StatusFile
+from gate.status.permit_store import PermitListReader
 from gate.webserver import require_loopback, require_port
 from voice import phrases
 from voice.pack import BUNDLED, Pack
@@ -36,6 +38,8 @@ def faults(config: GateConfig, roots: Roots) -> Iterator[str]:
         yield from _tried("", driver, reader, roots)
     if not config.readers:
         yield "there is no reader; write [[readers]] with name and driver"
+    yield from _tried("", thermometer.fit, config.thermometer, roots)
+    yield from _tried("", barrier, config, roots)
     for path in config.rules.sets:
         yield from _tried(f"{path}: ", _rule_set, path)
     yield from _tried(f"{config.rules.certificate_rules}: ", _certificate_rules, config.rules.certificate_rules)
@@ -43,6 +47,8 @@ def faults(config: GateConfig, roots: Roots) -> Iterator[str]:
     if config.rules.orders is not None and config.rules.orders.exists():
         yield from _tried(f"{config.rules.orders}: ", _orders, config.rules.orders)
     yield from _tried("", StatusFile.open, config.status.file)
+    if config.status.permits is not None:
+        yield from _tried("", _permits, config.status.permits, config.status.key)
     yield from _tried("", require_loopback, config.kiosk.host, "kiosk")
     yield from _tried("", require_port, config.kiosk.port, "kiosk")
     for languages in (config.kiosk.languages, config.voice.languages):
@@ -60,6 +66,12 @@ def _certificate_rules(path: Path) -> object:
 
 def _orders(path: Path) -> object:
     return orders.load(read_bounded(path))
+
+
+def _permits(path: Path, key: Path) -> None:
+    if not key.exists():  # nothing is made here
+        raise ConfigError(f"{key}: there is no key yet, so no list of permits; make one: gate permits import LIST.csv")
+    PermitListReader(path, load_or_make_key(key)).close()
 
 
 def _tried(where: str, attempt: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Iterator[str]:

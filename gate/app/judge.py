@@ -6,7 +6,10 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from gate.credentials import identify, iso7816, resident_id, social_security
+from gate.app.history import refusal, remembered
+from gate.app.judgement import Judgement, Presented
+from gate.app.payloads import parse, unusable
+from gate.app.thermometer import NO_THERMOMETER, MeasuresPeople
 from gate.errors import CredentialFault, StatusUnavailable
 from gate.model import (
     Assurance,
@@ -16,37 +19,27 @@ from gate.model import (
     CredentialKind,
     Decision,
     Moment,
-    PayloadKind,
+    Outcome,
+    Past,
     Reading,
     Reason,
-    Records,
 )
 from gate.rules.decide import certificate_data, decide_certificate, refuse
 from gate.rules.derive import Companion, Inputs
-from gate.rules.judge import judge
-from gate.status.merged import merged
-from gate.status.source import Found
+from gate.rules.judge import judge, permit_of
+from gate.status.merged import merged, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
+    from gate.app.history import History
     from gate.credentials.trusted import Trusted
+    from gate.model import Direction
     from gate.pseudonym import PseudonymKey
     from gate.rules.eu_rules import EuRules
     from gate.rules.orders import Order
     from gate.rules.ruleset import RuleSet
-    from gate.status.source import CodeGateway, StatusSource
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What was presented, whose it is (as a pseudonym) and what was decided."""
-
-    credential: Credential
-    holder: bytes | None
-    decision: Decision
-    inputs: Inputs | None = None
-    """What it was judged by; None where nothing could be judged, or where only the credential's own content was."""
+    from gate.status.source import CodeGateway, Found, StatusSource
 
 
 class HoldsRules(Protocol):
@@ -76,6 +69,8 @@ class Judge:
     """Everything that a decision needs, put together once."""
 
     checkpoint: Checkpoint
+    directions: Mapping[str, Direction]
+    """Readers that look another way than the checkpoint: a door has one on each side."""
     rules: HoldsRules
     certificate_rules: EuRules
     certificate_country: str
@@ -83,8 +78,11 @@ class Judge:
     trust: HoldsTrust
     status: StatusSource
     gateway: CodeGateway
+    history: History
     status_deadline_s: float
+    """For everything that is asked about one presentation."""
     key: PseudonymKey
+    thermometer: MeasuresPeople = NO_THERMOMETER
 
     async def judge(
         self, reading: Reading, moment: Moment, retries: Callable[[Hashable], int]
@@ -99,43 +97,83 @@ class Judge:
         Returns:
             One judgement for each person that the credential stands for: one, or several for a family's code.
         """
-        trusted = self.trust.current
+        trusted, place = self.trust.current, self.place(reading.reader)
         try:
-            credential = self._parse(reading, trusted, moment)
+            credential = parse(reading, trusted, moment)
         except CredentialFault as fault:
-            unusable = self._unusable(reading, trusted, fault)
-            refused = self.refuse(fault.reason, moment, unusable.kind, retries(reading.reader))
-            return (Judgement(unusable, None, refused),)
+            presented = Presented(unusable(reading, trusted, fault), reading, place, moment)
+            return (self._refused(presented, fault.reason, None, retries(reading.reader)),)
+        presented = Presented(credential, reading, place, moment)
+        deadline = asyncio.get_running_loop().time() + self.status_deadline_s
         if credential.certificate is not None:
             asked = retries(reading.reader)
-            decision = self._judge_certificate(credential, credential.certificate, trusted.value_sets, moment, asked)
-            return (Judgement(credential, None, decision),)
-        presented = self._presented(credential)
+            temperature = await self.thermometer.measure(reading.reader, reading.received_monotonic)
+            presented = replace(presented, temperature=temperature)
+            judgement = self._judge_certificate(presented, credential.certificate, trusted.value_sets, asked)
+            self.thermometer.note(reading.reader, judgement.decision)
+            return (judgement,)
+        return await self._judge_people(presented, deadline, retries)
+
+    async def _judge_people(
+        self, presented: Presented, deadline: float, retries: Callable[[Hashable], int]
+    ) -> tuple[Judgement, ...]:
+        """Decide about everybody whom a credential stands for, by what sources and the gate itself know of them."""
+        credential, place = presented.credential, presented.place
+        pseudonyms = self._pseudonyms(credential)
         try:
-            async with asyncio.timeout(self.status_deadline_s):
-                people = await self._look_up(credential, presented)
+            async with asyncio.timeout_at(deadline):
+                people = await self._look_up(credential, pseudonyms)
         except CredentialFault as fault:
-            refused = self.refuse(fault.reason, moment, credential.kind, retries(reading.reader))
-            return (Judgement(credential, None, refused),)
+            return (self._refused(presented, fault.reason, None, retries(presented.reading.reader)),)
         except (StatusUnavailable, TimeoutError):
-            refused = self.refuse(Reason.STATUS_UNAVAILABLE, moment, credential.kind)
-            return (Judgement(credential, next(iter(presented), None), refused),)
-        judged = self._judge_person if self.checkpoint.attended or len(people) == 1 else self._one_by_one
-        return tuple(judged(credential, person, moment, retries(person.holder)) for person in people)
+            return (self._refused(presented, Reason.STATUS_UNAVAILABLE, next(iter(pseudonyms), None), 0),)
+        if len(people) > 1 and not place.attended:
+            # A release lets in whoever stands there, and nobody watches how many.
+            return tuple(
+                self._refused(presented, Reason.CARD_REQUIRED, person.holder, retries(person.holder))
+                for person in people
+            )
+        code = credential.one_time
+        pasts = [await remembered(self.history, person.holder, place, code, deadline) for person in people]
+        if (reason := refusal(code, place, pasts)) is not None:
+            holder = people[0].holder
+            return (self._refused(presented, reason, holder, retries(holder)),)
+        if len(people) == 1:  # of several nobody knows whose forehead it was: then nobody was measured
+            temperature = await self.thermometer.measure(people[0].holder, presented.reading.received_monotonic)
+            presented = replace(presented, temperature=temperature)
+        return tuple(
+            self._judge_person(presented, person, past, retries(person.holder))
+            for person, past in zip(people, pasts, strict=True)
+        )
 
-    def _one_by_one(self, credential: Credential, person: Found, moment: Moment, retries: int) -> Judgement:
-        """One of several, where nobody watches: a release lets in whoever stands there, and more than one."""
-        refused = self.refuse(Reason.CARD_REQUIRED, moment, credential.kind, retries)
-        return Judgement(credential, person.holder, refused)
-
-    def _judge_person(self, credential: Credential, person: Found, moment: Moment, retries: int) -> Judgement:
+    def _judge_person(self, presented: Presented, person: Found, past: Past | None, retries: int) -> Judgement:
+        credential = presented.credential
         records = merged(credential.records, person.records)
         # A city's health code speaks about all that the city knows of its holder; a permit's issuer knows of permits.
-        known = person.records is not None or credential.kind is CredentialKind.HEALTH_CODE
-        inputs = replace(self._inputs(credential, records, moment, retries), holder_known=known)
-        return Judgement(credential, person.holder, judge(inputs, self.rules.at(moment), self.rules.orders), inputs)
+        known = person.holder_known or credential.kind is CredentialKind.HEALTH_CODE
+        inputs = replace(
+            presented.inputs(records, past, retries), holder_known=known, permits_known=person.permits_known
+        )
+        return self._by_our_rules(credential, person.holder, inputs)
 
-    def _presented(self, credential: Credential) -> tuple[bytes, ...]:
+    def _by_our_rules(self, credential: Credential, holder: bytes | None, inputs: Inputs) -> Judgement:
+        rule_set = self.rules.at(inputs.moment)
+        decision = judge(inputs, rule_set, self.rules.orders)
+        if holder is not None:
+            self.thermometer.note(holder, decision)
+        permit = permit_of(inputs, rule_set, self.rules.orders) if decision.outcome is Outcome.PASS else None
+        return Judgement(credential, holder, decision, inputs.checkpoint, inputs, permit)
+
+    def _refused(self, presented: Presented, reason: Reason, holder: bytes | None, retries: int) -> Judgement:
+        decision = self.refuse(reason, presented.moment, presented.reading.reader, presented.credential.kind, retries)
+        return Judgement(presented.credential, holder, decision, presented.place)
+
+    def place(self, reader: str) -> Checkpoint:
+        """The checkpoint as it is for whoever stands at this reader."""
+        direction = self.directions.get(reader)
+        return self.checkpoint if direction is None else replace(self.checkpoint, direction=direction)
+
+    def _pseudonyms(self, credential: Credential) -> tuple[bytes, ...]:
         """Pseudonyms of the person's documents, as far as the credential itself tells them."""
         holder = credential.holder
         if holder is None:
@@ -145,7 +183,7 @@ class Judge:
         documents = (*(() if holder.document is None else (holder.document,)), *holder.also)
         return tuple(self.key.pseudonym(document) for document in documents)
 
-    async def _look_up(self, credential: Credential, presented: tuple[bytes, ...]) -> Sequence[Found]:
+    async def _look_up(self, credential: Credential, pseudonyms: tuple[bytes, ...]) -> Sequence[Found]:
         """Everybody that the credential stands for, with what the sources say about them.
 
         Raises:
@@ -158,25 +196,26 @@ class Judge:
         if credential.reference is not None:
             resolved = await self.gateway.resolve(credential.reference)
             return [await self._with_status(person) for person in resolved]
-        if not presented:
+        if not pseudonyms:
             raise CredentialFault(Reason.DOCUMENT_INVALID, "a credential without a document")
-        return [await self.status.find(presented)]
+        return [await self.status.find(pseudonyms)]
 
     async def _with_status(self, person: Found) -> Found:
         """What a health code says about a person, and what is known here besides."""
         known = await self.status.find((person.holder,))
-        return Found(known.holder, merged(person.records, known.records))
+        return replace(together(person, known), holder=known.holder)
 
     def refuse(
         self,
         reason: Reason,
         moment: Moment,
+        reader: str,
         kind: CredentialKind = CredentialKind.UNRECOGNISED,
         retries: int = 0,
     ) -> Decision:
         """Refuse without asking any rule, in the words that this place wants for it."""
         rule_set = self.rules.at(moment)
-        profile = None if rule_set is None else rule_set.profile_for(self.checkpoint, kind)
+        profile = None if rule_set is None else rule_set.profile_for(self.place(reader), kind)
         return refuse(reason, profile, retries)
 
     def with_companion(self, child: Judgement, companion: Judgement, moment: Moment) -> Judgement:
@@ -189,51 +228,18 @@ class Judge:
         known = companion.inputs is not None and companion.inputs.holder_known
         records = companion.inputs.records if companion.inputs is not None and known else None
         inputs = replace(child.inputs, moment=moment, companion=Companion(records))
-        return replace(child, decision=judge(inputs, self.rules.at(moment), self.rules.orders), inputs=inputs)
-
-    def _parse(self, reading: Reading, trusted: Trusted, moment: Moment) -> Credential:
-        if reading.kind is PayloadKind.RESIDENT_ID_BLOCK:
-            return resident_id.parse(reading.data)
-        if reading.kind is PayloadKind.CARD_EXCHANGE:
-            return iso7816.replay(social_security.read(), reading.data)
-        return identify.parse_code(reading.data, trusted, moment)
+        return self._by_our_rules(child.credential, child.holder, inputs)
 
     def _judge_certificate(
-        self,
-        credential: Credential,
-        certificate: Certificate,
-        value_sets: Mapping[str, Sequence[str]],
-        moment: Moment,
-        retries: int,
-    ) -> Decision:
+        self, presented: Presented, certificate: Certificate, value_sets: Mapping[str, Sequence[str]], retries: int
+    ) -> Judgement:
+        """Decide by what a certificate says itself; nobody here knows whose it is."""
+        credential, moment = presented.credential, presented.moment
         rule_set = self.rules.at(moment)  # one rule set judges all of a presentation
-        own = judge(self._inputs(credential, None, moment, retries), rule_set, self.rules.orders)
+        own = judge(presented.inputs(None, None, retries), rule_set, self.rules.orders)
         rules = self.certificate_rules.select(
             self.certificate_country, moment.at, certificate.payload, format=credential.kind
         )
         data = certificate_data(certificate, self.certificate_country, value_sets, moment)
         profile = None if rule_set is None or own.profile is None else rule_set.profiles[own.profile]
-        return decide_certificate(own, rules, data, profile)
-
-    def _inputs(self, credential: Credential, records: Records | None, moment: Moment, retries: int) -> Inputs:
-        return Inputs(
-            credential=credential, records=records, moment=moment, checkpoint=self.checkpoint, retries=retries
-        )
-
-    def _unusable(self, reading: Reading, trusted: Trusted, fault: CredentialFault) -> Credential:
-        """What the record says about something that could not be accepted as a credential."""
-        if reading.kind is PayloadKind.RESIDENT_ID_BLOCK:
-            return Credential(CredentialKind.RESIDENT_ID, Assurance.CHIP)
-        if reading.kind is PayloadKind.CARD_EXCHANGE:
-            return Credential(CredentialKind.SOCIAL_SECURITY, Assurance.CHIP)
-        if fault.reason in _NO_CREDENTIAL:
-            return Credential(_NO_CREDENTIAL[fault.reason], Assurance.TYPED)
-        return Credential(fault.kind or identify.identify(reading.data, trusted).kind, Assurance.STATIC_CODE)
-
-
-_NO_CREDENTIAL = {
-    Reason.BARE_NUMBER: CredentialKind.BARE_NUMBER,
-    Reason.CODE_UNREADABLE: CredentialKind.UNRECOGNISED,
-    Reason.CODE_UNRECOGNISED: CredentialKind.UNRECOGNISED,
-}
-"""What is wrong with it -> what it is, where it is no credential at all."""
+        return Judgement(credential, None, decide_certificate(own, rules, data, profile), presented.place)

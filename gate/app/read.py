@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drivers.idcard import RATES, IdCardReader
+from gate.app import read_thermometer
 from gate.credentials import resident_id
 from gate.errors import ConfigError, CredentialFault, DeviceLost
 from gate.model import Notice, NoticeKind, Reading
@@ -26,9 +27,11 @@ _REVEAL = "gate.app.reveal"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The devices that can be read, and their options."""
     devices = parser.add_subparsers(dest="device", metavar="DEVICE", required=True)
-    card = devices.add_parser("idcard", help="a resident-ID reader (SAM_V module) on a serial port")
-    card.add_argument("--port", type=Path, required=True, help="e.g. /dev/serial/by-id/usb-…; `ls /dev/serial/by-id`")
-    card.add_argument("--baud", type=int, choices=RATES, default=RATES[0], help="line rate (default: %(default)s)")
+    card = devices.add_parser("idcard", help="a resident-ID reader (SAM_V module) on a serial port or on USB")
+    where = card.add_mutually_exclusive_group(required=True)
+    where.add_argument("--port", type=Path, help="e.g. /dev/serial/by-id/usb-…; `ls /dev/serial/by-id`")
+    where.add_argument("--usb", metavar="ID", help="a reader that is no serial port, e.g. 0400:c35a; `lsusb`")
+    card.add_argument("--baud", type=int, choices=RATES, help="line rate (default: each is tried)")
     card.add_argument("--count", type=int, default=1, metavar="N", help="end after N cards (default: 1)")
     card.add_argument("--timeout", type=float, default=30.0, metavar="S", help="seconds for all (default: 30)")
     card.add_argument("--json", action="store_true", help="one JSON object a line instead of words")
@@ -37,13 +40,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         card.add_argument(
             "--portrait", type=Path, metavar="FILE", help="write the last portrait as a BMP, with a decoder of your own"
         )
+    read_thermometer.add_arguments(devices)
     card.epilog = "Exit status: 0 all cards were read, 1 not in time or the reader was lost, 2 wrong options."
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Read until the count is reached; 0 then, 1 where the reader or the time was lost."""
+    if arguments.device == read_thermometer.DEVICE:
+        return read_thermometer.run(arguments)
     try:
-        settings = IdCardReader.Settings(arguments.port, arguments.baud)
+        settings = IdCardReader.Settings(arguments.port, arguments.baud, arguments.usb)
     except ConfigError as fault:
         print(f"gate read: {fault}", file=sys.stderr)
         return 2

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Protocol
 
 from gate.app.logs import line
 from gate.errors import JournalError
-from gate.journal.store import Journal, Passage
+from gate.journal.passages import Passage
 from gate.kiosk.state import StatusFlag
+from gate.model import Outcome
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from gate.app.judge import Judgement
-    from gate.model import Moment
+    from gate.app.judgement import Judgement
+    from gate.journal.store import Journal
+    from gate.model import Moment, PassageResult
 
 log = logging.getLogger("gate.passages")
 
@@ -43,16 +45,21 @@ class Recorder:
 
     def record(self, presentation: str, reader: str, judgement: Judgement, moment: Moment) -> Future[int]:
         """Hand a row to the journal's thread; ``safe`` tells when it is on disk."""
+        decision = judgement.decision
         return self._journal.record(
             Passage(
                 id=presentation,
                 at=moment.at,
                 clock_trusted=moment.trusted,
                 reader=reader,
+                direction=judgement.place.direction,
+                zone=judgement.place.zone,
                 credential=judgement.credential.kind.value,
                 assurance=int(judgement.credential.assurance),
                 holder=judgement.holder,
-                decision=judgement.decision,
+                code=judgement.credential.one_time,
+                permit=judgement.permit if decision.outcome is Outcome.PASS else None,
+                decision=decision,
             )
         )
 
@@ -74,9 +81,22 @@ class Recorder:
         self._screen.set_status(StatusFlag.RECORD_FAILED, on=True)
         return None
 
-    def withdraw(self, presentation: str) -> None:
+    def withdraw(self, presentation: str, why: str) -> None:
         """Mark a pass that was not let out; should its row land after all, it says so."""
-        self._journal.withdraw(presentation, "not committed in time")
+        self._journal.withdraw(presentation, why)
+
+    def complete(self, presentation: str, result: PassageResult) -> None:
+        """Add what the barrier saw; nobody waits for it."""
+        asyncio.wrap_future(self._journal.complete(presentation, result)).add_done_callback(self._completed)
+
+    def _completed(self, row: asyncio.Future[int]) -> None:
+        if row.cancelled():
+            return
+        if isinstance(fault := row.exception(), JournalError):
+            log.error(line("passage-not-recorded", why=str(fault)))
+            self._screen.set_status(StatusFlag.RECORD_FAILED, on=True)
+        else:
+            row.result()  # anything else is a bug and ends the process
 
 
 def _swallow(row: asyncio.Future[int]) -> None:

@@ -11,7 +11,7 @@ from gate.app.logs import line
 if TYPE_CHECKING:
     import asyncio
 
-    from gate.app.judge import Judgement
+    from gate.app.judgement import Judgement
     from gate.model import Decision
 
 log = logging.getLogger("gate.passages")
@@ -42,6 +42,7 @@ async def report(
             "presentation",
             id=presentation,
             reader=reader,
+            direction=None if judgement is None else judgement.place.direction.value,
             credential=None if judgement is None else judgement.credential.kind.value,
             outcome=decision.outcome.value,
             reasons=[reason.value for reason in decision.reasons],

@@ -66,6 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
     finally:
         gate.journal.close()
+        if gate.permits is not None:
+            gate.permits.close()
     return 0
 
 
@@ -115,6 +117,7 @@ async def _work(gate: Gate, stopping: asyncio.Event) -> None:
             group.create_task(gate.speaker.run(), name="voice"),
             group.create_task(gate.service.run(), name="lane"),
             group.create_task(gate.trust.run(), name="trust"),
+            *_barrier(gate, group),
             *(group.create_task(supervise(driver, gate.service.take), name=driver.name) for driver in gate.drivers),
         ]
         url = await gate.kiosk.started()
@@ -123,3 +126,10 @@ async def _work(gate: Gate, stopping: asyncio.Event) -> None:
         log.info(line("stopping"))
         for task in tasks:
             task.cancel()
+
+
+def _barrier(gate: Gate, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+    if gate.barrier is None:
+        return []
+    kept_open = supervise(gate.barrier, gate.service.releases.take, "barrier")
+    return [group.create_task(kept_open, name=gate.barrier.name)]

@@ -6,8 +6,9 @@ Order of things, and why:
 2. the decision goes to the journal;
 3. a pass waits for its commit; if the disk is too slow or full, the person is referred and the row, should it
    land later, is marked as withdrawn: nobody is let in on a record that might not exist;
-4. ``refer`` and ``retry`` are spoken and shown at once, their rows follow;
-5. a child waits for its companion: both are judged, both recorded, and the worse of both outcomes is spoken.
+4. the barrier lets through (``gate.app.release``) before the pass is spoken; where it can't, the person is referred;
+5. ``refer`` and ``retry`` are spoken and shown at once, their rows follow;
+6. a child waits for its companion: both are judged, both recorded, and the worse of both outcomes is spoken.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ from gate.app.attempts import Attempts
 from gate.app.companions import Companions, WaitingChild
 from gate.app.logs import line
 from gate.app.recorder import Recorder
+from gate.app.release import Releases
 from gate.app.report import Measured, report
 from gate.credentials.trusted import TRUST_OVERDUE
 from gate.kiosk.state import StatusFlag
-from gate.lane import Lane, LaneEvent, LaneState
+from gate.lane import Lane, LaneEvent
 from gate.model import (
     Announcement,
     Decision,
@@ -46,12 +48,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
 
-    from gate.app.judge import Judge, Judgement
+    from drivers.barrier import Barrier
+    from gate.app.judge import Judge
+    from gate.app.judgement import Judgement
     from gate.clock import Clock
     from gate.journal.store import Journal
-
-RELEASE_S = 4.0
-"""How long a release stands where nothing watches the barrier."""
 
 log = logging.getLogger("gate.passages")
 
@@ -95,6 +96,7 @@ class LaneService:
         texts: Callable[[Reason], Mapping[str, Texts]],
         clock: Clock,
         marks: tuple[str, ...],
+        barrier: Barrier | None = None,
     ) -> None:
         self._judge = judge
         self._recorder = Recorder(journal, commit_limit_s, screen)
@@ -107,16 +109,16 @@ class LaneService:
         self._clock = clock
         self._marks = marks
         self.lane = Lane()
+        self.releases = Releases(self.lane, barrier, self._recorder, screen, self._not_let_through)
         self._events: asyncio.Queue[Reading] = asyncio.Queue()
         self._readers_out: set[str] = set()
-        self._release: asyncio.TimerHandle | None = None
         self._reports: set[asyncio.Task[None]] = set()
 
     def take(self, event: ReaderEvent) -> None:
         """Take what a driver emits; never blocks. While somebody is being decided about, others are turned away."""
         if isinstance(event, Notice):
             self._notice(event)
-        elif self.lane.busy:
+        elif self.lane.busy or self.releases.full:
             self._turn_away(event.reader)
         else:
             self.lane.apply(LaneEvent.PRESENTED)
@@ -125,12 +127,12 @@ class LaneService:
     async def run(self) -> None:
         """Serve one presentation after the other until cancelled."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(self.releases.run())
             while True:
                 reading = await self._events.get()
                 group.create_task(self._serve(reading))
 
     async def _serve(self, reading: Reading) -> None:
-        self._cancel_release()
         self._screen.deciding()
         moment, now = self._clock.moment(), time.monotonic()
         self._screen.set_status(StatusFlag.TIME_UNTRUSTED, on=not moment.trusted)
@@ -148,6 +150,8 @@ class LaneService:
         decided = time.monotonic()
         chief = max(people, key=lambda person: SEVERITY[person.judgement.decision.outcome])
         decision, committed = chief.judgement.decision, None
+        if decision.outcome is Outcome.PASS and not self.releases.possible:
+            decision = self._judge.refuse(Reason.BARRIER_FAULT, moment, chief.judgement.credential.kind)
         commits = [self._record(person, decision, moment) for person in people]
         to_admit = decision.outcome is Outcome.PASS
         if to_admit:
@@ -157,7 +161,7 @@ class LaneService:
         if decision.outcome is not Outcome.RETRY:
             self._attempts.note(reading.reader, decision.outcome, now)  # the next one begins anew
         sound = self._announce(chief.presentation, decision)
-        self._follow(decision)
+        self.lane.apply(LaneEvent.RELEASE if decision.outcome is Outcome.PASS else LaneEvent.REFUSED)
         if not to_admit:
             committed = await self._recorder.safe(people[0].presentation, commits[0])
         measured = Measured(reading.received_monotonic, decided, committed)
@@ -167,7 +171,7 @@ class LaneService:
         """Answer somebody who came while another is being decided about, whether it could be read or not."""
         self.lane.turn_away()
         log.info(line("turned-away", reader=reader, so_far=self.lane.turned_away))
-        self._announce(new_presentation_id(), self._judge.refuse(Reason.ONE_AT_A_TIME, self._clock.moment()))
+        self._announce(new_presentation_id(), self._judge.refuse(Reason.ONE_AT_A_TIME, self._clock.moment(), reader))
 
     def _with_child(self, companion: Judgement, moment: Moment, now: float) -> list[_Person]:
         """The child that waits for this person, judged again; the worse of both outcomes is what is spoken."""
@@ -190,20 +194,29 @@ class LaneService:
     async def _admit(
         self, people: list[_Person], decision: Decision, commits: list[Future[int]]
     ) -> tuple[Decision, float | None]:
-        """A pass stands once every row of it is safe on disk, and only within the limit."""
+        """A pass stands once every row of it is safe on disk, within the limit, and the barrier has begun to let in."""
         safe = [
             await self._recorder.safe(person.presentation, commit)
             for person, commit in zip(people, commits, strict=True)
         ]
-        if None not in safe:
+        late, first = None in safe, people[0]
+        presentations, direction = [person.presentation for person in people], first.judgement.place.direction
+        if not late and self.releases.admit(presentations, first.reader, direction):
             return decision, safe[0]
         for person in people:
-            self._recorder.withdraw(person.presentation)
-        kind = people[0].judgement.credential.kind
-        failed = self._judge.refuse(Reason.RECORD_FAILED, self._clock.moment(), kind)
-        return failed, None
+            self._recorder.withdraw(
+                person.presentation, "not committed in time" if late else "the barrier did not open"
+            )
+        kind = first.judgement.credential.kind
+        reason = Reason.RECORD_FAILED if late else Reason.BARRIER_FAULT
+        return self._judge.refuse(reason, self._clock.moment(), first.reader, kind), None
+
+    def _not_let_through(self, presentation: str, reader: str) -> None:
+        """Somebody who heard a pass stands before a barrier that can't open any more."""
+        self._announce(presentation, self._judge.refuse(Reason.BARRIER_FAULT, self._clock.moment(), reader))
 
     def _announce(self, presentation: str, decision: Decision) -> asyncio.Future[float | None]:
+        self.releases.signal(decision)
         reason = decision.announced
         advice = decision.advisories[0] if decision.advisories else None
         self._screen.show(
@@ -217,25 +230,6 @@ class LaneService:
             )
         )
         return self._voice.say(reason, None if advice is None else advice.reason)
-
-    def _follow(self, decision: Decision) -> None:
-        """Move the lane on after an announcement."""
-        if decision.outcome is not Outcome.PASS:
-            self.lane.apply(LaneEvent.REFUSED)
-            return
-        self.lane.apply(LaneEvent.RELEASE)
-        loop = asyncio.get_running_loop()
-        self._release = loop.call_later(RELEASE_S, self._release_over)
-
-    def _release_over(self) -> None:
-        self._release = None
-        if self.lane.state is LaneState.RELEASED:
-            self.lane.apply(LaneEvent.TIME_OUT)
-
-    def _cancel_release(self) -> None:
-        if self._release is not None:
-            self._release.cancel()
-            self._release = None
 
     def _notice(self, notice: Notice) -> None:
         log.info(line("reader-notice", reader=notice.reader, kind=notice.kind.value, detail=notice.detail))
@@ -258,7 +252,7 @@ class LaneService:
         now = time.monotonic()
         retries = self._attempts.retries(notice.reader, now)
         presentation = new_presentation_id()
-        decision = self._judge.refuse(reason, self._clock.moment(), retries=retries)
+        decision = self._judge.refuse(reason, self._clock.moment(), notice.reader, retries=retries)
         self._attempts.note(notice.reader, decision.outcome, now)
         sound = self._announce(presentation, decision)
         measured = Measured(notice.at_monotonic, time.monotonic(), None)

@@ -25,8 +25,11 @@ LONGEST_WAIT_S = 5.0
 log = logging.getLogger("gate.devices")
 
 
-async def supervise(driver: Driver, emit: Emit) -> None:
-    """Run one driver for ever; tells of its outages as ``Notice(OFFLINE)`` and of its return as ``Notice(ONLINE)``."""
+async def supervise(driver: Driver, emit: Emit, what: str = "reader") -> None:
+    """Run one driver for ever; tells of its outages as ``Notice(OFFLINE)`` and of its return as ``Notice(ONLINE)``.
+
+    ``what`` kind of device it is, for the log.
+    """
     outage = False
     wait = FIRST_WAIT_S
 
@@ -34,7 +37,7 @@ async def supervise(driver: Driver, emit: Emit) -> None:
         nonlocal outage, wait
         if isinstance(event, Notice) and event.kind is NoticeKind.ONLINE:
             if outage:
-                log.info(line("reader-back", reader=driver.name))
+                log.info(line(f"{what}-back", **{what: driver.name}))
             outage, wait = False, FIRST_WAIT_S
         emit(event)
 
@@ -43,7 +46,7 @@ async def supervise(driver: Driver, emit: Emit) -> None:
             await driver.run(pass_on)
         except DeviceLost as lost:
             if not outage:
-                log.warning(line("reader-lost", reader=driver.name, why=str(lost)))
+                log.warning(line(f"{what}-lost", **{what: driver.name}, why=str(lost)))
                 emit(Notice(driver.name, NoticeKind.OFFLINE, str(lost), time.monotonic()))
                 outage = True
         # Jitter: twenty readers on one hub that lost power must not all come back in the same instant.

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
-from unicodedata import normalize
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from gate.credentials.names import shown
 from gate.errors import CredentialFault
 from gate.model import Reason
 
@@ -87,10 +87,10 @@ def read(bundle: Bundle) -> Content:
 
 def _display_name(name: _Name) -> str:
     parts = (*(name.given or ()), name.family or "")
-    shown = " ".join(part for part in parts if part) or name.text or ""
-    if not shown:
+    text = shown(" ".join(part for part in parts if part) or name.text or "")
+    if not text:
         raise _unacceptable("a patient without a name")
-    return normalize("NFC", shown)
+    return text
 
 
 def _birth_date(text: str | UnsetType) -> date | None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
-from gate.credentials import hcert, hcert_contents, health_code, smart_health_card
+from gate.credentials import hcert, hcert_contents, health_code, smart_health_card, vds_nc
+from gate.credentials.authorities import key_id
 from gate.credentials.id_number import document_number_kind
 from gate.errors import CredentialFault
 from gate.model import Credential, CredentialKind, Moment, Reason
@@ -125,6 +126,15 @@ def _health_card_claims(code: bytes) -> Claims:
     return Claims(card.issuer, card.message.key_id, card.issued_at, card.expires_at)
 
 
+def _parse_seal(code: bytes, trusted: Trusted, moment: Moment) -> Credential:
+    return vds_nc.verify(vds_nc.decode(code), trusted, moment)
+
+
+def _seal_claims(code: bytes) -> Claims:
+    seal = vds_nc.decode(code)
+    return Claims(seal.country, key_id(seal.certificate), None, None)
+
+
 def _is_bare_number(code: bytes, trusted: Trusted) -> bool:
     del trusted
     return (
@@ -142,6 +152,7 @@ def _refuse_bare_number(code: bytes, trusted: Trusted, moment: Moment) -> NoRetu
 CODE_CLASSES = (
     CodeClass(CredentialKind.HCERT, _is_hcert, _parse_hcert, _hcert_claims),
     CodeClass(CredentialKind.SMART_HEALTH_CARD, _is_health_card, _parse_health_card, _health_card_claims),
+    CodeClass(CredentialKind.VDS_NC, vds_nc.recognises, _parse_seal, _seal_claims),
     CodeClass(CredentialKind.HEALTH_CODE, health_code.recognises, health_code.parse),
     CodeClass(CredentialKind.BARE_NUMBER, _is_bare_number, _refuse_bare_number),
 )

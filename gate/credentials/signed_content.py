@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
-from unicodedata import normalize
 
 import msgspec
 from msgspec import Meta
 
-from gate.credentials import hcert
+from gate.credentials import hcert, names
 from gate.errors import ConfigError, CredentialFault
 from gate.model import Reason
 
@@ -129,15 +128,15 @@ def printable(text: str) -> str:
 
 
 def masked(name: str) -> str:
-    """What a guard needs of a name: ``张*``, ``G* M*``.
+    """What a guard needs of a name: ``张**``, ``G** M**``.
 
     Raises:
         ConfigError: there is no name.
     """
-    parts = normalize("NFC", name).replace("·", " ").split()
-    if not parts:
+    text = names.masked(name.replace("·", " "))[:_MAX_NAME]
+    if not text:
         raise ConfigError("a name is missing")
-    return " ".join(f"{part[0]}*" for part in parts)[:_MAX_NAME]
+    return text
 
 
 def seconds(later: datetime, earlier: datetime) -> int:

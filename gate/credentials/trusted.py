@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from gate.credentials.authorities import NO_AUTHORITIES, Authorities
 from gate.credentials.card_issuers import NO_CARD_ISSUERS, CardIssuers
 from gate.credentials.revocation import NO_LISTS, Revocations
 from gate.credentials.signer import NOBODY, SignerKeys
@@ -37,6 +38,8 @@ class Trusted:
     """How the health codes of each province look, in the order in which they are tried."""
     card_issuers: CardIssuers = NO_CARD_ISSUERS
     """Of SMART Health Cards, and what they have taken back."""
+    authorities: Authorities = NO_AUTHORITIES
+    """Of each country, behind the signers of seals (VDS-NC), and whom they have taken back."""
     value_sets: Mapping[str, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     """EU value sets, name to codes, that rules about certificates may ask for."""
     renew_by: datetime | None = None

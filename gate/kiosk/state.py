@@ -39,6 +39,9 @@ class StatusFlag(StrEnum):
     RULES_OVERDUE = "rules_overdue"
     TRUST_OVERDUE = "trust_overdue"
     RECORD_FAILED = "record_failed"
+    BARRIER = "barrier"
+    """It does not open, its housing is open, or somebody passed who was not let through: guards look after it."""
+    FIRE_RELEASE = "fire_release"
 
 
 DECIDING_HOLD_S: Final = 10.0

@@ -25,7 +25,8 @@ from gate.model.credentials import (
 )
 from gate.model.decisions import Advisory, Decision, FactUsed, Outcome, PassageResult
 from gate.model.facts import Fact, Facts, FactState
-from gate.model.readings import Notice, NoticeKind, PayloadKind, ReaderEvent, Reading
+from gate.model.past import Past
+from gate.model.readings import Notice, NoticeKind, PayloadKind, ReaderEvent, Reading, ThermometerReading
 from gate.model.reasons import Reason
 from gate.model.records import (
     ArrivalRecord,
@@ -77,6 +78,7 @@ __all__ = [
     "OneTimeCode",
     "Outcome",
     "PassageResult",
+    "Past",
     "PayloadKind",
     "PermitRecord",
     "PopUpRecord",
@@ -89,6 +91,7 @@ __all__ = [
     "TestRecord",
     "TestResult",
     "Texts",
+    "ThermometerReading",
     "TravelRecord",
     "VaccinationRecord",
     "Validity",

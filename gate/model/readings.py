@@ -38,6 +38,15 @@ class NoticeKind(StrEnum):
     """The device answers but reports that it can't work (SAM self-test, not authorised)."""
     ONLINE = "online"
     OFFLINE = "offline"
+    # only from a barrier
+    TAMPERED = "tampered"
+    """Its housing is open, or the wire to that contact is cut."""
+    TAMPER_OVER = "tamper_over"
+    UNRELEASED = "unreleased"
+    """Somebody passed who had not been let through."""
+    FIRE_RELEASE = "fire_release"
+    """Held open by the building's fire alarm, past this software."""
+    FIRE_OVER = "fire_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,17 @@ class Notice:
     reader: str
     kind: NoticeKind
     detail: str
+    at_monotonic: float
+
+
+@dataclass(frozen=True, slots=True)
+class ThermometerReading:
+    """What a thermometer saw at one instant: of whom, or of what, it does not know."""
+
+    target: int = field(repr=False)
+    """What it points at, in hundredths of a degree Celsius: 3649 is 36.49 °C."""
+    ambient: int
+    """The sensor's own surroundings, in the same."""
     at_monotonic: float
 
 

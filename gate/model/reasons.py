@@ -114,5 +114,7 @@ class Reason(StrEnum):
     NO_RULE_SET = "no_rule_set"
     RULE_NOT_EVALUATED = "rule_not_evaluated"
     CLOCK_UNTRUSTED = "clock_untrusted"
+    BARRIER_FAULT = "barrier_fault"
+    """All in order, but the barrier can't open."""
     RECORD_FAILED = "record_failed"
     """The passage could not be recorded in time, so nobody is let in on it."""

@@ -156,11 +156,11 @@ class PermitRecord:
     hours: tuple[int, int] | None = None
     """Local minutes of the day, from and up to (exclusive); from > to goes over midnight; None: all day."""
     entries_left: int | None = None
-    """None: as often as wanted."""
+    """As granted: what was used at this gate is taken off, where the permit has an id; None: as often as wanted."""
     id: str | None = None
-    """Stable identifier of the permit."""
+    """What its issuer knows it by; entries are counted under it."""
     sponsor: str | None = None
-    """The organisation that asked for it."""
+    """Who answers for it, e.g. a department."""
 
 
 @dataclass(frozen=True, slots=True)

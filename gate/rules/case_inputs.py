@@ -1,4 +1,4 @@
-"""Who stands at the gate in a case: place, credential, records, companion, temperature.
+"""Who stands at the gate in a case: place, credential, records, past, companion, temperature.
 
 Times are date-times with a zone, or told from the moment of the case: a sign and days, hours, minutes, seconds in
 that order, each at most once, such as ``-47h59m59s``, ``-3d``, ``+5m``. The words of ``records`` are those of the
@@ -28,6 +28,7 @@ from gate.model import (
     ExemptionRecord,
     Holder,
     Moment,
+    Past,
     PermitRecord,
     PopUpRecord,
     Records,
@@ -53,7 +54,7 @@ class Members(NamedTuple):
 
 INPUTS: Final = Members(
     frozenset({"at", "checkpoint", "records"}),
-    frozenset({"card", "credential", "companion", "temperature", "retries", "clock_trusted"}),
+    frozenset({"card", "credential", "past", "companion", "temperature", "retries", "clock_trusted"}),
 )
 """The keys of a case that say who stands there."""
 
@@ -63,6 +64,7 @@ NO_END: Final = "长期"
 _SPAN: Final = re.compile(r"([+-])(?=\d)(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s)?", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MAX_RECORDS: Final = 200
+_DIRECTIONS: Final = tuple(direction.value for direction in Direction)
 _MAX_FAULT: Final = 200
 _KINDS: Final[Mapping[str, type]] = {
     "codes": CodeRecord,
@@ -103,6 +105,7 @@ def read_inputs(found: Mapping[str, Any], at: datetime) -> Inputs:
         checkpoint=_checkpoint(found["checkpoint"]),
         companion=None if companion is None else _companion(companion, at),
         temperature=None if temperature is None else _temperature(temperature),
+        past=_past(found.get("past", {}), at),
         retries=fields.integer(found.get("retries", 0), "retries", least=0),
     )
 
@@ -132,7 +135,7 @@ def _checkpoint(value: Any) -> Checkpoint:
         "case",
         fields.text(found["site_class"], "checkpoint site_class"),
         fields.text(found.get("lane", "1"), "checkpoint lane"),
-        Direction(fields.one_of(found.get("direction", "in"), "checkpoint direction", ("in", "out"))),
+        Direction(fields.one_of(found.get("direction", "in"), "checkpoint direction", _DIRECTIONS)),
         fields.one_of(found.get("attended", False), "checkpoint attended", (True, False)),
         time_zone,
         fields.text(found.get("zone", "public"), "checkpoint zone"),
@@ -177,6 +180,25 @@ def _holder(found: Mapping[str, Any], where: str) -> Holder | None:
 def _companion(value: Any, at: datetime) -> Companion:
     found = fields.members(value, "companion", frozenset({"records"}))
     return Companion(_records(found["records"], "companion records", at))
+
+
+def _past(value: Any, at: datetime) -> Past | None:
+    """What the gate remembers: nothing where a case leaves it out, None where it can't be read."""
+    if value is None:
+        return None
+    found = fields.members(value, "past", frozenset(), frozenset({"direction", "at", "entries"}))
+    if "at" in found and "direction" not in found:
+        fields.refuse("past", "has a time but no direction; write in or out")
+    return Past(
+        Direction(fields.one_of(found["direction"], "past direction", _DIRECTIONS)) if "direction" in found else None,
+        instant(found["at"], "past at", at) if "at" in found else None,
+        fields.by_name(
+            found.get("entries", {}),
+            "past entries",
+            _MAX_RECORDS,
+            lambda item, where: fields.integer(item, where, least=0),
+        ),
+    )
 
 
 def _temperature(value: Any) -> Temperature:

@@ -21,16 +21,27 @@ from gate.model import (
     CodeRecord,
     Colour,
     Credential,
+    Direction,
     Fact,
     Facts,
     FactState,
     Moment,
+    Past,
+    PermitRecord,
     PopUpRecord,
     Records,
     Temperature,
     VaccinationRecord,
 )
-from gate.rules.derive_papers import credential_fact, document_fact, exemption_fact, permit_fact, person_fact
+from gate.rules.derive_papers import (
+    best_permit,
+    credential_fact,
+    document_fact,
+    exemption_fact,
+    good_here,
+    permit_fact,
+    person_fact,
+)
 from gate.rules.derive_tests import arrival_fact, sample_fact, test_fact
 from gate.rules.elapsed import UNKNOWN, Now, Values, newest, unknown_or_latest
 
@@ -62,10 +73,14 @@ class Inputs:
     checkpoint: Checkpoint
     companion: Companion | None = None
     temperature: Temperature | None = None
+    past: Past | None = None
+    """What the gate remembers of the holder; None where it can't be read, or nobody knows who the holder is."""
     retries: int = 0
     """How often this holder was asked to try again just now."""
     holder_known: bool = True
     """False: no source knows the holder, only the credential itself spoke. What it is silent about is unknown then."""
+    permits_known: bool = True
+    """False: a list of permits can't be read now, so that silence about a permit means nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +95,7 @@ class Limits:
 
 def derive(inputs: Inputs, limits: Limits) -> Facts:
     """Everything that our own rules may ask about one presentation. Deterministic, to the second."""
-    now = Now.of(inputs.moment.at, ZoneInfo(inputs.checkpoint.time_zone)) if inputs.moment.trusted else None
+    now = _now(inputs)
     records = _without(inputs.records, limits.retired_sources)
     holder_known = records is not None and inputs.holder_known
     facts = {
@@ -92,13 +107,30 @@ def derive(inputs: Inputs, limits: Limits) -> Facts:
         "holder": Fact(FactState.KNOWN, "status", 0) if holder_known else UNKNOWN,
         "temperature": _temperature(inputs),
         "attempts": Fact(FactState.KNOWN, "gate", 0, {"retries": inputs.retries}),
-        **_from_records(records or Records(), now, inputs.checkpoint.zone, holder_known=holder_known),
+        "presence": _presence(inputs.past, now),
+        **_from_records(records or Records(), now, holder_known=holder_known),
+        "permit": _permit(records or Records(), now, inputs, holder_known=holder_known),
         **_companion(inputs.companion, now, limits.retired_sources),
     }
     return Facts({name: _stale(fact, limits.max_age_s.get(name)) for name, fact in facts.items()})
 
 
-def _from_records(said: Records, now: Now | None, zone: str, *, holder_known: bool) -> dict[str, Fact]:
+def permit_used(inputs: Inputs, limits: Limits) -> PermitRecord | None:
+    """The permit that somebody is let through on, as the fact ``permit`` sees it; None where none is good for that."""
+    now = _now(inputs)
+    records = _without(inputs.records, limits.retired_sources)
+    if now is None or records is None or not records.permits:
+        return None
+    zone = inputs.checkpoint.zone
+    permit = best_permit(records.permits, zone, now, inputs.past)
+    return permit if all(good_here(permit, zone, now)) else None
+
+
+def _now(inputs: Inputs) -> Now | None:
+    return Now.of(inputs.moment.at, ZoneInfo(inputs.checkpoint.time_zone)) if inputs.moment.trusted else None
+
+
+def _from_records(said: Records, now: Now | None, *, holder_known: bool) -> dict[str, Fact]:
     # A source that knows the person and says nothing about a test means that there is none. About colour, pop-ups
     # and travel its silence means nothing: somebody has to have looked.
     silent = FactState.ABSENT if holder_known else FactState.UNKNOWN
@@ -118,8 +150,12 @@ def _from_records(said: Records, now: Now | None, zone: str, *, holder_known: bo
         "travel": newest(said.travel, now, lambda r, _: (r.risk_area,), lambda r, _: {"risk_area": r.risk_area}),
         "arrival": arrival_fact(said.arrivals, said.tests, now, silent),
         "exemption": exemption_fact(said.exemptions, now, holder_known=holder_known),
-        "permit": permit_fact(said.permits, zone, now, silent),
     }
+
+
+def _permit(said: Records, now: Now | None, inputs: Inputs, *, holder_known: bool) -> Fact:
+    silent = FactState.ABSENT if holder_known and inputs.permits_known else FactState.UNKNOWN
+    return permit_fact(said.permits, inputs.checkpoint.zone, now, silent, inputs.past)
 
 
 def _code(said: Records, now: Now | None) -> Fact:
@@ -164,6 +200,19 @@ def _companion(companion: Companion | None, now: Now | None, retired: frozenset[
         "companion_code": _code(said, now),
         "companion_test": test_fact(said.tests, now, silent),
     }
+
+
+def _presence(past: Past | None, now: Now | None) -> Fact:
+    """On which side of the gate somebody is, as far as it let them through itself."""
+    if past is None or now is None or now.in_future(past.at):
+        return UNKNOWN
+    inside = past.direction is Direction.IN
+    if inside and past.at is None:
+        return UNKNOWN  # inside, but nobody knows since when
+    values: Values = {"inside": inside}
+    if past.at is not None:
+        values["since_last"] = now.seconds_since(past.at)
+    return Fact(FactState.KNOWN, "journal", 0, values)
 
 
 def _temperature(inputs: Inputs) -> Fact:

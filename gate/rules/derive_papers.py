@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gate.model import Credential, ExemptionGround, ExemptionRecord, Fact, FactState, PermitRecord
+from gate.model import Credential, ExemptionGround, ExemptionRecord, Fact, FactState, Past, PermitRecord
 from gate.rules.elapsed import UNKNOWN, known
 
 if TYPE_CHECKING:
@@ -65,7 +65,9 @@ def exemption_fact(records: Sequence[ExemptionRecord], now: Now | None, *, holde
     return known(max(records, key=lambda r: (r.as_of, r.source)), now, values)
 
 
-def permit_fact(records: Sequence[PermitRecord], zone: str, now: Now | None, silent: FactState) -> Fact:
+def permit_fact(
+    records: Sequence[PermitRecord], zone: str, now: Now | None, silent: FactState, past: Past | None
+) -> Fact:
     """The permit that helps most at this zone and this minute."""
     if now is None:
         return UNKNOWN
@@ -73,22 +75,42 @@ def permit_fact(records: Sequence[PermitRecord], zone: str, now: Now | None, sil
         return Fact(silent)
     if any(now.in_future(record.as_of) for record in records):
         return UNKNOWN
+    permit = best_permit(records, zone, now, past)
+    values: Values = dict(zip(("zone", "in_force", "in_hours"), good_here(permit, zone, now), strict=True))
+    if permit.entries_left is not None:
+        left = _entries_left(permit.entries_left, permit, past)
+        if left is None:
+            return UNKNOWN
+        values["entries_left"] = left
+    return known(permit, now, values)
+
+
+def best_permit(records: Sequence[PermitRecord], zone: str, now: Now, past: Past | None) -> PermitRecord:
+    """The one that helps most; of several alike the newest."""
 
     def helps(permit: PermitRecord) -> tuple[bool, bool, bool, float]:
-        left = permit.entries_left
-        return (
-            zone in permit.zones,
-            permit.valid_from <= now.at < permit.valid_to,
-            in_hours(permit.hours, now.minute_of_day),
-            float("inf") if left is None else left,
-        )
+        left: float | None = float("inf")
+        if permit.entries_left is not None:
+            left = _entries_left(permit.entries_left, permit, past)
+        return (*good_here(permit, zone, now), -1 if left is None else left)
 
-    permit = max(records, key=lambda r: (helps(r), r.as_of, r.source))
-    covers, in_force, hours, _ = helps(permit)
-    values: Values = {"zone": covers, "in_force": in_force, "in_hours": hours}
-    if permit.entries_left is not None:
-        values["entries_left"] = permit.entries_left
-    return known(permit, now, values)
+    return max(records, key=lambda r: (helps(r), r.as_of, r.source))
+
+
+def good_here(permit: PermitRecord, zone: str, now: Now) -> tuple[bool, bool, bool]:
+    """Whether a permit is for this zone, this day and this minute."""
+    return (
+        zone in permit.zones,
+        permit.valid_from <= now.at < permit.valid_to,
+        in_hours(permit.hours, now.minute_of_day),
+    )
+
+
+def _entries_left(granted: int, permit: PermitRecord, past: Past | None) -> int | None:
+    """What is left of the entries granted; None where nobody can tell how many were used."""
+    if permit.id is None:
+        return granted  # entries can be counted by nobody but its source
+    return None if past is None else max(0, granted - past.entries.get(permit.id, 0))
 
 
 def in_hours(hours: tuple[int, int] | None, minute: int) -> bool:

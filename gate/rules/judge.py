@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gate.rules.decide import decide
-from gate.rules.derive import Inputs, Limits, derive
+from gate.rules.derive import Inputs, Limits, derive, permit_used
 from gate.rules.orders import laid_over
 from gate.rules.parameters import MAX_AGE, RETIRED_SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gate.model import Decision, Facts
+    from gate.model import Decision, Facts, PermitRecord
     from gate.rules.orders import Order
     from gate.rules.ruleset import RuleSet
 
@@ -31,6 +31,11 @@ def judge(inputs: Inputs, rule_set: RuleSet | None, orders: Sequence[Order] = ()
 def facts_of(inputs: Inputs, rule_set: RuleSet | None, orders: Sequence[Order] = ()) -> Facts:
     """What the rules of a set see of one presentation: its profile says which records count, and for how long."""
     return derive(inputs, _limits(inputs, rule_set, orders))
+
+
+def permit_of(inputs: Inputs, rule_set: RuleSet | None, orders: Sequence[Order] = ()) -> PermitRecord | None:
+    """The permit that somebody who passes is let through on, under the same rules; None where none is good for it."""
+    return permit_used(inputs, _limits(inputs, rule_set, orders))
 
 
 def _limits(inputs: Inputs, rule_set: RuleSet | None, orders: Sequence[Order]) -> Limits:

@@ -29,7 +29,7 @@ SECTIONS: Final[Mapping[CredentialKind, Mapping[str, tuple[str, ...]]]] = {
         "Vaccination": ("resources", "Immunization"),
         "Test": ("resources", "Observation"),
     },
-    CredentialKind.VDS_NC: {},
+    CredentialKind.VDS_NC: {"Vaccination": ("msg", "ve"), "Test": ("msg", "tr")},
 }
 """Formats of certificates -> the certificate types besides ``General`` that their rules can be about -> where in the
 payload a certificate of that type has its content."""

@@ -373,13 +373,27 @@ FACTS: Final[Mapping[str, FactWords]] = MappingProxyType(
             Both("通行证", "the permit"),
             _ANY,
             "the permit that helps most at this zone and minute",
-            "Absent: the holder is known and has no permit.",
+            "Absent: the holder is known and has no permit. Unknown: also while a list of permits can't be read. "
+            "Entries used at this gate are taken off.",
             {
                 "zone": _flag("通行证包含本区域", "通行证不含本区域", "the permit covers this zone"),
                 "in_force": _flag("通行证在有效期内", "通行证不在有效期内", "the permit is in date"),
                 "in_hours": _flag("现在在通行时段内", "现在不在通行时段内", "the permit covers this time of day"),
                 "entries_left": _plain(
                     Unit.COUNT, "剩余通行次数", "the number of entries left", when="entries are limited"
+                ),
+            },
+        ),
+        "presence": FactWords(
+            Both("在场情况", "the holder's presence"),
+            (FactState.KNOWN, FactState.UNKNOWN),
+            "what this gate has recorded",
+            "By the last time that this gate let the holder through, into this zone or out of it. Unknown: the record "
+            "can't be read, nobody knows who the holder is, or the time is not certain.",
+            {
+                "inside": _flag("已进入且未离开", "未进入或已离开", "the holder went in and has not come out since"),
+                "since_last": _seconds(
+                    "上次进出", "the holder was let through", when="the holder was let through before, at a known time"
                 ),
             },
         ),

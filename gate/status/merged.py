@@ -29,10 +29,19 @@ class MergedSources:
     async def find(self, holders: Sequence[bytes]) -> Found:
         found = await self._first.find(holders)
         known = tuple(dict.fromkeys((found.holder, *holders)))
-        records = found.records
         for source in self._others:
-            records = merged(records, (await source.find(known)).records)
-        return Found(found.holder, records)
+            found = together(found, await source.find(known))
+        return found
+
+
+def together(one: Found, other: Found) -> Found:
+    """What both say about a person, under the pseudonym of the first."""
+    return Found(
+        one.holder,
+        merged(one.records, other.records),
+        permits_only=not (one.holder_known or other.holder_known) and (one.permits_only or other.permits_only),
+        permits_known=one.permits_known and other.permits_known,
+    )
 
 
 def merged(one: Records | None, other: Records | None) -> Records | None:

@@ -1,9 +1,9 @@
 """A verified bundle -> everything that the readers of codes may believe.
 
 Its files: ``anchors.json`` (signers, see ``gate.trust.anchors``), ``smart-health-cards.json`` (see
-``gate.trust.card_issuers``), ``value-sets.json`` (``{"name": ["code", ...]}``), ``health-codes/*.toml`` (how the health
-codes of one issuer look) and ``revocation/*`` (see ``gate.trust.revocation``). Any of them may be missing: what the
-gate is not told of, it does not believe.
+``gate.trust.card_issuers``), ``authorities.json`` (see ``gate.trust.authorities``), ``value-sets.json``
+(``{"name": ["code", ...]}``), ``health-codes/*.toml`` (how the health codes of one issuer look) and ``revocation/*``
+(see ``gate.trust.revocation``). Any of them may be missing: what the gate is not told of, it does not believe.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from gate.credentials.revocation import NO_LISTS
 from gate.credentials.trusted import Trusted
 from gate.errors import TrustError
 from gate.trust.anchors import Anchors
+from gate.trust.authorities import SealAuthorities
 from gate.trust.card_issuers import HealthCardIssuers
 from gate.trust.revocation import RevocationIndex
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 ANCHORS: Final = "anchors.json"
 CARD_ISSUERS: Final = "smart-health-cards.json"
+AUTHORITIES: Final = "authorities.json"
 VALUE_SETS: Final = "value-sets.json"
 HEALTH_CODES: Final = "health-codes/"
 REVOCATION: Final = "revocation/"
@@ -46,18 +48,20 @@ def load(bundle: Bundle) -> tuple[Trusted, tuple[str, ...]]:
     files = bundle.files
     anchors = Anchors.load(files[ANCHORS]) if ANCHORS in files else Anchors()
     card_issuers = HealthCardIssuers.load(files[CARD_ISSUERS]) if CARD_ISSUERS in files else HealthCardIssuers()
+    authorities = SealAuthorities.load(files[AUTHORITIES]) if AUTHORITIES in files else SealAuthorities()
     revocations, overlooked = _revocations(_below(files, REVOCATION))
     trusted = Trusted(
         signers=anchors,
         revocations=revocations,
         card_issuers=card_issuers,
+        authorities=authorities,
         code_issuers=_code_issuers(_below(files, HEALTH_CODES)),
         value_sets=_value_sets(files[VALUE_SETS]) if VALUE_SETS in files else {},
         renew_by=bundle.expires,
     )
-    known = (ANCHORS, CARD_ISSUERS, VALUE_SETS, HEALTH_CODES, REVOCATION)
+    known = (ANCHORS, CARD_ISSUERS, AUTHORITIES, VALUE_SETS, HEALTH_CODES, REVOCATION)
     useless = (f"{name}: this gate has no use for such a file" for name in files if not name.startswith(known))
-    return trusted, (*anchors.notes, *card_issuers.notes, *overlooked, *useless)
+    return trusted, (*anchors.notes, *card_issuers.notes, *authorities.notes, *overlooked, *useless)
 
 
 def _revocations(files: Mapping[str, bytes]) -> tuple[Revocations, Sequence[str]]:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from gate.credentials.signer import ANY_USAGE, USAGE_OIDS, SignerKey
 from gate.errors import TrustError
+from gate.trust.der import items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -110,34 +111,16 @@ def _country(certificate: x509.Certificate) -> str:
 
 def _usages_in(tbs_certificate: bytes) -> Iterator[str]:
     """Extended key usages by a walk over the DER (RFC 5280 section 4.1): ``[3] { { oid, critical?, octets } ... }``."""
-    ((_, body),) = _items(tbs_certificate)
-    for tag, tagged in _items(body):
+    ((_, body),) = items(tbs_certificate)
+    for tag, tagged in items(body):
         if tag != _EXTENSIONS:
             continue
-        ((_, extensions),) = _items(tagged)
-        for _, extension in _items(extensions):
-            (_, oid), *_, (octets_tag, octets) = _items(extension)
+        ((_, extensions),) = items(tagged)
+        for _, extension in items(extensions):
+            (_, oid), *_, (octets_tag, octets) = items(extension)
             if oid == _EXTENDED_KEY_USAGE and octets_tag == _OCTET_STRING:
-                ((_, usages),) = _items(octets)
-                yield from (_dotted(usage) for usage_tag, usage in _items(usages) if usage_tag == _OBJECT_ID)
-
-
-def _items(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Tag and content of each DER item in a row.
-
-    Raises:
-        ValueError: a length that runs past the end.
-    """
-    at = 0
-    while at < len(data):
-        tag, length, start = data[at], data[at + 1] if at + 1 < len(data) else 0x80, at + 2
-        if length >= 0x80:  # noqa: PLR2004 - DER: the long form, its low bits count the bytes of the length
-            start += length & 0x7F
-            length = int.from_bytes(data[at + 2 : start], "big")
-        if not start <= start + length <= len(data):
-            raise ValueError("DER runs past its end")
-        yield tag, data[start : start + length]
-        at = start + length
+                ((_, usages),) = items(octets)
+                yield from (_dotted(usage) for usage_tag, usage in items(usages) if usage_tag == _OBJECT_ID)
 
 
 def _dotted(encoded: bytes) -> str:

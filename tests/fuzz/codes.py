@@ -143,7 +143,7 @@ def _content(data: bytes) -> None:
 
 def _identify(data: bytes) -> None:
     if identify(data, TRUSTED).kind is CredentialKind.BARE_NUMBER:
-        assert data.strip().isalnum()
+        assert data.decode("ascii").strip().isalnum()
         parse_code(data, TRUSTED, NOW)
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
+import io
 import json
 import os
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from health_codes import CITY, ISSUERS
 
@@ -17,20 +22,29 @@ from fuzz.mutate import mutate_json
 from gate import config
 from gate.app import check_batch
 from gate.app.issue import description
+from gate.app.permits import row as permit_row
+from gate.app.permits.table import Table
 from gate.credentials import code_issuers, signed_health_code, signed_permit
 from gate.credentials.signed_content import Issue
 from gate.errors import GateError
 from gate.model import Holder
+from gate.pseudonym import PseudonymKey
 from gate.rules import cases, certlogic, orders, ruleset
 from gate.rules.eu_rules import EuRules
 from gate.status.code_answer import MOST_HOLDERS, read_answer
 from gate.status.file import StatusFile
+from gate.status.permit_store import PermitListReader
 from gate.trust.anchors import Anchors
 from gate.trust.card_issuers import HealthCardIssuers
 
 _MEMORY: Final = os.memfd_create("fuzzed")
 _FILE: Final = Path(f"/proc/self/fd/{_MEMORY}")
 _AT: Final = datetime(2022, 10, 1, tzinfo=UTC)
+_ZONE: Final = ZoneInfo("Asia/Shanghai")
+_IN_MEMORY: Final = Path(mkdtemp(dir="/dev/shm"))
+atexit.register(shutil.rmtree, _IN_MEMORY, ignore_errors=True)
+_LIST: Final = _IN_MEMORY / "permits.sqlite"  # SQLite opens names only
+_LIST_KEY: Final = PseudonymKey(bytes(32))
 
 
 def _file(data: bytes) -> Path:
@@ -108,6 +122,25 @@ def _answer(data: bytes) -> str:
             return "no pair"
 
 
+def _permit_table(data: bytes) -> str:
+    """A table that staff made, every row of it; what is wrong with one is an answer."""
+    answers = []
+    for one in Table(io.BytesIO(data), len(data)).rows():
+        found = permit_row.read(one.cells, _ZONE, _AT) if not one.fault else None
+        answers.append(found.texts[0] if isinstance(found, permit_row.Faults) else one.fault[:30] or "good")
+    return " ".join(sorted(set(answers)))
+
+
+def _permit_list(data: bytes) -> str:
+    """The list that the gate made of one, on a card that has gone bad."""
+    _LIST.write_bytes(data)
+    found = PermitListReader(_LIST, _LIST_KEY)
+    try:
+        return str(sum(1 for _ in found.everything()))
+    finally:
+        found.close()
+
+
 _BATCH: Final = check_batch._Batch(check_batch.Defaults(TRUSTED, None, NOW))
 
 
@@ -134,6 +167,10 @@ JSON_TOKENS: Final = (
     b"9" * 5000,
     b"\xef\xbb\xbf",
 )
+_CSV: Final = (
+    *(b",", b";", b"\t", b'"', b'""', b"\n", b"\r", b"\0", b"=1+1", b"'"),
+    *(b"4.40E+17", b"2021/6/18 24:00", "08:00至18:00".encode(), "；".encode("gb18030"), b"\xff\xfe"),
+)
 _TOML: Final = (
     b"[",
     b"[[",
@@ -156,6 +193,8 @@ TARGETS: Final = (
     Target("cases", cases.load_cases, structure=mutate_json, tokens=JSON_TOKENS, cost=8),
     Target("status file", _status, structure=mutate_json, tokens=JSON_TOKENS, cost=6),
     Target("description", _description, structure=mutate_json, tokens=JSON_TOKENS, cost=6),
+    Target("permit table", _permit_table, tokens=_CSV, longest_s=0.4, cost=60),
+    Target("permit list", _permit_list, cost=15),
     Target("configuration", _config, tokens=_TOML, cost=15),
     Target("code issuer", code_issuers.load, tokens=_TOML, cost=15),
     Target("code answer", _answer, structure=mutate_json, tokens=JSON_TOKENS, cost=4),

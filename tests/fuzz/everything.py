@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from fuzz import bundles, codes, devices, documents, revocations
+from fuzz import bundles, codes, devices, documents, revocations, seals
 from fuzz.engine import Result, Target, run
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ TARGETS: Final[tuple[Target, ...]] = (
     *documents.TARGETS,
     *bundles.TARGETS,
     *revocations.TARGETS,
+    *seals.TARGETS,
 )
 
 

@@ -9,26 +9,33 @@ from __future__ import annotations
 import io
 import json
 import re
+import tempfile
 from base64 import b64encode
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cbor2
 import health_codes
 from health_codes import CITY, CITY_FILE, SHANGHAI_TEXT, answer, id_number, person, with_time
+from permit_lists import imported, row, table
 from PIL import Image
 from rule_set_samples import GREEN, YELLOW, assigned, known, rule, rule_set
 from signed_certificates import content
 from vectors import ROOT
 
+from drivers import lcus_frames
 from drivers.camera_wire import Frame, Kind
 from drivers.idcard_frames import Command, frame, request
 from drivers.input_events import EV_MSC
-from drivers.simulated import id_cards
+from drivers.newland import command
+from drivers.simulated import gymcu90614, id_cards
 from drivers.simulated.camera import picture_of
 from drivers.simulated.gun import alt_code, keystrokes
-from fuzz import bundles, card_seeds
+from drivers.simulated.mlx90614 import SimulatedMlx90614
+from drivers.simulated.serial_gun import EngineModel
+from fuzz import bundles, card_seeds, seals
 from fuzz.codes import ISSUED, KEY, KEY_ID, NOW
 from fuzz.engine import CORPUS
 from fuzz.revocations import DIGESTS, FILES, FILTER_SLICE, SLICE
@@ -100,7 +107,7 @@ def codes() -> None:
         | {"padded": b"  HC1:6BF \r\n", "text": b"hello"},
     )
     save("id-card text block", CARDS)
-    for target, inputs in card_seeds.seeds().items():
+    for target, inputs in (*card_seeds.seeds().items(), *seals.seeds().items()):
         save(target, inputs)
     save("health code", {**health_codes.CODES, "opaque": SHANGHAI_TEXT, **city_codes()})
 
@@ -169,6 +176,11 @@ def devices() -> None:
         {name: packed(event for stroke in strokes for event in stroke) for name, strokes in events.items()}
         | {"unicode": packed(alt_code("27979")), "long": packed(e for s in keystrokes("A" * 700) for e in s)},
     )
+    pulse = b"".join(lcus_frames.wire(lcus_frames.Frame(channel, state)) for channel in (1, 2) for state in (1, 0))
+    save(
+        "relay board", {"pulses": b"\xff" + pulse, "bytes": b"\0CH1: OFF\r\n\xa0\xa0" + pulse, "cut": b"\2" + pulse[1:]}
+    )
+    save("serial gun", serial_guns())
     frames = (
         Frame(Kind.IDLE, 1.5),
         Frame(Kind.STARTED, 2.0),
@@ -177,6 +189,34 @@ def devices() -> None:
     )
     save("camera pipe", {"all": b"".join(one.to_bytes() for one in frames)})
     save("pictures", pictures())
+    thermometers()
+
+
+def thermometers() -> None:
+    sent = gymcu90614.frame(3650, 2412) + gymcu90614.frame(-250, -1999, b"\x0e\x42") + b"\x14"
+    damaged = sent[:8] + bytes([sent[8] ^ 1]) + sent[9:]
+    save(
+        "thermometer frames", {"whole": b"\xff" + sent * 3, "pieces": b"\x02" + sent, "damaged": b"\x08" + damaged * 2}
+    )
+    sensor = SimulatedMlx90614()
+    sensor.target = 3649
+    words = {command: bytes((sensor.address, command)) + sensor.read(sensor.address, command, 3) for command in (6, 7)}
+    save("thermometer word", {"ambient": words[6], "object": words[7], "short": words[7][:4]})
+
+
+def serial_guns() -> dict[str, bytes]:
+    """The first byte chooses what ends a code (in the order of ``Ends``), the second the pieces."""
+    engine = EngineModel()
+    answers = b"".join(
+        engine.feed(command(body)) for body in (b"TSUSET0D", b"SCNMOD2", b"SCNMOD*", b"SCNMOD9", b"XYZABC1")
+    )
+    return {
+        "engine": b"\x00\x01" + answers + b"HC1:6BFOXN\r" + answers + b"\x06HC1:6BFOXN\r",
+        "lines": b"\x01\x00one\r\ntwo\n\n" + b"7" * 9000 + b"\nthree\n",
+        "both": b"\x02\x05o\rn\ne\r\ntwo\r\n",
+        "framed": b"\x03\x02noise\x02one\x03\x02half\x02" + "健康码".encode("gb18030") + b"\x03\r\n",
+        "silence": b"\x04\xffone" + b"7" * 9000,
+    }
 
 
 def packed(events: Iterable[KeyEvent]) -> bytes:
@@ -208,6 +248,22 @@ def pictures() -> dict[str, bytes]:
         picture.save(file, form, **({"progressive": True} if name == "colour.jpg" else {}))
         made[name] = file.getvalue()
     return made
+
+
+PERMITS = table(
+    [row(1, sponsor="示例超市", entries="2", id="TX-1"), row(2, zones="east-3;east-5", hours="22:00-06:00")]
+)
+
+
+def permit_tables() -> dict[str, bytes]:
+    """A list in several dialects, with slips."""
+    slips = [row(1), row(2, number="4.40E+17"), row(3, from_="44365"), row(4, hours="8-18"), row(5, sponsor="=1")]
+    return {
+        "comma": PERMITS,
+        "tab.gb18030": table([row(1, document="身份证", sponsor="示例超市"), row(2)], "\t", "gb18030"),
+        "semicolon": table([row(1, sponsor="a\nb; c"), row(2, to="2021年6月30日")], ";"),
+        "slips": table(slips),
+    }
 
 
 def documents() -> None:
@@ -253,9 +309,13 @@ def documents() -> None:
         "foreign rules",
         {"two.json": as_json([foreign, {**foreign, "Identifier": "VR-XX-0002", "Logic": aged, "Region": ""}])},
     )
+    save("permit table", permit_tables())
+    with tempfile.TemporaryDirectory() as folder:
+        save("permit list", {"two": imported(Path(folder), PERMITS).read_bytes()})
     save("orders", {"example.json": (ROOT / "config/rules/orders.example.json").read_bytes()})
     lines = [
-        (ROOT / f"config/rules/{name}.cases.jsonl").read_bytes().splitlines() for name in ("station-48h", "children")
+        (ROOT / f"config/rules/{name}.cases.jsonl").read_bytes().splitlines()
+        for name in ("station-48h", "children", "anti-passback")
     ]
     save("cases", {f"{number}.jsonl": b"\n".join(found[:3]) for number, found in enumerate(lines)})
     save("description", descriptions())

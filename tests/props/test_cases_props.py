@@ -30,8 +30,11 @@ CASE: dict[str, Any] = {
         "travel": [{**RECORD, "risk_area": False}],
         "arrivals": [{**RECORD, "arrived_at": "-2d", "risk": "low"}],
         "exemptions": [{**RECORD, "ground": "mobility", "expires_at": "+1d"}],
-        "permits": [{**RECORD, "zones": ["public"], "valid_from": "-1d", "valid_to": "+1d", "hours": [360, 540]}],
+        "permits": [
+            {**RECORD, "zones": ["public"], "valid_from": "-1d", "valid_to": "+1d", "hours": [360, 540], "id": "P-1"}
+        ],
     },
+    "past": {"direction": "in", "at": "-2h", "entries": {"P-1": 3}},
     "companion": {"records": {"tests": []}},
     "temperature": {"tenths": 365, "measurement": 1},
     "retries": 1,

@@ -32,6 +32,7 @@ from gate.model import (
     Holder,
     Moment,
     Outcome,
+    Past,
     PermitRecord,
     PopUpRecord,
     Reason,
@@ -100,6 +101,7 @@ def some_records(draw: st.DrawFn, times: st.SearchStrategy[datetime], zone: str)
             times,
             st.none() | st.tuples(st.integers(0, 1440), st.integers(0, 1440)),
             st.none() | st.integers(0, 3),
+            st.none() | st.sampled_from(["P-1", "P-2"]),
         ),
     }
     return Records(**{kind: tuple(draw(st.lists(each, max_size=3))) for kind, each in strategies.items()})
@@ -290,6 +292,14 @@ limits = st.builds(
 )
 
 
+pasts = st.builds(
+    Past,
+    st.none() | st.sampled_from(Direction),
+    st.none() | whenever,
+    st.dictionaries(st.sampled_from(["P-1", "P-2"]), st.integers(0, 9)),
+)
+
+
 @given(st.data(), credentials, whenever, st.booleans(), st.sampled_from(ZONES), limits)
 def test_derive_never_fails_and_its_facts_hold_only_integers_texts_and_booleans(
     data: st.DataObject, card: Credential, at: datetime, trusted: bool, zone: str, limits: Limits
@@ -302,6 +312,7 @@ def test_derive_never_fails_and_its_facts_hold_only_integers_texts_and_booleans(
         checkpoint=Checkpoint("c", "s", "1", Direction.IN, attended=True, time_zone=zone, thermometer=True),
         companion=data.draw(st.none() | st.builds(Companion, records)),
         temperature=data.draw(st.none() | st.builds(Temperature, st.integers(), st.integers(1, 2))),
+        past=data.draw(st.none() | pasts),
         retries=data.draw(st.integers(0, 9)),
     )
     facts = derive(inputs, limits)

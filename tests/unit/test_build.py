@@ -8,11 +8,29 @@ from vectors import ROOT
 
 from gate.app.build import build
 from gate.config import Roots, load
+from gate.model import Direction
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
+
+    from gate.app.build import Gate
+
+
+def made(folder: Path, added: str) -> Gate:
+    """A gate of the demonstration's configuration with something added."""
+    file = folder / "gate.toml"
+    file.write_text((ROOT / "config" / "demo.toml").read_text(encoding="utf-8") + added, encoding="utf-8")
+    gate = build(load(file, folder), Roots(folder, folder))
+    gate.journal.close()
+    return gate
+
+
+def test_a_thermometer_is_supervised_like_the_readers(tmp_path: Path) -> None:
+    thermometer = '\n[thermometer]\ndriver = "gy-mcu90614"\nport = "thermometer"\n'
+    assert made(tmp_path, thermometer).drivers[-1].name == "thermometer"
+    assert "thermometer" not in [driver.name for driver in made(tmp_path, "").drivers]
 
 
 def test_files_that_nobody_can_use_don_t_keep_the_gate_from_starting(
@@ -38,3 +56,28 @@ def test_files_that_nobody_can_use_don_t_keep_the_gate_from_starting(
         "rule-set-refused",
         "voice-fallback",
     }
+
+
+def test_a_list_of_permits_that_can_not_be_used_is_named_and_the_gate_starts(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
+    file = tmp_path / "gate.toml"
+    file.write_text(text.replace("[status]", '[status]\npermits = "permits.sqlite"'), encoding="utf-8")
+    (tmp_path / "permits.sqlite").write_bytes(b"no list")
+    gate = build(load(file, tmp_path), Roots(tmp_path, tmp_path))
+    gate.journal.close()
+    assert gate.permits is not None
+    gate.permits.close()
+    assert any(record.message.startswith("permits-refused") for record in caplog.records)
+
+
+def test_a_door_has_a_reader_on_each_side(tmp_path: Path) -> None:
+    text = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
+    file = tmp_path / "gate.toml"
+    file.write_text(text.replace('device = "gun"', 'device = "gun"\ndirection = "out"'), encoding="utf-8")
+    gate = build(load(file, tmp_path), Roots(tmp_path, tmp_path))
+    gate.journal.close()
+    place = gate.service._judge.place
+    assert (place("id-reader").direction, place("gun").direction) == (Direction.IN, Direction.OUT)
+    assert place("gun").zone == place("id-reader").zone

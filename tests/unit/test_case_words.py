@@ -23,6 +23,7 @@ from gate.model import (
     Holder,
     Moment,
     Outcome,
+    Past,
     Reason,
     Records,
     Temperature,
@@ -80,6 +81,7 @@ def test_what_a_line_leaves_out_is_the_usual() -> None:
         checkpoint=Checkpoint("case", "station", "1", Direction.IN, attended=False),
         companion=None,
         temperature=None,
+        past=Past(),
         retries=0,
     )
     assert (case.name, case.line, case.order, case.orders, case.sets) == ("in order", 1, "凭绿码通行。", None, ())
@@ -100,6 +102,13 @@ def test_everything_that_a_line_may_say_of_a_credential() -> None:
     )
     bare = one(card=..., credential={"kind": "bare_number", "assurance": "typed"}).inputs.credential
     assert bare == Credential(CredentialKind.BARE_NUMBER, Assurance.TYPED)
+
+
+def test_what_a_line_may_say_of_the_past() -> None:
+    told = {"direction": "in", "at": "-2h", "entries": {"P-1": 3}}
+    assert one(past=told).inputs.past == Past(Direction.IN, AT - timedelta(hours=2), {"P-1": 3})
+    assert one(past={"direction": "out"}).inputs.past == Past(Direction.OUT)
+    assert one(past=None).inputs.past is None, "it can't be read"
 
 
 def test_a_record_that_leaves_out_what_its_source_does_not_know() -> None:
@@ -227,6 +236,12 @@ YES_OR_NO = "must be one of True, False"
             {"temperature": {"tenths": "x"}},
             "temperature tenths: must be an integer from -9007199254740991 to 9007199254740991",
         ),
+        ({"past": []}, "past: is an array; write an object"),
+        ({"past": {"at": "-1h"}}, "past: has a time but no direction; write in or out"),
+        ({"past": {"direction": "up"}}, "past direction: must be one of in, out"),
+        ({"past": {"direction": "in", "at": "x"}}, f"past at: {TIME}"),
+        ({"past": {"entries": {"_": 1}}}, f"past entries, name: {NAME}"),
+        ({"past": {"entries": {"A": -1}}}, "past entries A: must be an integer from 0 to 9007199254740991"),
         ({"records": []}, "records: is an array; write an object"),
         ({"records": {"codes": {}}}, "records codes: is an object; write an array"),
         ({"records": {"codes": [GREEN] * 201}}, "records codes: has 201 items; write 0 to 200"),
@@ -278,7 +293,7 @@ def test_a_reason_that_there_is_none(expect: dict[str, Any], place: str) -> None
 def test_the_keys_of_a_case_are_closed() -> None:
     assert fault(remark=1) == (
         "case: has the unknown key 'remark'; the keys are at, card, case, checkpoint, clock_trusted, companion, "
-        "credential, expect, order, orders, records, retries, sets, temperature"
+        "credential, expect, order, orders, past, records, retries, sets, temperature"
     )
     assert fault(expect=expecting(x=1)) == (
         "expect: has the unknown key 'x'; the keys are advisories, calls_staff, failed, marks, outcome, reason, "

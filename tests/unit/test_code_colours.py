@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from health_codes import CODES, ISSUERS, KEY, SHIPPED, Provider, id_number
-from lane_rig import HERE, Believing, Slot, Source
+from lane_rig import HERE, Believing, NothingHappened, Slot, Source
 
 from gate.app.demo.people import healthy
 from gate.app.judge import Judge
@@ -78,6 +78,8 @@ def decided(issuer: str, raw: dict[str, Any], known: Records) -> Decision:
         certificate_country="CN",
         trust=Believing(SHIPPED),
         status=Source(besides),
+        directions={},
+        history=NothingHappened(),
         gateway=Provider(ISSUERS[issuer], {recognised.token: raw}, AT.at),
         status_deadline_s=5,
         key=KEY,

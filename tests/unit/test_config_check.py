@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from permit_lists import row, table
 from vectors import ROOT
 
 from gate.__main__ import main
@@ -67,11 +68,31 @@ def test_a_bundle_that_is_due_for_a_newer_one_is_named(
     assert "a newer one was due at 2100-01-01 00:00 UTC" in words
 
 
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ('driver = "mlx90641"', '[thermometer]: no driver "mlx90641"; known: gy-mcu90614, mlx90614'),
+        ('driver = "mlx90614"', '[thermometer]: key "bus" is missing'),
+        ('driver = "mlx90614"\nbus = "/dev/i2c-1"\naddress = 200', "0xc8 is no address of a sensor"),
+        ('driver = "gy-mcu90614"\nport = "tty"\nbaud = 1200', "1200 is no rate"),
+        ('driver = "gy-mcu90614"\nport = "tty"\nbus = "x"', '[thermometer]: unknown key "bus"'),
+    ],
+)
+def test_a_thermometer_that_can_not_work_is_named(
+    table: str, said: str, file: Path, state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(file.read_text("utf-8") + f"\n[thermometer]\n{table}\n", "utf-8")
+    status, words = checked(file, state, capsys)
+    assert (status, words.count("- ")) == (1, 1)
+    assert said in words
+
+
 def test_everything_that_is_wrong_is_said_at_once(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
     bad = text.replace('driver = "idcard"', 'driver = "idcart"').replace("gap_ms = 500", "gap_ms = 5")
     bad = bad.replace("[rules]", '[rules]\norders = "orders.json"')
     bad = bad.replace('"rules/certificates.json"', '"deep.json"')
+    bad += '\n[barrier]\ndriver = "lcus"\nport = "relay"\n'
     bad += '\n[kiosk]\nhost = "0.0.0.0"\nport = 99999\n'
     (state / "orders.json").write_text("{}")
     (state / "deep.json").write_text("[" * 100_000)
@@ -81,15 +102,32 @@ def test_everything_that_is_wrong_is_said_at_once(state: Path, capsys: pytest.Ca
     status, said = checked(file, state, capsys)
     assert status == 1
     for words in (
-        'no driver "idcart"; known: barcode, camera, camera-folder, idcard',
+        'no driver "idcart"; known: barcode, barcode-serial, camera, camera-folder, idcard',
         "gap_ms is 5",
         "station-48h.json",
         "root.json",
         "status file refused",
         "orders.json",
         "deep.json: maximum recursion depth",
+        "[barrier] lets nobody through",
         "kiosk.host: '0.0.0.0'",
         "kiosk.port: 99999",
     ):
         assert words in said
     assert "Traceback" not in said
+
+
+def test_the_list_of_permits_is_tried(file: Path, state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_text(file.read_text("utf-8").replace("[status]", '[status]\npermits = "permits.sqlite"'), "utf-8")
+    status, said = checked(file, state, capsys)
+    assert status == 1
+    assert "there is no list of permits; make one: gate permits import LIST.csv" in said
+    (state / "list.csv").write_bytes(table([row(1)]))
+    assert main(["permits", "import", str(state / "list.csv"), "--config", str(file), "--state", str(state)]) == 0
+    capsys.readouterr()
+    assert checked(file, state, capsys) == (0, f"{file}: good, 3 readers\n")
+    (state / "pseudonym.key").unlink()
+    status, said = checked(file, state, capsys)
+    assert status == 1
+    assert "there is no key yet, so no list of permits" in said
+    assert not (state / "pseudonym.key").exists(), "trying makes nothing"

@@ -6,7 +6,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from presented import CARD, HERE, MOMENT, NOW, ago, moment, shown
+from presented import CARD, HERE, MOMENT, NOW, Shown, ago, moment, shown
 
 from gate.model import (
     CodeRecord,
@@ -17,6 +17,7 @@ from gate.model import (
     FactState,
     Holder,
     Moment,
+    Past,
     PopUpRecord,
     Records,
     Temperature,
@@ -66,6 +67,33 @@ def test_the_clock_and_the_retries_are_always_known() -> None:
     assert shown(retries=3)["attempts"]["retries"] == 3
 
 
+@pytest.mark.parametrize(
+    ("past", "presence"),
+    [
+        (Past(), {"inside": False}),
+        (Past(Direction.IN, ago(hours=12)), {"inside": True, "since_last": 43_200}),
+        (Past(Direction.OUT, ago(seconds=1)), {"inside": False, "since_last": 1}),
+        (Past(Direction.OUT, None), {"inside": False}),
+        (Past(Direction.IN, ago(seconds=-300)), {"inside": True, "since_last": 0}),
+    ],
+)
+def test_on_which_side_of_the_gate_somebody_is(past: Past, presence: Shown) -> None:
+    assert shown(past=past)["presence"] == {"state": "known", "age": 0, **presence}
+
+
+@pytest.mark.parametrize(
+    ("past", "at"),
+    [
+        (None, MOMENT),
+        (Past(Direction.IN, None), MOMENT),  # inside, but since when?
+        (Past(Direction.IN, ago(seconds=-301)), MOMENT),
+        (Past(Direction.OUT, ago(hours=1)), replace(MOMENT, trusted=False)),
+    ],
+)
+def test_a_presence_that_nobody_can_be_sure_of(past: Past | None, at: Moment) -> None:
+    assert shown(past=past, moment=at)["presence"] == {"state": "unknown", "age": None}
+
+
 def test_every_fact_names_where_it_comes_from() -> None:
     inputs = Inputs(
         credential=replace(CARD, holder=Holder("甲", birth_date=date(1990, 1, 1))),
@@ -74,6 +102,7 @@ def test_every_fact_names_where_it_comes_from() -> None:
         checkpoint=replace(HERE, thermometer=True),
         companion=Companion(EVERYTHING),
         temperature=Temperature(366, 1),
+        past=Past(),
     )
     sources = {name: fact.source for name, fact in derive(inputs, Limits()).by_name.items()}
     assert sources == {
@@ -85,6 +114,7 @@ def test_every_fact_names_where_it_comes_from() -> None:
         "holder": "status",
         "temperature": "thermometer",
         "attempts": "gate",
+        "presence": "journal",
         "code": "city",
         "pop_up": "city",
         "test": "lab",

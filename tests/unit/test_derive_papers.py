@@ -19,9 +19,11 @@ from gate.model import (
     ExemptionRecord,
     Holder,
     Moment,
+    Past,
     PermitRecord,
     Records,
 )
+from gate.rules.derive import Inputs, Limits, permit_used
 
 # --- credentials --------------------------------------------------------------------------------------
 
@@ -241,6 +243,40 @@ def test_the_permit_that_helps_most_counts() -> None:
     assert permitted(other_zone, over, by_night, used_up)["entries_left"] == 0
     assert permitted(few, many)["entries_left"] == 9
     assert "entries_left" not in permitted(many, endless)
+
+
+def test_entries_used_at_this_gate_are_taken_off() -> None:
+    three = permit(entries_left=3, id="P-1")
+    for used, left in ((0, 3), (2, 1), (3, 0), (9, 0)):
+        assert permitted(three, past=Past(entries={"P-1": used, "P-2": 7}))["entries_left"] == left
+    few, more = permit(entries_left=9, id="P-1"), permit(entries_left=2, id="P-2")
+    assert permitted(few, more, past=Past(entries={"P-1": 8}))["entries_left"] == 2
+
+
+def test_a_permit_is_unknown_where_nobody_can_tell_how_many_entries_were_used() -> None:
+    limited, endless = permit(entries_left=3, id="P-1"), permit(id="P-2")
+    assert permitted(limited, past=None) == {"state": "unknown", "age": None}
+    assert "entries_left" not in permitted(limited, endless, past=None)
+    assert permitted(permit(entries_left=3), past=None)["entries_left"] == 3, "without an id only its source can count"
+
+
+def test_the_permit_that_somebody_is_let_through_on() -> None:
+    def used(*records: PermitRecord | None, retired: str = "", **others: Any) -> str | None:
+        permits = Records(permits=tuple(record for record in records if record is not None))
+        given = {"credential": CARD, "records": permits, "moment": MOMENT, "checkpoint": HERE, "past": Past(), **others}
+        found = permit_used(Inputs(**given), Limits({}, frozenset({retired})))
+        return None if found is None else found.id
+
+    good, other_zone = permit(id="P-1"), permit(id="P-2", zones=WARD)
+    assert used(good, other_zone) == "P-1"
+    assert (
+        used(permit(id="P-3", entries_left=2), permit(id="P-4", entries_left=2), past=Past(entries={"P-3": 1})) == "P-4"
+    )
+    assert used(good, retired="site") is None
+    assert used(good, moment=replace(MOMENT, trusted=False)) is None
+    assert used(good, records=None) is None
+    for useless in (None, other_zone, permit(valid_to=NOW), permit(hours=(0, 1))):
+        assert used(useless) is None
 
 
 def test_of_permits_that_help_alike_the_newer_word_counts() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from health_cards import DOSES, ISSUED, NOW, claims, dose, issuer, issuers_file, lab_result, trusting
-from lane_rig import HERE, KEY, Believing, Slot, Source, all_well, code
+from lane_rig import HERE, KEY, Believing, NothingHappened, Slot, Source, all_well, code
 from signed_certificates import believing, ec_signer
 
 import config
@@ -110,6 +110,8 @@ def at_the_gate(text: bytes) -> Decision:
         certificate_country="CN",
         trust=Believing(replace(believing(ec_signer().anchors), card_issuers=trusting().card_issuers)),
         status=Source(all_well),
+        directions={},
+        history=NothingHappened(),
         gateway=NoGateway(),
         status_deadline_s=1,
         key=KEY,

@@ -3,14 +3,14 @@ from __future__ import annotations
 import sqlite3
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from passages import ANNA, dynamic, limited, passage, rows
 
 from gate.errors import JournalError
-from gate.journal.store import QUEUE_LIMIT, Journal, Passage
-from gate.model import Decision, FactState, FactUsed, Outcome, PassageResult, Reason
+from gate.journal.store import QUEUE_LIMIT, Journal
+from gate.model import Direction, Outcome, PassageResult
 from gate.presentation_id import new_presentation_id, receipt
 
 if TYPE_CHECKING:
@@ -18,20 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WAIT_S = 10
-
-
-def passage(outcome: Outcome = Outcome.PASS) -> Passage:
-    facts = (FactUsed("code", FactState.KNOWN, "city", 600),)
-    return Passage(
-        id=new_presentation_id(),
-        at=datetime(2021, 6, 20, 8, tzinfo=UTC),
-        clock_trusted=True,
-        reader="id-reader",
-        credential="resident_id",
-        assurance=4,
-        holder=bytes(16),
-        decision=Decision(outcome, (Reason.GREEN_CODE,), "station-48h@1", "station", (), facts, ("demo",)),
-    )
 
 
 @pytest.fixture
@@ -47,21 +33,13 @@ def journal(path: Path) -> Iterator[Journal]:
     opened.close()
 
 
-def rows(path: Path, columns: str) -> list[tuple[object, ...]]:
-    db = sqlite3.connect(path)
-    try:
-        return db.execute(f"SELECT {columns} FROM passages ORDER BY seq").fetchall()  # noqa: S608
-    finally:
-        db.close()
-
-
 def test_a_row_is_there_for_another_process_once_its_future_is_done(journal: Journal, path: Path) -> None:
     row = passage()
     assert journal.record(row).result(WAIT_S) == 1
     assert journal.record(passage(Outcome.REFER)).result(WAIT_S) == 2
     assert rows(path, "seq, id, outcome, holder") == [
-        (1, row.id, "pass", bytes(16)),
-        (2, *rows(path, "id")[1], "refer", bytes(16)),
+        (1, row.id, "pass", ANNA),
+        (2, *rows(path, "id")[1], "refer", ANNA),
     ]
 
 
@@ -78,9 +56,18 @@ def test_what_a_record_keeps(journal: Journal, path: Path) -> None:
     ]
 
 
+def test_a_record_says_which_way_into_what_and_by_which_code_and_permit(journal: Journal, path: Path) -> None:
+    journal.record(passage(direction=Direction.OUT, code=dynamic(7), permit=limited("P-9"))).result(WAIT_S)
+    journal.record(passage(Outcome.RETRY, code=dynamic(8))).result(WAIT_S)
+    assert rows(path, "direction, zone, code, permit") == [
+        ("out", "east-3", bytes([7] * 16), "P-9"),
+        ("in", "east-3", bytes([8] * 16), None),
+    ]
+
+
 def test_every_commit_waits_for_the_disk(journal: Journal, path: Path) -> None:
     journal.record(passage()).result(WAIT_S)
-    mode = journal._submit(lambda db: int(db.execute("PRAGMA synchronous").fetchone()[0])).result(WAIT_S)
+    mode = journal._writer.submit(lambda db: int(db.execute("PRAGMA synchronous").fetchone()[0])).result(WAIT_S)
     assert mode == 2, "FULL"
     db = sqlite3.connect(path)
     assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
@@ -110,7 +97,7 @@ def test_a_withdrawal_is_kept_however_slow_the_disk(journal: Journal, path: Path
         busy.set()
         return int(free.wait(WAIT_S))
 
-    journal._submit(hang)
+    journal._writer.submit(hang)
     assert busy.wait(WAIT_S)
     waiting = [passage() for _ in range(QUEUE_LIMIT)]
     for row in waiting:
@@ -167,7 +154,9 @@ def test_a_file_of_a_newer_version_is_left_alone(journal: Journal, path: Path) -
 
 def test_only_the_gate_may_read_it(journal: Journal, path: Path) -> None:
     journal.record(passage()).result(WAIT_S)
-    assert path.stat().st_mode & 0o077 == 0
+    files = list(path.parent.iterdir())
+    assert len(files) == 3
+    assert all(file.stat().st_mode & 0o077 == 0 for file in files), "nor what SQLite keeps beside it"
 
 
 def test_presentation_ids_sort_by_time_and_receipts_can_be_read_out() -> None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from lane_rig import KEY, Rig, card, code, serve
+from children import BIRTH, CHILD, PARENT, PARK, STRANGER, family
+from lane_rig import HERE, Rig, card, code, serve
 
-from drivers.simulated import id_cards
 from gate.app.companions import WAIT_S, Companions, WaitingChild
 from gate.app.demo.people import healthy
-from gate.app.judge import Judgement
-from gate.credentials import resident_id
+from gate.app.judgement import Judgement
 from gate.model import (
     ArrivalRecord,
     ArrivalRisk,
@@ -30,44 +29,13 @@ from gate.model import (
     Records,
     TestRecord,
     TestResult,
-    VaccinationRecord,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-PARK = Checkpoint("p", "park", "1", Direction.IN, attended=True)
 MALL = Checkpoint("m", "mall", "1", Direction.IN, attended=True)
 EMERGENCY = Checkpoint("e", "hospital", "emergency", Direction.IN, attended=True)
-TODAY = datetime.now(UTC).date()
-BIRTH = date(TODAY.year - 2, 1, 1).strftime("%Y%m%d")
-CHILD, PARENT, STRANGER = 1, 2, 3
-
-
-def pseudonym(sequence: int, **fields: str) -> bytes:
-    holder = resident_id.parse(id_cards.citizen(sequence, **fields)).holder
-    assert holder is not None
-    assert holder.document is not None
-    return KEY.pseudonym(holder.document)
-
-
-def family(parents_test: TestResult) -> Callable[[bytes], Awaitable[Records | None]]:
-    """A child about whom only the colour is known, and a parent with three doses and this test."""
-    good = healthy(datetime.now(UTC))
-    tested = datetime.now(UTC) - timedelta(hours=20)
-    parent = replace(
-        good,
-        tests=(TestRecord("lab", tested, parents_test, tested, tested),),
-        vaccinations=(VaccinationRecord("clinic", tested, 3),),
-    )
-    child = Records(codes=good.codes, pop_ups=good.pop_ups, travel=good.travel)
-    known = {pseudonym(CHILD, birth=BIRTH): child, pseudonym(PARENT): parent}
-
-    async def answer(holder: bytes) -> Records | None:
-        return known.get(holder)
-
-    return answer
 
 
 def test_a_small_child_passes_with_a_companion_who_was_tested(tmp_path: Path) -> None:
@@ -116,13 +84,16 @@ def test_a_companion_whom_nobody_knows_vouches_for_nothing(tmp_path: Path) -> No
 
 
 def test_a_child_does_not_wait_for_the_next_family() -> None:
-    child = Judgement(Credential(CredentialKind.RESIDENT_ID, Assurance.CHIP), b"child", Decision(Outcome.RETRY, ()))
+    card = Credential(CredentialKind.RESIDENT_ID, Assurance.CHIP)
+    child = Judgement(card, b"child", Decision(Outcome.RETRY, ()), HERE)
     next_one = replace(child, holder=b"somebody else")
     companions = Companions()
     companions.wait(WaitingChild("id-reader", child, since=100.0))
     assert companions.join(next_one, 100.1 + WAIT_S) is None
     companions.wait(WaitingChild("id-reader", child, since=100.0))
     assert companions.join(replace(child, holder=None), 101.0) is None, "a code that names nobody"
+    on_the_way_out = replace(next_one, place=replace(HERE, direction=Direction.OUT))
+    assert companions.join(on_the_way_out, 101.0) is None, "whoever leaves is nobody's companion"
     joined = companions.join(next_one, 100.0 + WAIT_S)
     assert joined is not None
     assert joined.judgement is child

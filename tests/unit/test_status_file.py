@@ -49,7 +49,7 @@ EVERYTHING = Records(
     travel=(TravelRecord("city", AT, risk_area=False),),
     arrivals=(ArrivalRecord("city", AT, AT, ArrivalRisk.ABROAD),),
     exemptions=(ExemptionRecord("city", AT, ExemptionGround.MOBILITY, None),),
-    permits=(PermitRecord("site", AT, frozenset({"east"}), AT, AT, (1320, 360), 3),),
+    permits=(PermitRecord("site", AT, frozenset({"east"}), AT, AT, (1320, 360), 3, "P-1", "物业"),),
 )
 
 

@@ -17,7 +17,8 @@ from desk import DEADLINE, Desk, at_desk
 
 from drivers import TRAFFIC
 from drivers.idcard import IdCardReader
-from drivers.idcard_frames import Splitter, frame
+from drivers.idcard_frames import Command, Splitter, frame
+from drivers.idcard_session import TIME_LIMITS
 from drivers.simulated import id_cards
 from drivers.simulated.id_reader import PtyReader
 from drivers.simulated.id_reader_model import (
@@ -92,7 +93,7 @@ def test_a_card_is_read_once_however_long_it_lies_there(port: Path) -> None:
     async def scenario() -> None:
         with PtyReader(port, speed=FAST) as reader:
             async with served(port) as desk:
-                assert await online(desk) == "SAM 05.01-20120411-0000000001-2"
+                assert await online(desk) == f"SAM 05.01-20120411-0000000001-2, {port} at 115200 baud"
                 reader.present(CARD)
                 assert await card(desk) == CARD
                 await until(lambda: commands(reader).count(READ_CHIP_NUMBER) >= 3)
@@ -267,7 +268,7 @@ def test_a_reader_that_needs_service_says_so_and_comes_back(port: Path, status: 
                 assert isinstance(event, Notice)
                 assert event.kind is NoticeKind.READER_UNSERVICEABLE
                 assert f"{status:02X}" in event.detail
-                assert await online(desk) == "SAM 05.01-20120411-0000000001-2"
+                assert (await online(desk)).startswith("SAM 05.01-20120411-0000000001-2, ")
 
     asyncio.run(scenario())
 
@@ -345,6 +346,62 @@ def test_a_wrong_baud_rate_is_named(port: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_the_line_rate_is_found_and_remembered(port: Path) -> None:
+    async def scenario() -> None:
+        with PtyReader(port, speed=FAST) as reader:
+            reader.model.rate = 38_400
+            reader.present(CARD)
+            driver = IdCardReader("id-reader", IdCardReader.Settings(port))
+            async with at_desk(driver) as desk:
+                assert "at 38400 baud" in await online(desk)
+                assert await card(desk) == CARD
+            async with at_desk(driver) as desk:
+                await online(desk)
+            assert commands(reader).count(SAM_STATUS) == 2, "the second time it was asked at the right rate at once"
+
+    asyncio.run(scenario())
+
+
+def test_a_port_on_which_nothing_answers_at_any_rate_says_so(port: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for command in (Command.SAM_STATUS, Command.SAM_RESET):
+        monkeypatch.setitem(TIME_LIMITS, command, 0.02)
+
+    async def scenario() -> None:
+        with far_end(port):
+            async with at_desk(IdCardReader("id-reader", IdCardReader.Settings(port))) as desk:
+                with pytest.raises(DeviceLost, match=r"nothing answers on .* at any rate"):
+                    await desk.next()
+
+    asyncio.run(scenario())
+
+
+def test_a_module_that_hangs_is_reset(port: Path) -> None:
+    async def scenario() -> None:
+        with PtyReader(port, speed=FAST) as reader:
+            reader.model.hung = True
+            async with served(port) as desk:
+                await online(desk)
+                reader.model.hung = True
+                await until(lambda: not reader.model.hung)
+                reader.present(CARD)
+                assert await card(desk) == CARD
+
+    asyncio.run(scenario())
+
+
+def test_a_reader_that_was_changed_while_it_was_silent_is_opened_again(port: Path) -> None:
+    async def scenario() -> None:
+        with PtyReader(port, speed=FAST) as reader:
+            async with served(port) as desk:
+                await online(desk)
+                reader.model.sam_id = bytes(16)
+                reader.model.fail(FIND, Fault(cut_at=0))
+                with pytest.raises(DeviceLost, match="changed for another one"):
+                    await desk.next()
+
+    asyncio.run(scenario())
+
+
 def test_a_rate_that_no_reader_has_is_refused(port: Path) -> None:
     with pytest.raises(ConfigError, match="115200, 57600, 38400, 19200, 9600"):
         IdCardReader.Settings(port, 14_400)
@@ -360,7 +417,7 @@ def test_something_else_on_the_port_is_not_taken_for_a_reader(tmp_path: Path) ->
 
     async def refused(name: str, answer: Callable[[bytes], bytes]) -> None:
         with answering(tmp_path / name, answer):
-            async with at_desk(IdCardReader("id-reader", IdCardReader.Settings(tmp_path / name))) as desk:
+            async with at_desk(IdCardReader("id-reader", IdCardReader.Settings(tmp_path / name, 115_200))) as desk:
                 with pytest.raises(DeviceLost, match="is no ID reader"):
                     await desk.next()
 

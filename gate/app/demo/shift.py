@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 Expected = tuple[Outcome, Reason]
 _GREEN: Final = (Outcome.PASS, Reason.GREEN_CODE)
 _NUMBER: Final = "999999199001010016"
+_GUANGDONG: Final = json.dumps({"codeId": "0123456789abcdef" * 2, "zoning": "999999", "s": "fedcba9876543210" * 3})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +96,16 @@ def _troubles() -> tuple[Step, ...]:
 
 
 def _codes() -> tuple[Step, ...]:
+    bare, strange = (Outcome.RETRY, Reason.BARE_NUMBER), (Outcome.RETRY, Reason.CODE_UNRECOGNISED)
+    province = _refer(Reason.GATEWAY_MISSING)
     rows = (
-        ("bare-number", _NUMBER, Reason.BARE_NUMBER, "只是身份证号码的二维码", "A code that is just an ID number"),
-        ("web-address", "https://example.com/a?b=1", Reason.CODE_UNRECOGNISED, "一个网址", "A web address"),
-        ("hanzi", "请放行", Reason.CODE_UNRECOGNISED, "一句中文", "A sentence in Chinese"),
+        ("bare-number", _NUMBER, bare, "只是身份证号码的二维码", "A code that is just an ID number"),
+        ("guangdong", _GUANGDONG, province, "粤康码，本机没有查询通道", "Guangdong's code, nobody to ask"),
+        ("web-address", "https://example.com/a?b=1", strange, "一个网址", "A web address"),
+        ("hanzi", "请放行", strange, "一句中文", "A sentence in Chinese"),
     )
     return tuple(
-        Step(key, {"zh-CN": zh, "en": en}, "gun", (Outcome.RETRY, reason), _type(text))
-        for key, text, reason, zh, en in rows
+        Step(key, {"zh-CN": zh, "en": en}, "gun", expected, _type(text)) for key, text, expected, zh, en in rows
     )
 
 
@@ -115,7 +119,7 @@ def _show(text: str, picture: bytes | None) -> Callable[[Devices], Awaitable[Non
 
 def _city(city: CityCodes) -> tuple[Step, ...]:
     forbidden = _refer(Reason.CERTIFICATE_UNACCEPTABLE)
-    too_old = (Outcome.RETRY, Reason.CODE_TOO_OLD)
+    too_old, used = (Outcome.RETRY, Reason.CODE_TOO_OLD), (Outcome.RETRY, Reason.CODE_USED)
     rows: tuple[tuple[str, str, Callable[[], str], Expected, str, str], ...] = (
         (
             "city-code",
@@ -125,6 +129,7 @@ def _city(city: CityCodes) -> tuple[Step, ...]:
             "本市签名健康码，本机无记录",
             "The city's own code, unknown here",
         ),
+        ("same-again", "gun", city.same_again, used, "同一个码，第二个人再用", "The same code for a second person"),
         ("screenshot", "camera", city.screenshot, too_old, "健康码，十二分钟前的截图", "Screenshot, 12 minutes old"),
         (
             "wrong-signer",

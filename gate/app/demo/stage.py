@@ -25,7 +25,7 @@ from gate.pseudonym import load_or_make_key
 from gate.status.file import encode
 from gate.trust import digest_lists, publish, revocation_files
 from gate.trust.anchors import Anchors
-from gate.trust.load import ANCHORS, REVOCATION
+from gate.trust.load import ANCHORS, HEALTH_CODES, REVOCATION
 from gate.trust.revocation_files import PublishedList
 from voice.simulated import SimulatedSoundCard
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from gate.app.demo.people import Person
 
 CONFIG: Final = Path(__file__).resolve().parents[3] / "config" / "demo.toml"
+ISSUERS: Final = CONFIG.parent / "health-codes"
 LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 UNTIL: Final = datetime(2100, 1, 1, tzinfo=UTC)
 """End of the demonstration's bundle, whatever its clock shows."""
@@ -107,7 +108,8 @@ def fill(config: GateConfig, everybody: Mapping[str, Person], codes: Certificate
     config.status.file.write_bytes(encode(known))
     anchors = [{"certificate": base64.b64encode(der).decode("ascii")} for der in codes.signers] + codes.city.anchors
     lists = {f"{REVOCATION}{name}": data for name, data in revocation_lists(codes).items()}
-    _give({ANCHORS: json.dumps({"anchors": anchors}).encode(), **lists}, config)
+    issuers = {f"{HEALTH_CODES}{path.name}": path.read_bytes() for path in sorted(ISSUERS.glob("*.toml"))}
+    _give({ANCHORS: json.dumps({"anchors": anchors}).encode(), **lists, **issuers}, config)
 
 
 def revocation_lists(codes: Certificates) -> dict[str, bytes]:
