@@ -28,6 +28,11 @@ PATIENCE: Final = 1.0
 _LONGEST_SIDE: Final = 2048
 """Pixels; a telephone's 12-megapixel picture holds no more code than this, and takes six times as long."""
 
+_STILL_CELL: Final = 16
+"""Pixels; over so many squared, noise is all but gone, and a hand that trembles is not."""
+_STILL: Final = 12
+"""Grey levels by which no such cell changes where nothing moves."""
+
 _MOST_ENLARGED: Final = 1_600_000
 """Pixels of an enlarged part: a larger one is not short of pixels per module."""
 
@@ -57,22 +62,38 @@ class FrameReader:
 
     A frame in which the fast decoder finds nothing gets the cheap rescue that helps most often and one of the others;
     the frame that follows gets the next one, so that a code that is held up for a moment has met them all and no frame
-    takes long.
+    takes long. Before a wall all day long, rescues rest: after two rounds, until something moves.
     """
 
     def __init__(self) -> None:
         self._turn = 0
+        self._left = 0
+        """Frames that still get rescues while nothing moves."""
+        self._before: Image.Image | None = None
 
     def read(self, grey: Image.Image) -> list[bytes]:
         """The exact bytes of each code in an eight-bit grey frame; empty where none can be read."""
+        moved = self._moved(grey)
         codes = first_look(grey)
-        if not codes:
-            first, *others = RESCUES
+        first, *others = RESCUES
+        if moved:
+            self._left = 2 * len(others)
+        if not codes and self._left > 0:
+            self._left -= 1
             part = grey.crop(busiest_region(grey))
             codes = first(grey, part) or others[self._turn % len(others)](grey, part)
             if not codes:  # what has just helped comes first the next time
                 self._turn += 1
         return _bounded(codes)
+
+    def _moved(self, grey: Image.Image) -> bool:
+        """Whether the frame differs from the one before by more than noise."""
+        from PIL import ImageChops  # noqa: PLC0415 - only in the process that decodes
+
+        before, self._before = self._before, grey.reduce(_STILL_CELL)
+        if before is None or before.size != self._before.size:
+            return True
+        return max(ImageChops.difference(before, self._before).tobytes()) > _STILL
 
 
 def flatten(picture: Image.Image) -> Image.Image:

@@ -129,6 +129,25 @@ def test_the_structures_are_the_kernels() -> None:
     assert numbers == (0xC058560F, 0xC0585611, 0x40045612, 0xC008561C)
 
 
+def without_huffman_tables(jpeg: bytes) -> bytes:
+    """As many cameras on USB send it: every decoder knows the usual tables."""
+    out, place = jpeg[:2], 2
+    while jpeg[place + 1] != 0xDA:
+        end = place + 2 + int.from_bytes(jpeg[place + 2 : place + 4], "big")
+        out += b"" if jpeg[place + 1] == 0xC4 else jpeg[place:end]
+        place = end
+    return out + jpeg[place:]
+
+
+def test_a_jpeg_without_huffman_tables(settings: Camera.Settings) -> None:
+    kernel = FakeKernel(settings.device, b"MJPG", 0)
+    source = V4l2Source(settings, kernel.node)
+    kernel.shoot(mjpeg(luma(0)))
+    whole = source.newest()
+    kernel.shoot(without_huffman_tables(mjpeg(luma(0))))
+    assert source.newest() == whole
+
+
 @pytest.mark.parametrize("pixels", [b"GREY", b"NV12", b"YUYV", b"MJPG"])
 def test_the_luma_of_every_format(settings: Camera.Settings, pixels: bytes) -> None:
     picture = luma(0)
