@@ -1,7 +1,7 @@
 """Frames of a camera on a Raspberry Pi's ribbon cable, through picamera2 and libcamera, which come from apt.
 
 Never run: no Raspberry Pi was at hand. So it does as little as it can, and the process around it believes it nothing.
-Names are those of the Picamera2 manual (release of 2024) and of libcamera's ``control_ids_core.yaml``.
+Names are those of picamera2 0.3.38, whose source was read, and of libcamera's ``control_ids_core.yaml``.
 """
 
 from __future__ import annotations
@@ -41,18 +41,19 @@ class Picamera2Source:
             from picamera2 import Picamera2  # noqa: PLC0415 - only where the device is opened (DESIGN section 3)
         except ImportError as error:
             raise DeviceLost("picamera2 is not installed: 'apt install python3-picamera2'") from error
-        self._size = (settings.width, settings.height)
+        wanted = (settings.width, settings.height)
         try:
             self._camera: Any = Picamera2()
             self._camera.configure(
                 self._camera.create_video_configuration(
-                    main={"size": self._size},
-                    lores={"size": self._size, "format": "YUV420"},
+                    main={"size": wanted},
+                    lores={"size": wanted, "format": "YUV420"},
                     buffer_count=4,
                     queue=False,  # a frame that was waiting is somebody's from before
                     controls=_controls(self._camera, settings.exposure_us),
                 )
             )
+            self._size: tuple[int, int] = self._camera.camera_configuration()["lores"]["size"]  # as far as it aligns
             self._camera.start()
         except (IndexError, RuntimeError) as error:  # what picamera2 raises without a camera, or with one in use
             raise DeviceLost("no camera on the ribbon cable, or it is in use: 'rpicam-hello --list-cameras'") from error

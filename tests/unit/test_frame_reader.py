@@ -30,7 +30,7 @@ def test_a_frame_is_the_same_at_every_run() -> None:
 
 def test_what_the_fast_decoder_misses_is_read_within_a_few_frames() -> None:
     missed = read = 0
-    hard = (Condition.DEFOCUS, Condition.MOIRE, Condition.NOISE, Condition.MIXED)
+    hard = (Condition.DEFOCUS, Condition.MOIRE, Condition.NOISE, Condition.LOW_LIGHT)
     for presentation in (Presentation.make(number, condition, SIZE) for number in range(4) for condition in hard):
         if not first_look(presentation.frame(0)):
             missed += 1
