@@ -52,7 +52,7 @@ class Camera:
         height: int = 720
         exposure_us: int = 0
         """How long the shutter is open; 0: as the camera thinks right, kept dark for telephones where it can be."""
-        socket: Path = Path("/run/gate-camera/codes")
+        socket: Path = Path("/run/gate-camera.sock")
         repeat_ms: int = 1500
         """The same code is new again after it was away for so long."""
 

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Self
 from gate.errors import DeviceLost
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from drivers.camera_wire import Frame
 
 _UMASK = 0o117
 """The socket is for its owner and its group: the gate belongs to the camera's."""
+
+_FIRST_INHERITED = 3
+"""SD_LISTEN_FDS_START"""
 
 
 class Link:
@@ -27,6 +31,15 @@ class Link:
     def __init__(self, listening: socket.socket) -> None:
         self._listening = listening
         self._gate: socket.socket | None = None
+
+    @classmethod
+    def inherited(cls, environment: Mapping[str, str]) -> Self | None:
+        """The socket that systemd has opened for this process (``sd_listen_fds(3)``), if it has."""
+        if environment.get("LISTEN_PID") != str(os.getpid()) or environment.get("LISTEN_FDS") != "1":
+            return None
+        listening = socket.socket(fileno=_FIRST_INHERITED)
+        listening.settimeout(0)
+        return cls(listening)
 
     @classmethod
     def listen(cls, path: Path) -> Self:

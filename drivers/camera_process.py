@@ -69,7 +69,7 @@ class Manager:
 
 
 def serve(open_source: Callable[[], Source], path: Path, environment: Mapping[str, str]) -> None:
-    """Serve the gate at the socket ``path``, for ever.
+    """Serve the gate for ever, at the socket that systemd hands over, else at one that is made at ``path``.
 
     Raises:
         DeviceLost: the camera or the socket can't be opened, or the camera is gone.
@@ -77,7 +77,7 @@ def serve(open_source: Callable[[], Source], path: Path, environment: Mapping[st
     """
     _within(START_LIMIT)
     manager = Manager(environment)
-    link = Link.listen(path)
+    link = Link.inherited(environment) or Link.listen(path)
     source = open_source()
     _warm_up(source.newest())
     confinement.limit(source.memory)

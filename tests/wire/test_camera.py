@@ -202,6 +202,27 @@ def test_a_second_process_is_refused(path: Path, start: Callable[[], Process]) -
     assert process.inner.poll() is None
 
 
+def test_the_socket_can_be_systemds(path: Path, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with desk(path) as at:
+            assert await at.notice() is NoticeKind.ONLINE
+        assert not (tmp_path / "other").exists()
+
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+        program = f"""
+import os, sys
+os.dup2({listening.fileno()}, 3)
+handed_over = {{"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}}
+os.execve(sys.executable, [sys.executable, "-m", "drivers.simulated.video", "{tmp_path}/other"], os.environ | handed_over)
+"""
+        command = [sys.executable, "-c", program]
+        with subprocess.Popen(command, pass_fds=[listening.fileno()], stdin=subprocess.PIPE) as process:
+            asyncio.run(scenario())
+            process.kill()
+
+
 def test_the_process_is_confined(path: Path, start: Callable[[], Process]) -> None:
     process = start()
     assert stat.S_IMODE(path.stat().st_mode) == 0o660
