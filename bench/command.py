@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING
 from gate import __version__
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable, Sequence
 
     from bench.gate_path import PathTimes
@@ -70,13 +70,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "what",
         nargs="*",
-        choices=[*MEASURES, []],  # argparse holds the absence of names against it as well
+        type=_known,
         metavar="WHAT",
         help=f"{', '.join(MEASURES)}; without one, all but {', '.join(ONLY_ON_REQUEST)}",
     )
     parser.add_argument("--quick", action="store_true", help="a tenth of the rounds: to see that it runs")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the table to a Markdown file as well")
     parser.epilog = "Figures are of this machine at this moment; compare the ratios, which come from one run."
+
+
+def _known(name: str) -> str:
+    if name not in MEASURES:
+        raise argparse.ArgumentTypeError(f"nothing is measured under the name {name}: one of {', '.join(MEASURES)}")
+    return name
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -214,8 +214,8 @@ def test_the_socket_can_be_systemds(path: Path, tmp_path: Path) -> None:
         program = f"""
 import os, sys
 os.dup2({listening.fileno()}, 3)
-handed_over = {{"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}}
-os.execve(sys.executable, [sys.executable, "-m", "drivers.simulated.video", "{tmp_path}/other"], os.environ | handed_over)
+added = {{"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}}
+os.execve(sys.executable, [sys.executable, "-m", "drivers.simulated.video", "{tmp_path}/other"], os.environ | added)
 """
         command = [sys.executable, "-c", program]
         with subprocess.Popen(command, pass_fds=[listening.fileno()], stdin=subprocess.PIPE) as process:
