@@ -15,7 +15,7 @@ from rig import Rig, until
 
 from drivers import TRAFFIC
 from gate.app.build import driver
-from gate.config import Roots
+from gate.config_bind import Roots
 from gate.config_devices import ReaderConfig
 from gate.errors import DeviceLost
 from gate.model import Notice, NoticeKind, Reading

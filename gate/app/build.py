@@ -21,7 +21,7 @@ from gate.app.rule_slot import RuleSlot
 from gate.app.service import LaneService
 from gate.app.trust_slot import TrustSlot
 from gate.clock import Clock, DemoClock, SystemClock
-from gate.config import GateConfig, Roots, bind
+from gate.config_bind import Roots, bind
 from gate.credentials import social_security
 from gate.credentials.iso7816 import RecordedDialogue
 from gate.errors import ConfigError, RuleSetError
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from drivers import Driver
     from drivers.barrier import Barrier
+    from gate.config import GateConfig
     from gate.config_devices import ReaderConfig
     from gate.pseudonym import PseudonymKey
     from gate.status.source import StatusSource

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from gate.config import GateConfig, Roots
+    from gate.config import GateConfig
+    from gate.config_bind import Roots
 
 P = ParamSpec("P")
 

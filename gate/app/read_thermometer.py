@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from drivers import THERMOMETERS
 from gate.app import thermometer
-from gate.config import Roots
+from gate.config_bind import Roots
 from gate.errors import ConfigError, DeviceLost
 from gate.rules.temperature import Correction, measured_tenths, of_somebody
 

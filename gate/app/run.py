@@ -12,7 +12,8 @@ from gate.app.build import build
 from gate.app.config_check import faults
 from gate.app.logs import configure, line
 from gate.app.supervise import supervise
-from gate.config import Roots, load
+from gate.config import load
+from gate.config_bind import Roots
 from gate.errors import ConfigError, JournalError
 
 if TYPE_CHECKING:

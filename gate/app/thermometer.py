@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from drivers import THERMOMETERS
 from gate.app.attempts import Attempts
-from gate.config import THERMOMETER, bind
+from gate.config import THERMOMETER
+from gate.config_bind import bind
 from gate.errors import ConfigError
 from gate.model import Outcome, Reason, Temperature
 from gate.rules.temperature import ENOUGH, LONGEST_S, SHORTEST_S, Correction, measured_tenths, of_somebody
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from drivers import Driver, TakeReading
-    from gate.config import Roots, ThermometerConfig
+    from gate.config import ThermometerConfig
+    from gate.config_bind import Roots
     from gate.model import Decision, ThermometerReading
 
 SECOND: Final = 2

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from vectors import ROOT
 
 from gate.app.build import build
-from gate.config import Roots, load
+from gate.config import load
+from gate.config_bind import Roots
 from gate.model import Direction
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from vectors import ROOT
 
 from gate.app.build import barrier
 from gate.clock import DemoClock, SystemClock
-from gate.config import Roots, load
+from gate.config import load
+from gate.config_bind import Roots
 from gate.errors import ConfigError
 from gate.model import Direction
 from gate.rules.temperature import Correction

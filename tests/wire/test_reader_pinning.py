@@ -18,7 +18,7 @@ from drivers.simulated.id_reader_model import FIND, READ, READ_SAM_ID, SAM_STATU
 from gate.__main__ import main
 from gate.app.build import driver
 from gate.app.reader_pins import FILE, ReaderPins
-from gate.config import Roots
+from gate.config_bind import Roots
 from gate.config_devices import ReaderConfig
 from gate.model import Notice, NoticeKind, Reading
 
