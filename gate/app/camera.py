@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from drivers.camera import Camera
 from drivers.camera_process import serve
 from gate.app.logs import configure, line
-from gate.config import Roots, bind, load
+from gate.config import load
+from gate.config_bind import Roots, bind
 from gate.errors import ConfigError, DeviceLost
 
 if TYPE_CHECKING:
