@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
     from drivers.camera import Camera
 
-MEMORY: Final = 1 << 30
-"""Bytes of address space, most of it the pictures' buffers and the stacks of libcamera's threads."""
-
 _FOCUS_M: Final = 0.15
 """Where telephones are held; the camera's own search for it takes a second and follows the face behind."""
 _DARKER: Final = -1.0
@@ -33,8 +30,6 @@ class Picamera2Source:
     Raises:
         DeviceLost: there is none, it is in use, or picamera2 is not installed.
     """
-
-    memory = MEMORY
 
     def __init__(self, settings: Camera.Settings) -> None:
         try:

@@ -7,6 +7,7 @@ ends the process; and systemd starts it again.
 
 from __future__ import annotations
 
+import resource
 import signal
 import socket
 import sys
@@ -34,11 +35,12 @@ START_LIMIT: Final = 30.0
 """Seconds until the first frame: cameras and their libraries wake up slowly."""
 
 
+MEMORY: Final = 512 << 20
+"""Bytes of address space beyond what it has when it begins; a camera's library may have taken a gigabyte by then."""
+
+
 class Source(Protocol):
     """An open camera."""
-
-    memory: int
-    """Bytes of address space that it and the decoders need together."""
 
     def newest(self) -> Image.Image:
         """Wait for a frame and take the newest there is, eight-bit grey.
@@ -80,7 +82,7 @@ def serve(open_source: Callable[[], Source], path: Path, environment: Mapping[st
     link = Link.inherited(environment) or Link.listen(path)
     source = open_source()
     _warm_up(source.newest())
-    confinement.limit(source.memory)
+    confinement.limit(_in_use() + MEMORY)
     confinement.fence(None, {Path("/usr"), Path(sys.prefix), Path(sys.base_prefix)})
     manager.tell("READY=1")
     reader = FrameReader()
@@ -96,6 +98,11 @@ def serve(open_source: Callable[[], Source], path: Path, environment: Mapping[st
             link.send(Frame(Kind.IDLE, at))
             manager.tell("WATCHDOG=1")
             heartbeat = at + HEARTBEAT
+
+
+def _in_use() -> int:
+    """Bytes of address space."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
 
 
 def _within(seconds: float) -> None:

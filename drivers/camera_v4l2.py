@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from drivers.camera import Camera
 
-MEMORY: Final = 512 << 20
-
 _BUFFERS: Final = 4
 _WAIT_MS: Final = 1500
 """Without a frame for so long a camera is lost; below ``camera_process.TURN_LIMIT``."""
@@ -82,8 +80,6 @@ class V4l2Source:
     Raises:
         DeviceLost: there is none, it is in use, or it can't do what is needed.
     """
-
-    memory = MEMORY
 
     def __init__(self, settings: Camera.Settings, make_node: Callable[[int], VideoNode] = VideoNode) -> None:
         self._device = settings.device

@@ -23,13 +23,10 @@ if TYPE_CHECKING:
 
 _SIZE = (640, 480)
 _BETWEEN_FRAMES = 1 / 30
-_MEMORY = 512 << 20
 
 
 class ToldCamera:
     """Does what standard input says, and gives thirty frames a second."""
-
-    memory = _MEMORY
 
     def __init__(self) -> None:
         self._lines = open(sys.stdin.fileno(), "rb", buffering=0)  # noqa: PTH123, SIM115 - for the process's whole life
