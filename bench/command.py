@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING
 from gate import __version__
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable, Sequence
 
     from bench.gate_path import PathTimes
@@ -30,8 +30,12 @@ ROUNDS = {
     "permits": (5000, 500_000),
     "path": (10, 120),
     "idle": (2, 10),
+    "camera": (100, 1000),
 }
 """How often each is measured, quickly and in full."""
+
+ONLY_ON_REQUEST = ("camera",)
+"""Takes half an hour in full; the others together take minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +68,31 @@ def p99(values: Sequence[float]) -> float:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own arguments."""
+    parser.add_argument(
+        "what",
+        nargs="*",
+        type=_known,
+        metavar="WHAT",
+        help=f"{', '.join(MEASURES)}; without one, all but {', '.join(ONLY_ON_REQUEST)}",
+    )
     parser.add_argument("--quick", action="store_true", help="a tenth of the rounds: to see that it runs")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the table to a Markdown file as well")
     parser.epilog = "Figures are of this machine at this moment; compare the ratios, which come from one run."
+
+
+def _known(name: str) -> str:
+    if name not in MEASURES:
+        raise argparse.ArgumentTypeError(f"nothing is measured under the name {name}: one of {', '.join(MEASURES)}")
+    return name
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; always 0, a figure is no verdict."""
     column = QUICK if arguments.quick else FULL
     rows: list[Row] = []
-    for name, measure in MEASURES.items():
+    for name in arguments.what or [name for name in MEASURES if name not in ONLY_ON_REQUEST]:
         print(f"measuring: {name} …", flush=True)
-        rows += measure(ROUNDS[name][column])
+        rows += MEASURES[name](ROUNDS[name][column])
     table = _table(rows)
     print("\n" + table)
     if arguments.write is not None:
@@ -185,6 +202,17 @@ def _idle(rounds: int) -> list[Row]:
     ]
 
 
+def _camera(rounds: int) -> list[Row]:
+    from bench.camera import GATE, measure  # noqa: PLC0415 - as above
+
+    result = measure(rounds)
+    print(f"\n{result.tables()}\n")
+    return [
+        Row(f"camera: a frame of {size}, {way}", "ms", tally.ms, "target at 720p: median ≤ 3 ms" if way == GATE else "")
+        for (size, way), tally in result.tallies.items()
+    ]
+
+
 MEASURES: dict[str, Callable[[int], list[Row]]] = {
     "hcert": _hcert,
     "rules": _rules,
@@ -196,6 +224,7 @@ MEASURES: dict[str, Callable[[int], list[Row]]] = {
     "permits": _permits,
     "path": _path,
     "idle": _idle,
+    "camera": _camera,
 }
 
 

@@ -45,7 +45,8 @@ DRIVERS: Mapping[str, str] = {
     "idcard": "drivers.idcard:IdCardReader",
     "barcode": "drivers.barcode:BarcodeGun",
     "barcode-serial": "drivers.barcode_serial:SerialGun",
-    "camera": "drivers.camera:FolderCamera",
+    "camera": "drivers.camera:Camera",
+    "camera-folder": "drivers.camera_folder:FolderCamera",
     "smartcard": "drivers.smartcard:SmartCardReader",
 }
 """Driver name in the configuration -> ``"module:Class"``. Each class has a ``Settings`` frozen dataclass."""

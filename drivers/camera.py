@@ -1,43 +1,35 @@
-"""A camera reduced to pictures in a folder; each picture is one presentation.
+"""A camera: codes come over a Unix socket from the process that has the device and decodes (``gate camera``).
 
-Decoding happens in a process of its own (``drivers.camera_worker``), which is killed when it hangs and whose death is
-the loss of the camera, not of the gate.
+Frames never come here. The process is expendable: if it ends, hangs or talks nonsense, the camera is lost and not the
+gate.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import sys
-import time
-from asyncio.subprocess import DEVNULL, PIPE
 from dataclasses import dataclass
-from pathlib import Path  # noqa: TC003 - the configuration reads the types of settings at run time
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
+from drivers.camera_events import CameraEvents, check_repeat_ms
 from drivers.camera_wire import Frames, Kind
-from drivers.repeats import RepeatFilter
 from gate.errors import ConfigError, DeviceLost, ProtocolFault
-from gate.model import Notice, NoticeKind, PayloadKind, Reading
 
 if TYPE_CHECKING:
-    from asyncio.subprocess import Process
-
     from drivers import Emit
-    from drivers.camera_wire import Frame
 
-START_LIMIT = 20.0
-"""Seconds for the decoder to load."""
+SOURCES: Final = ("v4l2", "picamera2")
 
-HANG_LIMIT = 2.5
-"""Seconds without a sign of life, or for one picture: beyond it the person would wait longer than three."""
+HANG_LIMIT: Final = 2.5
+"""Seconds without a sign of life: beyond it a person would wait longer than three."""
 
-_READ_BYTES = 65_536
-_REPEAT_MS = range(60_001)
+_READ_BYTES: Final = 65_536
+_SIDES: Final = range(240, 4097)
+_EXPOSURE_US: Final = range(1_000_001)
 
 
-class FolderCamera:
-    """Gives the exact bytes of each code in the pictures that appear in a folder.
+class Camera:
+    """Gives the exact bytes of each code that is held up.
 
     Args:
         name: configured name of the reader.
@@ -46,20 +38,33 @@ class FolderCamera:
 
     @dataclass(frozen=True, slots=True)
     class Settings:
-        """Where pictures appear.
+        """What the gate and ``gate camera`` read from the same table: one connects to the socket, the other opens it.
 
         Raises:
             ConfigError: a value is out of its range.
         """
 
-        folder: Path
-        """Pictures (PNG, JPEG) are put here under a name that begins with a dot, then renamed; each is deleted."""
+        source: str = "v4l2"
+        """``v4l2``: a camera on USB; ``picamera2``: one on a Raspberry Pi's ribbon cable."""
+        device: Path = Path("/dev/video0")
+        """Of ``v4l2``: best a name that stays, ``/dev/v4l/by-id/…``."""
+        width: int = 1280
+        height: int = 720
+        exposure_us: int = 0
+        """How long the shutter is open; 0: as the camera thinks right, kept dark for telephones where it can be."""
+        socket: Path = Path("/run/gate-camera.sock")
         repeat_ms: int = 1500
         """The same code is new again after it was away for so long."""
 
         def __post_init__(self) -> None:
-            if self.repeat_ms not in _REPEAT_MS:
-                raise ConfigError(f"repeat_ms is {self.repeat_ms}; write a number from 0 to {_REPEAT_MS[-1]}")
+            if self.source not in SOURCES:
+                raise ConfigError(f'source is "{self.source}"; write one of {", ".join(SOURCES)}')
+            for name, value in (("width", self.width), ("height", self.height)):
+                if value not in _SIDES or value % 2:
+                    raise ConfigError(f"{name} is {value}; write an even number from {_SIDES[0]} to {_SIDES[-1]}")
+            if self.exposure_us not in _EXPOSURE_US:
+                raise ConfigError(f"exposure_us is {self.exposure_us}; write 0 to {_EXPOSURE_US[-1]}")
+            check_repeat_ms(self.repeat_ms)
 
     def __init__(self, name: str, settings: Settings) -> None:
         self._name = name
@@ -70,79 +75,51 @@ class FolderCamera:
         return self._name
 
     async def run(self, emit: Emit) -> None:
-        """Serve the folder until it or the decoder is lost.
+        """Listen to the camera's process until it is lost.
 
         Raises:
-            DeviceLost: the folder is gone or not ours to delete from, or the decoder died or hung.
+            DeviceLost: there is no such process, it ended or hung, serves somebody else, or sent no frame.
         """
-        folder = self._settings.folder
-        if not folder.is_dir():
-            raise DeviceLost(f"no folder {folder}: create it, or compare the setting")
+        path = self._settings.socket
         try:
-            # Isolated: nothing beside the folder or in the environment can stand in for a module.
-            worker = await asyncio.create_subprocess_exec(
-                sys.executable, "-I", "-m", "drivers.camera_worker", str(folder), stdin=DEVNULL, stdout=PIPE, env={}
+            async with asyncio.timeout(HANG_LIMIT):
+                reader, writer = await asyncio.open_unix_connection(path, limit=_READ_BYTES)
+        except (OSError, TimeoutError) as error:
+            why = getattr(error, "strerror", None) or "no answer"
+            raise DeviceLost(f"no camera at {path} ({why}): look at 'systemctl status gate-camera'") from error
+        try:
+            await _listen(reader, CameraEvents(self._name, self._settings.repeat_ms, emit))
+        except TimeoutError:
+            raise DeviceLost(f"the camera at {path} gives no sign of life: 'journalctl -u gate-camera'") from None
+        except (OSError, EOFError):
+            message = (
+                f"the camera at {path} hung up: it serves another program, or 'journalctl -u gate-camera' says why"
             )
-        except OSError as error:
-            raise DeviceLost(f"the picture decoder can't be started ({error.strerror})") from error
-        try:
-            await _Session(self._name, self._settings, emit).serve(worker)
+            raise DeviceLost(message) from None
+        except ProtocolFault as fault:
+            raise DeviceLost(f"the camera at {path} failed: {fault}") from fault
         finally:
-            await _end(worker)
+            writer.transport.abort()
 
 
-class _Session:
-    """One life of the decoder."""
+async def _listen(reader: asyncio.StreamReader, events: CameraEvents) -> None:
+    """Tell what comes, for as long as something comes.
 
-    def __init__(self, name: str, settings: FolderCamera.Settings, emit: Emit) -> None:
-        self._name = name
-        self._folder = settings.folder
-        self._emit = emit
-        self._repeats = RepeatFilter(settings.repeat_ms / 1000)
-        self._online = False
-        self._busy = False
-        """A picture is being decoded: somebody waits."""
-
-    async def serve(self, worker: Process) -> None:
-        frames = Frames()
-        assert worker.stdout is not None  # noqa: S101 - it was asked for
-        while True:
-            try:
-                async with asyncio.timeout(HANG_LIMIT if self._online else START_LIMIT):
-                    data = await worker.stdout.read(_READ_BYTES)
-                if not data:
-                    raise self._lost("ended")
-                for frame in frames.feed(data):
-                    self._take(frame)
-            except TimeoutError:
-                raise self._lost("hung and was ended") from None
-            except ProtocolFault as fault:
-                raise DeviceLost(f"the picture decoder failed: {fault}") from fault
-
-    def _lost(self, how: str) -> DeviceLost:
-        if self._busy:
-            self._notice(NoticeKind.PRESENT_AGAIN, "the picture decoder failed on a picture", time.monotonic())
-        if not self._folder.is_dir():
-            return DeviceLost(f"folder {self._folder} is gone: create it again")
-        return DeviceLost(f"the picture decoder for {self._folder} {how}: its messages are in the log")
-
-    def _take(self, frame: Frame) -> None:
-        at = min(frame.at, time.monotonic())
-        self._busy = frame.kind is Kind.STARTED
-        if frame.kind is Kind.CODE:
-            if self._repeats.is_new(frame.data, at):
-                self._emit(Reading(self._name, PayloadKind.CODE_TEXT, frame.data, at))
-        elif frame.kind is Kind.UNREADABLE:
-            self._notice(NoticeKind.PRESENT_AGAIN, frame.data.decode("utf-8", "replace"), at)
-        elif frame.kind is Kind.IDLE and not self._online:
-            self._online = True
-            self._notice(NoticeKind.ONLINE, "the picture decoder runs", at)
-
-    def _notice(self, kind: NoticeKind, detail: str, at: float) -> None:
-        self._emit(Notice(self._name, kind, detail, at))
-
-
-async def _end(worker: Process) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        worker.kill()
-    await worker.communicate()
+    Raises:
+        TimeoutError: nothing did.
+        EOFError: it ended.
+        OSError: it broke.
+        ProtocolFault: it is none of what a camera says.
+    """
+    frames = Frames()
+    while True:
+        async with asyncio.timeout(HANG_LIMIT):
+            data = await reader.read(_READ_BYTES)
+        if not data:
+            raise EOFError
+        for frame in frames.feed(data):
+            if frame.kind is not Kind.IDLE and (frame.kind is not Kind.CODE or not frame.data):
+                raise ProtocolFault("it said what no camera says")
+            events.alive("the camera gives pictures")
+            if frame.kind is Kind.CODE:
+                events.code(frame)

@@ -1,4 +1,4 @@
-"""What the process that decodes pictures tells the gate, frame by frame through a pipe.
+"""What a process that decodes pictures tells the gate, frame by frame through a pipe or a Unix socket.
 
 Frame: kind (1 byte), time (8, IEEE 754 double, ``CLOCK_MONOTONIC`` seconds), length (4), data; big-endian.
 """
@@ -21,13 +21,13 @@ class Kind(IntEnum):
     """What a frame says."""
 
     IDLE = 0
-    """Alive, and waiting for a picture; also sent as heartbeat."""
+    """Alive: a folder's process waits for a picture, a camera's has just decoded one; also sent as heartbeat."""
     STARTED = 1
-    """A picture has come and is about to be decoded."""
+    """A picture has come and is about to be decoded; not of a camera, to which they come all the time."""
     CODE = 2
     """``data``: the exact bytes of one code in it."""
     UNREADABLE = 3
-    """``data``: UTF-8, why nothing could be read; one of our own sentences."""
+    """``data``: UTF-8, why nothing could be read; one of our own sentences. Not of a camera either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Frame:
 
 
 class Frames:
-    """Cuts the bytes of the pipe into frames, at whatever places they were cut in transit."""
+    """Cuts the bytes of the pipe or socket into frames, at whatever places they were cut in transit."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()

@@ -46,7 +46,7 @@ def limit(memory: int) -> None:
         resource.setrlimit(what, (most, most))
 
 
-def fence(folder: Path, readable: Iterable[Path]) -> bool:
+def fence(folder: Path | None, readable: Iterable[Path]) -> bool:
     """Keep of all files those beneath ``folder``, to read and delete, and those beneath ``readable``, to read.
 
     What is open stays open. False where the kernel can't do it.
@@ -61,7 +61,8 @@ def fence(folder: Path, readable: Iterable[Path]) -> bool:
     if version >= _SCOPES_SINCE:
         attributes += struct.pack("=Q", _ALL_SCOPES)
     rules = _call(_libc.syscall, _CREATE_RULESET, attributes, len(attributes), 0)
-    _allow(rules, folder, _READ | _REMOVE_FILE)
+    if folder is not None:
+        _allow(rules, folder, _READ | _REMOVE_FILE)
     for path in readable:
         _allow(rules, path, _READ)
     _call(_libc.prctl, _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)

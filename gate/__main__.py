@@ -33,6 +33,7 @@ class _Command:
 
 COMMANDS = {
     "run": _Command("gate.app.run", "the daemon: serve the devices of the configuration until stopped"),
+    "camera": _Command("gate.app.camera", "the camera's process: hands decoded codes to the daemon"),
     "demo": _Command("gate.app.demo.command", "play a shift: the daemon against simulated devices"),
     "check": _Command("gate.app.check", "judge one certificate or code and print the result as JSON"),
     "issue": _Command("gate.app.issue", "sign health codes and permits of a city's own, for tests and pilots"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from rigs_camera import CodesOnSocket
 from rigs_codes import EngineOnPort, Gun, PicturesInFolder, PlainGunOnPort
 from rigs_id_card import IdCardOnPort, IdCardOnUsb
 from rigs_smartcard import CardInReader
@@ -18,6 +19,7 @@ RIGS: Final[tuple[type[Rig], ...]] = (
     EngineOnPort,
     PlainGunOnPort,
     CardInReader,
+    CodesOnSocket,
     PicturesInFolder,
 )
 """In the order of the table."""

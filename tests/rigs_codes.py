@@ -81,8 +81,8 @@ class PlainGunOnPort(EngineOnPort):
 class PicturesInFolder:
     """A folder of pictures."""
 
-    driver: ClassVar[str] = "camera"
-    row: ClassVar[str] = "`camera`"
+    driver: ClassVar[str] = "camera-folder"
+    row: ClassVar[str] = "`camera-folder`"
     shared: ClassVar[str] = "a folder has no owner; each picture goes to the one who takes it first"
 
     def __init__(self, folder: Path) -> None:

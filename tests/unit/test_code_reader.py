@@ -86,7 +86,7 @@ def test_no_rescue_begins_after_the_patience_is_over(monkeypatch: pytest.MonkeyP
     def rescue(_: Image.Image) -> list[bytes]:
         pytest.fail("began a rescue")
 
-    monkeypatch.setattr(code_reader, "_RESCUES", (rescue,))
+    monkeypatch.setattr(code_reader, "RESCUES", (rescue,))
     assert read_codes(Image.new("L", (64, 64)), patience=0.0) == []
 
 

@@ -102,7 +102,7 @@ def test_everything_that_is_wrong_is_said_at_once(state: Path, capsys: pytest.Ca
     status, said = checked(file, state, capsys)
     assert status == 1
     for words in (
-        'no driver "idcart"; known: barcode, barcode-serial, camera, idcard',
+        'no driver "idcart"; known: barcode, barcode-serial, camera, camera-folder, idcard',
         "gap_ms is 5",
         "station-48h.json",
         "root.json",
