@@ -14,11 +14,11 @@ from enum import StrEnum
 from pathlib import Path  # noqa: TC003 - the configuration reads the types of settings at run time
 from typing import TYPE_CHECKING
 
-from drivers.code_framing import Code, Ends, Framer
+from drivers.code_framing import SHORTEST, Code, Ends, Framer
 from drivers.newland_control import NewlandControl, Scan
 from drivers.repeats import RepeatFilter
 from drivers.stream import SerialStream
-from gate.errors import ConfigError
+from gate.errors import ConfigError, DeviceLost
 from gate.model import Notice, NoticeKind, PayloadKind, Reading
 
 if TYPE_CHECKING:
@@ -110,6 +110,14 @@ class _Session:
     async def serve(self) -> None:
         model = "the port is open" if self._control is None else await self._control.set_up()
         self._notice(NoticeKind.ONLINE, model, time.monotonic())
+        try:
+            await self._work()
+        except DeviceLost:
+            if len(self._framer.pending) >= SHORTEST:  # whoever held it up still gets an answer
+                self._notice(NoticeKind.PRESENT_AGAIN, "the gun was lost in the middle of a code", time.monotonic())
+            raise
+
+    async def _work(self) -> None:
         while True:
             data = await self._listen()
             at = self._stream.last_arrival if data else time.monotonic()

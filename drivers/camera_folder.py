@@ -73,7 +73,7 @@ class FolderCamera:
             DeviceLost: the folder is gone or not ours to delete from, or the decoder died or hung.
         """
         folder = self._settings.folder
-        if not folder.is_dir():
+        if not _is_there(folder):
             raise DeviceLost(f"no folder {folder}: create it, or compare the setting")
         try:
             # Isolated: nothing beside the folder or in the environment can stand in for a module.
@@ -118,7 +118,7 @@ class _Session:
     def _lost(self, how: str) -> DeviceLost:
         if self._busy:
             self._events.again("the picture decoder failed on a picture", time.monotonic())
-        if not self._folder.is_dir():
+        if not _is_there(self._folder):
             return DeviceLost(f"folder {self._folder} is gone: create it again")
         return DeviceLost(f"the picture decoder for {self._folder} {how}: its messages are in the log")
 
@@ -131,6 +131,13 @@ class _Session:
         elif frame.kind is Kind.IDLE:
             self._online = True
             self._events.alive("the picture decoder runs")
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except OSError:  # a disk that died, or a folder above it that may not be looked into
+        return False
 
 
 async def _end(worker: Process) -> None:

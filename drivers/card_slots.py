@@ -114,9 +114,12 @@ class CardSlots:
                 self._post(end)
 
     def _watch(self, pcsc: Pcsc) -> None:
-        states = dict.fromkeys(pcsc.slots(self._wanted), pcsc.unaware)
-        self._post(Watching(tuple(states)))
+        states: dict[str, int] = {}
         while not self._stopping.is_set():
+            # Nothing tells of a reader that is plugged in later, e.g. one of two that was pulled out for a while.
+            if new := set(pcsc.slots(self._wanted)) - states.keys():
+                states |= dict.fromkeys(new, pcsc.unaware)
+                self._post(Watching(tuple(states)))
             for slot, state in pcsc.news(states, _LOOK_MS):
                 before, states[slot] = states[slot], state
                 if pcsc.is_new_card(before, state):

@@ -120,10 +120,12 @@ class GunReader:
         except BlockingIOError:
             return
         except OSError as error:
+            self._post_all(decoder.cut_off(time.monotonic()))
             raise DeviceLost(f"{self._path} is gone ({error.strerror}): check plug and cable") from None
-        if not data:
-            raise DeviceLost(f"{self._path} is gone: check plug and cable")
         now = time.monotonic()
+        if not data:
+            self._post_all(decoder.cut_off(now))
+            raise DeviceLost(f"{self._path} is gone: check plug and cable")
         for stamp, event in records.feed(data):
             at = stamp if now - _OLDEST_STAMP < stamp <= now else now
             caps_lock = decoder.caps_lock

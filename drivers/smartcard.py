@@ -86,6 +86,9 @@ class SmartCardReader:
                         emit(self._notice(NoticeKind.PRESENT_AGAIN, why, at))
                     due = None
                 case BaseException():
+                    if due is not None:  # whoever's card was being read still gets an answer
+                        detail = "the reader was lost while a card was read"
+                        emit(self._notice(NoticeKind.PRESENT_AGAIN, detail, time.monotonic()))
                     raise report
 
     def _notice(self, kind: NoticeKind, detail: str, at: float) -> Notice:

@@ -100,6 +100,12 @@ class WedgeDecoder:
         self._end_if_silent(now)
         return self._take()
 
+    def cut_off(self, now: float) -> list[Code | Broken]:
+        """Say that the keyboard is gone: what was open did not arrive whole, even if silence was to end it."""
+        if self._digits or self._text or self._typed:
+            self._break("the gun was lost in the middle of it", now)
+        return self._take()
+
     def _take(self) -> list[Code | Broken]:
         out, self._out = self._out, []
         return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -9,7 +10,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import pytest
 from smartcard import scard
@@ -17,6 +18,8 @@ from smartcard import scard
 from drivers.simulated.card_in_slot import FIRST_PORT
 
 PATIENCE_S: Final = 20
+TURN_S: Final = 240
+_LOCK: Final = Path("/tmp/gate-tests-pcscd")  # noqa: S108 - nothing is kept in it
 _SOCKET: Final = Path("/run/pcscd/pcscd.comm")
 _VIRTUAL_READER: Final = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 
@@ -29,7 +32,9 @@ class Pcscd:
             pytest.skip("no pcscd with a virtual reader here: apt-get install pcscd vsmartcard-vpcd")
         if os.geteuid():
             pytest.skip("pcscd with a virtual reader can only be started by root")
+        self._turn = _turn()
         if _SOCKET.exists() and _answers(_SOCKET):
+            self._turn.close()
             pytest.skip("a pcscd runs here already: stop it (systemctl stop pcscd.socket pcscd)")
         self._process = self._start()
 
@@ -58,6 +63,23 @@ class Pcscd:
         if self._process.poll() is None:
             self._process.terminate()
             self._process.wait(PATIENCE_S)
+        self._turn.close()
+
+
+def _turn() -> IO[bytes]:
+    """There is one pcscd a machine: whoever tests on it beside us has it until then."""
+    file = _LOCK.open("wb")
+    deadline = time.monotonic() + TURN_S
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                file.close()
+                pytest.skip(f"other tests have had this machine's pcscd for {TURN_S} s")
+            time.sleep(0.2)  # nothing tells when they are done
+        else:
+            return file
 
 
 def slot_is_empty() -> None:

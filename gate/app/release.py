@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gate.app.logs import line
+from gate.app.supervise import LOGGED_ALREADY
 from gate.errors import DeviceLost
 from gate.kiosk.state import StatusFlag
 from gate.lane import LaneEvent, LaneState
@@ -130,8 +131,9 @@ class Releases:
         if not isinstance(notice, Notice):
             raise TypeError("a barrier reads nothing")
         severe = notice.kind in (NoticeKind.TAMPERED, NoticeKind.UNRELEASED, NoticeKind.READER_UNSERVICEABLE)
-        told = line("barrier-notice", barrier=notice.reader, kind=notice.kind.value, detail=notice.detail)
-        log.log(logging.WARNING if severe else logging.INFO, told)
+        if notice.kind not in LOGGED_ALREADY:
+            told = line("barrier-notice", barrier=notice.reader, kind=notice.kind.value, detail=notice.detail)
+            log.log(logging.WARNING if severe else logging.INFO, told)
         match notice.kind:
             case NoticeKind.ONLINE:
                 self._out = False

@@ -26,6 +26,7 @@ from gate.app.logs import line
 from gate.app.recorder import Recorder
 from gate.app.release import Releases
 from gate.app.report import Measured, report
+from gate.app.supervise import LOGGED_ALREADY
 from gate.credentials.trusted import TRUST_OVERDUE
 from gate.kiosk.state import StatusFlag
 from gate.lane import Lane, LaneEvent
@@ -252,7 +253,8 @@ class LaneService:
         return self._voice.say(reason, None if advice is None else advice.reason)
 
     def _notice(self, notice: Notice) -> None:
-        log.info(line("reader-notice", reader=notice.reader, kind=notice.kind.value, detail=notice.detail))
+        if notice.kind not in LOGGED_ALREADY:
+            log.info(line("reader-notice", reader=notice.reader, kind=notice.kind.value, detail=notice.detail))
         match notice.kind:
             case NoticeKind.ONLINE:
                 self._readers_out.discard(notice.reader)

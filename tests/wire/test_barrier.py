@@ -327,7 +327,8 @@ def test_a_board_that_is_pulled_out_and_put_back_is_found_again(
         site.board.unplug()
 
     asyncio.run(main())
-    assert sum("lost" in record.message for record in caplog.records) == 2, "once an outage"
+    told = [record.message.split()[0] for record in caplog.records]
+    assert told == ["reader-online", "reader-lost", "reader-back", "reader-unsteady"], "once an outage"
 
 
 # --- the libraries of the lines ---

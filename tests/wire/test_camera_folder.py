@@ -248,6 +248,16 @@ def test_without_its_folder_the_camera_is_lost(folder: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_a_folder_that_can_not_even_be_looked_at_is_lost(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        # The system refuses such a name much as it refuses one behind a folder that it may not look into.
+        async with desk(tmp_path / ("x" * 300)) as at:
+            with pytest.raises(DeviceLost, match="no folder"):
+                await at.next()
+
+    asyncio.run(scenario())
+
+
 def test_a_process_that_speaks_no_frames_is_a_lost_device(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/echo")
 

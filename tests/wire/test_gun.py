@@ -161,6 +161,7 @@ def test_pulled_out_and_plugged_in_again(path: Path) -> None:
                 assert await at.notice() is NoticeKind.ONLINE
                 await gun.type("half a co", terminator=None)
                 gun.unplug()
+                assert await at.notice() is NoticeKind.PRESENT_AGAIN, "whoever held it up is told"
                 with pytest.raises(DeviceLost, match="check plug and cable"):
                     await at.next()
             async with desk(path) as at:

@@ -16,6 +16,7 @@ from drivers.barcode_serial import Engine, SerialGun
 from drivers.code_framing import Ends
 from drivers.newland_control import Scan
 from drivers.simulated.serial_gun import EngineModel, PtyGun
+from drivers.stream import SerialStream
 from gate.errors import ConfigError, DeviceLost
 from gate.model import Notice, NoticeKind, Reading
 
@@ -196,6 +197,45 @@ def test_half_a_code_is_asked_for_again_noise_is_not(port: Path) -> None:
                 assert isinstance(event, Notice)
                 assert event.kind is NoticeKind.PRESENT_AGAIN
                 assert "setting ends" in event.detail
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("engine", Engine)
+def test_whoever_holds_a_code_up_when_the_gun_is_pulled_out_is_told(
+    port: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take, arrived = SerialStream._take, 0
+
+    def count(stream: SerialStream) -> None:
+        nonlocal arrived
+        before = len(stream._buffer)
+        take(stream)
+        arrived += len(stream._buffer) - before
+
+    monkeypatch.setattr(SerialStream, "_take", count)
+
+    async def scenario() -> None:
+        with PtyGun(port) as gun:
+            gun.model.deaf = engine is Engine.PLAIN
+            async with served(port, engine=engine) as desk:
+                await online(desk)
+                before = arrived
+                gun.send(b"half a co")
+                # What a port has not handed over when it is pulled out is gone with it.
+                await until(lambda: arrived == before + 9)
+                gun.unplug()
+                assert await desk.notice() is NoticeKind.PRESENT_AGAIN
+                with pytest.raises(DeviceLost, match="is gone"):
+                    await desk.next()
+            gun.plug()
+            async with served(port, engine=engine) as desk:
+                await online(desk)
+                gun.send(b"de\r")
+                assert await desk.code() == b"de", "nothing of what came before"
+                gun.unplug()
+                with pytest.raises(DeviceLost, match="is gone"):
+                    await desk.next()
 
     asyncio.run(scenario())
 

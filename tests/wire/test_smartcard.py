@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pcscd import PATIENCE_S, Pcscd, slot_is_empty
+from smartcard import scard
 
 from drivers.simulated.card_in_slot import CardInSlot
 from drivers.simulated.social_security_card import SimulatedSocialSecurityCard
@@ -175,9 +176,57 @@ def test_a_slow_card_hears_that_it_is_asked_for_again_and_is_read_all_the_same()
 
 
 @pytest.mark.usefixtures("pcscd")
+def test_a_reader_that_is_plugged_in_beside_another_one_is_served_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    everyone, hidden = scard.SCardListReaders, {"Virtual PCD 00 00"}
+
+    def plugged_in(*arguments: Any) -> tuple[int, list[str]]:
+        """The virtual reader can't be plugged in later, so that it is kept from being told of."""
+        code, names = everyone(*arguments)
+        return code, [name for name in names if name not in hidden]
+
+    monkeypatch.setattr(scard, "SCardListReaders", plugged_in)
+
+    async def scenario(events: Events) -> None:
+        assert (await events.notice(NoticeKind.ONLINE)).detail == "1 slots"
+        hidden.clear()
+        assert (await events.notice(NoticeKind.ONLINE, 2)).detail == "2 slots"
+        card = CardInSlot(SimulatedSocialSecurityCard().transmit)
+        await events.reading()
+        card.take_out()
+
+    serve(scenario)
+
+
+@pytest.mark.usefixtures("pcscd")
 def test_a_reader_that_is_not_there_is_lost() -> None:
     with pytest.raises(DeviceLost, match="no card reader whose name"):
         asyncio.run(reader("no such reader").run(lambda _: None))
+
+
+@pytest.mark.parametrize("instruction", [0xA4, 0xB2], ids=["found, nothing read", "in the middle"])
+def test_whoever_is_being_read_when_pcscd_is_killed_is_told(pcscd: Pcscd, instruction: int) -> None:
+    async def scenario(events: Events) -> None:
+        inside, asked, go_on = SimulatedSocialSecurityCard(), threading.Event(), threading.Event()
+
+        def never_ready(apdu: bytes) -> tuple[bytes, int]:
+            if apdu[1] == instruction:
+                asked.set()
+                go_on.wait(PATIENCE_S)
+            return inside.transmit(apdu)
+
+        card = CardInSlot(never_ready)
+        await asyncio.to_thread(asked.wait, PATIENCE_S)
+        pcscd.kill()
+        await events.notice(NoticeKind.OFFLINE)
+        kinds = [event.kind for event in events.seen if isinstance(event, Notice)]
+        assert kinds == [NoticeKind.ONLINE, NoticeKind.PRESENT_AGAIN, NoticeKind.OFFLINE]
+        go_on.set()
+        card.take_out()
+        await asyncio.to_thread(pcscd.start_again)
+        await events.notice(NoticeKind.ONLINE, 2)
+        assert not [event for event in events.seen if isinstance(event, Reading)], "nothing from half a card"
+
+    serve(scenario, supervised=True)
 
 
 def test_pcscd_that_is_killed_and_started_again_is_found_again(pcscd: Pcscd) -> None:

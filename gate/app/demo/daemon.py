@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gate.app.logs import parse
 from gate.errors import GateError
-from gate.model import NoticeKind, Outcome, Reason
+from gate.model import Outcome, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,8 @@ ANSWER_S: Final = 15.0
 """An answer that takes longer than this is a fault of the demonstration; the promise is 3 s."""
 STOP_S: Final = 5.0
 _KEPT_LINES: Final = 12
+_COMES: Final = frozenset({"reader-online", "reader-back"})
+_GOES: Final = frozenset({"reader-lost", "reader-unsteady"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,18 +151,14 @@ class Daemon:
             self._ready.set_result(parse(values)["screen"])
         elif event == "presentation":
             self._presentations.put_nowait(_reported(parse(values)))
-        elif event == "reader-notice":
-            self._notice(parse(values))
+        elif event in _COMES | _GOES:
+            self._change(parse(values)["reader"], online=event in _COMES)
 
-    def _notice(self, notice: Mapping[str, Any]) -> None:
-        online = self._online.setdefault(notice["reader"], asyncio.Event())
-        offline = self._offline.setdefault(notice["reader"], asyncio.Event())
-        if notice["kind"] == NoticeKind.ONLINE:
-            online.set()
-            offline.clear()
-        elif notice["kind"] == NoticeKind.OFFLINE:
-            offline.set()
-            online.clear()
+    def _change(self, reader: str, *, online: bool) -> None:
+        comes = self._online.setdefault(reader, asyncio.Event())
+        goes = self._offline.setdefault(reader, asyncio.Event())
+        (comes if online else goes).set()
+        (goes if online else comes).clear()
 
 
 def _reported(values: Mapping[str, Any]) -> Reported:
