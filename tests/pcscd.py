@@ -54,9 +54,11 @@ class Pcscd:
         """Gone without a word."""
         self._process.send_signal(signal.SIGKILL)
         self._process.wait(PATIENCE_S)
+        self._turn.close()
 
     def start_again(self) -> None:
         """As systemd would."""
+        self._turn = _turn()
         self._process = self._start()
 
     def close(self) -> None:
