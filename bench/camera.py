@@ -34,7 +34,7 @@ _EMPTY_FRAMES: Final = 10
 GATE: Final = "the gate's reader"
 WAYS: Final[dict[str, Callable[[], Callable[[Image.Image], list[bytes]]]]] = {
     "pyzbar alone": lambda: zbar,
-    "zxing-cpp alone": lambda: lambda frame: zxing(frame, "QRCode"),
+    "zxing-cpp alone": lambda: lambda frame: zxing(frame, "QRCodeModel2"),
     "all rescues on every frame": lambda: lambda frame: read_codes(frame, math.inf),
     GATE: lambda: FrameReader().read,
 }
@@ -65,15 +65,15 @@ class Tally:
         return quantiles(self.ms, n=20, method="inclusive")[-1]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Result:
     """Of one run."""
 
     tallies: dict[tuple[str, str], Tally]
     """By size and way."""
-    empty: int = 0
+    empty: int
     """Frames without a code that were looked at, by every rescue."""
-    false: int = 0
+    false: int
     """Codes read in them."""
 
     def tables(self) -> str:
@@ -101,15 +101,23 @@ class Result:
 
 def measure(rounds: int) -> Result:
     """So many presentations at 720p, fewer at 1080p, and frames without a code."""
+    empty = rounds * _EMPTY_FRAMES
+    return Result(shown(rounds), empty, false_readings(range(empty)))
+
+
+def shown(rounds: int) -> dict[tuple[str, str], Tally]:
+    """What each way read of the presentations."""
     tallies = {(size, way): Tally() for size in SIZES for way in WAYS}
     for size, pixels in SIZES.items():
         number = rounds if size == "720p" else max(len(Condition), round(rounds * _SMALLER_SHARE))
         for presentation in presentations(number, pixels):
             _show(presentation, {way: tallies[size, way] for way in WAYS})
-    result = Result(tallies, rounds * _EMPTY_FRAMES)
-    for number in range(result.empty):
-        result.false += len(read_codes(empty_frame(number, SIZES["720p"]), math.inf))
-    return result
+    return tallies
+
+
+def false_readings(numbers: Iterable[int]) -> int:
+    """How many codes all rescues together read in frames without one."""
+    return sum(len(read_codes(empty_frame(number, SIZES["720p"]), math.inf)) for number in numbers)
 
 
 def _show(presentation: Presentation, tallies: dict[str, Tally]) -> None:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+_QR: Final = "QRCodeModel2"
+_AZTEC: Final = "AztecCode"
+"""Not their small relatives: a Micro QR code of version M1 has two bytes against errors, and noise passes for one."""
+
 MOST_CODES: Final = 4
 """Distinct codes taken from one picture."""
 
@@ -108,10 +112,10 @@ def flatten(picture: Image.Image) -> Image.Image:
 
 def first_look(grey: Image.Image) -> list[bytes]:
     """QR codes, at any angle and size; Aztec codes where there is none, which takes as long again."""
-    return zxing(grey, "QRCode") or zxing(grey, "Aztec")
+    return zxing(grey, _QR) or zxing(grey, _AZTEC)
 
 
-def zxing(grey: Image.Image, formats: str = "QRCode,Aztec", *, one_threshold: bool = False) -> list[bytes]:
+def zxing(grey: Image.Image, formats: str = f"{_QR},{_AZTEC}", *, one_threshold: bool = False) -> list[bytes]:
     """Codes of some formats; ``one_threshold`` parts black from white at one level for the whole picture."""
     import zxingcpp  # noqa: PLC0415 - only in the process that decodes
 

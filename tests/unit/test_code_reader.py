@@ -54,6 +54,12 @@ def test_aztec() -> None:
     assert read_codes(Image.fromarray(image)) == [b"aztec"]
 
 
+def test_a_small_relative_in_which_noise_is_easily_read_is_not_read() -> None:
+    file = io.BytesIO()
+    segno.make_micro("7932").save(file, "png", scale=6)
+    assert read_codes(Image.open(file)) == []
+
+
 def test_several_codes_each_once_and_no_more_than_the_limit() -> None:
     sheet = Image.new("L", (900, 600), 255)
     for place, content in enumerate(["A", "A", "B", "C", "D", "E"]):
