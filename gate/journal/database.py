@@ -78,6 +78,14 @@ _STEPS: Final = (
         "CREATE INDEX codes_by_digest ON codes (digest)",
         "CREATE INDEX codes_by_end ON codes (expires)",
     ),
+    (
+        "ALTER TABLE passages ADD COLUMN sealed BLOB",  # whose it was, for the operator's key of that day alone
+        "ALTER TABLE passages ADD COLUMN sealed_to TEXT",  # which key that is; null where nothing is sealed
+        "ALTER TABLE passages ADD COLUMN revision INTEGER NOT NULL DEFAULT 1",  # one more at each change of the row
+        "ALTER TABLE passages ADD COLUMN acked INTEGER NOT NULL DEFAULT 0",  # the revision that the server has
+        "ALTER TABLE passages ADD COLUMN refused TEXT",  # why the server won't have it; such a row waits for a person
+        "CREATE INDEX unsent ON passages (seq) WHERE acked < revision AND refused IS NULL",
+    ),
 )
 """What leads from each version to the next, from an empty file on."""
 SCHEMA_VERSION: Final = len(_STEPS)

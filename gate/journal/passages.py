@@ -17,6 +17,9 @@ INSERT INTO passages (id, at, clock_trusted, reader, direction, zone, credential
                       outcome, reasons, rule_set, profile, failed_rules, facts, marks)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+# A row that changed is sent again: its revision is above the one that the server has.
+_COMPLETE: Final = "UPDATE passages SET passage = ?, revision = revision + 1 WHERE id = ?"
+_WITHDRAW: Final = "UPDATE passages SET withdrawn = ?, revision = revision + 1 WHERE id = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +74,9 @@ def insert(db: sqlite3.Connection, passage: Passage) -> int:
 
 def complete(db: sqlite3.Connection, presentation_id: str, result: str) -> int:
     """Add what the barrier saw; gives how many rows that concerns, one or none."""
-    return db.execute("UPDATE passages SET passage = ? WHERE id = ?", (result, presentation_id)).rowcount
+    return db.execute(_COMPLETE, (result, presentation_id)).rowcount
 
 
 def withdraw(db: sqlite3.Connection, presentation_id: str, why: str) -> int:
     """Mark a pass that was not let out; gives how many rows that concerns, one or none."""
-    return db.execute("UPDATE passages SET withdrawn = ? WHERE id = ?", (why, presentation_id)).rowcount
+    return db.execute(_WITHDRAW, (why, presentation_id)).rowcount
