@@ -31,6 +31,7 @@ MOST_GROWTH: Final = 128 << 20
 CORPUS: Final = Path(__file__).parent / "corpus"
 _MOST_SEEDS: Final = 400
 _MOST_ANSWERS: Final = 2000
+_MORE_TRIES: Final = 12
 
 
 @dataclass(frozen=True)
@@ -119,11 +120,15 @@ def _inputs(target: Target, seeds: list[bytes], seed: int) -> Iterator[bytes]:
 
 
 def _answer(target: Target, data: bytes) -> tuple[str, float]:
-    """How the target answers, and the processor time it took; the best of three where that is too long."""
+    """How the target answers, and the processor time it took; the best of many where that is too long.
+
+    A virtual machine whose host is busy counts what it waits for as time of the process.
+    """
     answer, spent = _once(target, data)
-    for _ in range(2):
-        if spent > target.longest_s:
-            spent = min(spent, _once(target, data)[1])
+    for _ in range(_MORE_TRIES):
+        if spent <= target.longest_s:
+            break
+        spent = min(spent, _once(target, data)[1])
     return answer, spent
 
 
