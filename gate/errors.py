@@ -55,3 +55,7 @@ class StatusUnavailable(GateError):  # noqa: N818 - says what is the case
 
 class JournalError(GateError):
     """A passage could not be recorded."""
+
+
+class WireFault(GateError):  # noqa: N818 - a fault of what the other end sent
+    """What the other end of the fleet's contract said is not of the contract."""
