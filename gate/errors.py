@@ -58,6 +58,10 @@ class JournalError(GateError):
     """A passage could not be recorded."""
 
 
+class WireFault(GateError):  # noqa: N818 - a fault of what the other end sent
+    """What the other end of the fleet's contract said is not of the contract."""
+
+
 class NetworkTrouble(StrEnum):
     """What is wrong between this machine and a server."""
 
