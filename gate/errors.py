@@ -84,3 +84,7 @@ class NetworkFault(GateError):  # noqa: N818 - what is the case between here and
     def __init__(self, kind: NetworkTrouble, message: str) -> None:
         super().__init__(message)
         self.kind = kind
+
+
+class ClockFileFault(GateError):  # noqa: N818 - what is the case on the disk
+    """What was kept about the clock can't be used."""
