@@ -86,7 +86,7 @@ class ClockTrust:
     agreeing: int = 0
     disagreeing: int = 0
     """Witnesses in a row."""
-    heard: Mapping[str, float] = field(default=_NOBODY)
+    heard: Mapping[str, float] = field(default_factory=lambda: _NOBODY)
     """Witness -> when it was counted last, on the steady clock."""
 
     def doubt(self, now: Look) -> Doubt | None:
