@@ -55,7 +55,10 @@ class Gateway:
         content_type = next(
             (line[14:].decode() for line in request.split(b"\r\n") if line.lower().startswith(b"content-type: ")), None
         )
-        kinds = {status.HOLDER_PATH: status.HolderQuestion, status.CODE_PATH: status.CodeQuestion}
+        kinds: dict[str, type[msgspec.Struct]] = {
+            status.HOLDER_PATH: status.HolderQuestion,
+            status.CODE_PATH: status.CodeQuestion,
+        }
         if path not in kinds:
             return head(b"", date, status="404 Not Found")
         if (problem := message.not_spoken(content_type)) is not None:
