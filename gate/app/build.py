@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from drivers.barrier import Barrier
     from gate.config import GateConfig
     from gate.config_devices import ReaderConfig
+    from gate.net.client import Client
     from gate.status.permits import PermitList
     from voice.phrases import Catalogue
 
@@ -61,6 +62,7 @@ class Gate:
     kiosk: KioskServer
     journal: Journal
     permits: PermitList | None
+    clients: tuple[Client, ...]
     speaker: Speaker
     drivers: tuple[Driver, ...]
     barrier: Barrier | None
@@ -115,7 +117,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     )
     watch = ClockWatch(clock, roots.state, kiosk, found.witness) if isinstance(clock, WatchedClock) else None
     drivers = (*(driver(reader, roots) for reader in config.readers), *of_thermometer)
-    return Gate(service, rules, trust, kiosk, journal, found.permits, speaker, drivers, opens, watch)
+    return Gate(service, rules, trust, kiosk, journal, found.permits, found.clients, speaker, drivers, opens, watch)
 
 
 def driver(reader: ReaderConfig, roots: Roots) -> Driver:

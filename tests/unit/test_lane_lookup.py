@@ -17,11 +17,11 @@ from vectors import ROOT
 from drivers.simulated import id_cards
 from gate.app.demo.people import healthy
 from gate.app.judge import STATUS_OFFLINE, STATUS_UNAVAILABLE
-from gate.app.records import HELD_MARGIN_S
 from gate.clock import SystemClock
+from gate.config import HELD_MARGIN_MS
 from gate.config import load as load_config
 from gate.credentials import resident_id
-from gate.errors import StatusUnavailable
+from gate.errors import ConfigError, StatusUnavailable
 from gate.model import CodeRecord, Colour, Records
 from gate.rules.orders import load
 from gate.status.online import OnlineFirst
@@ -152,7 +152,10 @@ def test_answers_come_within_three_seconds_by_the_shipped_deadlines(tmp_path: Pa
     lookup = '\n[status.lookup]\nurl = "https://gateway.example"\nca_file = "ca.pem"\n[journal]'
     file.write_text(text.replace("\n[journal]", lookup, 1), encoding="utf-8")
     config = load_config(file, tmp_path)
-    assert config.status.deadline_ms / 1000 + HELD_MARGIN_S + config.journal.commit_limit_ms / 1000 < 3
+    assert config.status.deadline_ms + HELD_MARGIN_MS + config.journal.commit_limit_ms < 3000
+    file.write_text(file.read_text("utf-8").replace("deadline_ms = 800", "deadline_ms = 2100"), encoding="utf-8")
+    with pytest.raises(ConfigError, match="at most 2300 together"):
+        load_config(file, tmp_path)
 
 
 def test_a_health_code_is_resolved_by_the_gateway_and_the_city_is_asked_once(
