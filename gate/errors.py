@@ -59,7 +59,14 @@ class JournalError(GateError):
 
 
 class WireFault(GateError):  # noqa: N818 - a fault of what the other end sent
-    """What the other end of the fleet's contract said is not of the contract."""
+    """What the other end of the fleet's contract said is not of the contract, or is a refusal.
+
+    ``asked_s``: for how many seconds it wants to be left alone.
+    """
+
+    def __init__(self, message: str, asked_s: float = 0.0) -> None:
+        super().__init__(message)
+        self.asked_s = asked_s
 
 
 class NetworkTrouble(StrEnum):

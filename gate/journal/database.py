@@ -85,6 +85,7 @@ _STEPS: Final = (
         "ALTER TABLE passages ADD COLUMN acked INTEGER NOT NULL DEFAULT 0",  # the revision that the server has
         "ALTER TABLE passages ADD COLUMN refused TEXT",  # why the server won't have it; such a row waits for a person
         "CREATE INDEX unsent ON passages (seq) WHERE acked < revision AND refused IS NULL",
+        "CREATE INDEX dead_letters ON passages (seq) WHERE refused IS NOT NULL",
     ),
 )
 """What leads from each version to the next, from an empty file on."""

@@ -7,7 +7,7 @@ whoever is asked about next. Who was there is kept only as a keyed pseudonym.
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from gate.errors import JournalError
 from gate.journal import memory, passages
@@ -16,11 +16,14 @@ from gate.journal.worker import Worker, refused
 from gate.model import PassageResult
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Future
     from pathlib import Path
 
     from gate.journal.passages import Passage
     from gate.model import Past
+
+T = TypeVar("T")
 
 QUEUE_LIMIT: Final = 256
 """Tasks that may wait for a slow disk; past that a new record, or a question, fails at once."""
@@ -101,6 +104,10 @@ class Journal:
         if self._reader.waiting >= QUEUE_LIMIT:
             return refused("the disk is too slow: too many questions wait for it")
         return self._reader.submit(lambda db: memory.past(db, holder, zone, code))
+
+    def change(self, work: Callable[[sqlite3.Connection], T]) -> Future[T]:
+        """Do something else with the rows, in a transaction of its own, in order with them: the outbox's business."""
+        return self._writer.submit(work)
 
     def close(self) -> None:
         """Commit what waits, then close."""
