@@ -20,6 +20,7 @@ THERMOMETER = "thermometer"
 """What notices and the log call the one thermometer."""
 MOST_WAIT_MS = 2500
 MOST_LEAD_IN_MS = 2000
+LEAST_JOURNAL_MB = 16
 MAX_CONFIG_BYTES = 256 * 1024
 
 
@@ -66,6 +67,10 @@ class JournalConfig:
     path: Path
     commit_limit_ms: int = 300
     """A pass whose record takes longer becomes ``refer`` (DESIGN invariant 3)."""
+    keep_days: int = 30
+    """What the server has, or refused for good, is dropped after so many days."""
+    most_mb: int = 1024
+    """A larger file drops its oldest rows that the server has; it still grows by those that it has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +196,8 @@ def _check(config: GateConfig, where: str) -> None:
             f"{where}: [status] deadline_ms and [journal] commit_limit_ms must be at least 1 each and at most "
             f"{MOST_WAIT_MS} together: a person gets an answer within 3 s"
         )
+    if config.journal.keep_days < 1 or config.journal.most_mb < LEAST_JOURNAL_MB:
+        raise ConfigError(f"{where}: [journal] keep_days must be at least 1, and most_mb at least {LEAST_JOURNAL_MB}")
     if not 0 <= config.voice.lead_in_ms <= MOST_LEAD_IN_MS:
         raise ConfigError(f"{where}: [voice] lead_in_ms must be 0 to {MOST_LEAD_IN_MS}")
     if config.thermometer is not None and any(reader.name == THERMOMETER for reader in config.readers):

@@ -55,3 +55,7 @@ class StatusUnavailable(GateError):  # noqa: N818 - says what is the case
 
 class JournalError(GateError):
     """A passage could not be recorded."""
+
+
+class JournalFull(JournalError):  # noqa: N818 - says what is the case
+    """A passage could not be recorded, since there is no room on the disk for it."""

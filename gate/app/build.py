@@ -25,6 +25,7 @@ from gate.config_bind import Roots, bind
 from gate.credentials import social_security
 from gate.credentials.iso7816 import RecordedDialogue
 from gate.errors import ConfigError, RuleSetError
+from gate.journal.retention import Keep, Retention
 from gate.journal.store import Journal
 from gate.kiosk.server import KioskServer, KioskSettings
 from gate.kiosk.state import StatusFlag
@@ -82,7 +83,8 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     trust = TrustSlot(config.trust, roots.state)
     catalogue = phrases.load(_languages(config))
     kiosk = KioskServer(_kiosk_settings(config), {tag: catalogue.ui[tag] for tag in config.kiosk.languages})
-    journal = Journal(config.journal.path)
+    keep = Keep(config.journal.keep_days, config.journal.most_mb << 20)
+    journal = Journal(config.journal.path, Retention(keep, clock.moment))
     journal.open()
     if journal.set_aside is not None:
         log.error(line("journal-damaged", set_aside=journal.set_aside.name))
