@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Final
 
 from gate.errors import JournalError, JournalFull
@@ -18,7 +19,6 @@ from gate.journal.worker import Worker, refused
 from gate.model import PassageResult
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
     from pathlib import Path
 
     from gate.journal.passages import Passage
@@ -124,7 +124,14 @@ class Journal:
     def room(self) -> Future[None]:
         """Done once there is room on the disk for new rows."""
         found: Future[None] = Future()
-        self._writer.submit(lambda _: self._waiting_for_room.append(found))
+
+        def wait(_: sqlite3.Connection) -> None:
+            if self._space.full:
+                self._waiting_for_room.append(found)
+            else:
+                found.set_result(None)
+
+        self._writer.submit(wait)
         return found
 
     def close(self) -> None:

@@ -29,6 +29,7 @@ class _Task(Generic[T]):
         self.future: Future[T] = Future()
 
     def run(self, db: sqlite3.Connection, rescue: Rescue) -> None:
+        """Do it; ``rescue`` as ``Worker`` has it."""
         if not self.future.set_running_or_notify_cancel():
             return
         try:
@@ -87,6 +88,8 @@ class Worker:
         self._connect = connect
         self._chore = chore
         self._rescue = rescue
+        self._due = time.monotonic()
+        """When the chore is."""
         self._tasks: queue.SimpleQueue[_Task[object] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._opened: Future[None] = Future()
@@ -120,17 +123,21 @@ class Worker:
             self._opened.set_exception(fault)
             return
         self._opened.set_result(None)
-        due = time.monotonic()
         while True:
             try:
-                task = self._tasks.get(timeout=min(max(0.0, due - time.monotonic()), threading.TIMEOUT_MAX))
+                task = self._tasks.get(timeout=min(max(0.0, self._due - time.monotonic()), threading.TIMEOUT_MAX))
             except queue.Empty:
-                due = time.monotonic() + self._chore(db)
+                self._due = time.monotonic() + self._chore(db)
                 continue
             if task is None:
                 break
-            task.run(db, self._rescue)
+            task.run(db, self._trouble)
         db.close()
+
+    def _trouble(self, db: sqlite3.Connection, fault: sqlite3.Error) -> JournalError | None:
+        """A task failed: chores may mend the cause, so they don't wait for their time."""
+        self._due = time.monotonic()
+        return self._rescue(db, fault)
 
 
 def refused(why: str) -> Future[T]:

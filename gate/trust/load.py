@@ -4,7 +4,8 @@ Its files: ``anchors.json`` (signers, see ``gate.trust.anchors``), ``smart-healt
 ``gate.trust.card_issuers``), ``authorities.json`` (see ``gate.trust.authorities``), ``value-sets.json``
 (``{"name": ["code", ...]}``), ``sealing-keys.json`` (see ``gate.trust.sealing_keys``), ``lease.json``
 (``{"hours": 72}``, how long personal caches are kept without contact), ``health-codes/*.toml`` (how the health codes of
-one issuer look) and ``revocation/*`` (see ``gate.trust.revocation``). Any of them may be missing: what the gate is not told of, it does not believe.
+one issuer look) and ``revocation/*`` (see ``gate.trust.revocation``). Any of them may be missing: what the gate is not
+told of, it does not believe.
 """
 
 from __future__ import annotations
