@@ -16,14 +16,18 @@ from gate.journal import retention
 if TYPE_CHECKING:
     from pathlib import Path
 
-RESERVE_BYTES: Final = 2 * 1024 * 1024
-"""A write-ahead log that starts anew, and some hundred short transactions."""
-_MARGIN_BYTES: Final = 1024 * 1024
+RESERVE_BYTES: Final = 8 * 1024 * 1024
+"""A whole write-ahead log is written into the file with half of it; the rest is for thousands of short transactions."""
+_MARGIN_BYTES: Final = 4 * 1024 * 1024
 """More than that must be free before rows are taken again."""
 _SCARCE_BYTES: Final = 128 * 1024
-_ROWS: Final = 200
+_ROWS: Final = 100
 """Of the oldest that the server has, dropped at once when the disk is full."""
-_ENOUGH_PAGES: Final = 16
+_LOG_PAGES: Final = 1000
+"""After so many the log is written into the file, as SQLite has it."""
+_SHORT_LOG_PAGES: Final = 64
+"""The same while the disk is full: the log must not eat what was set aside."""
+_ENOUGH_PAGES: Final = 8
 """Free within the file: room for some rows, whatever the disk says."""
 
 
@@ -39,7 +43,7 @@ class Space:
         self._reserve = path.with_name(f"{path.name}.reserve")
         self.full = False
 
-    def regain(self) -> bool:
+    def regain(self, db: sqlite3.Connection) -> bool:
         """Set room aside, where there is any (again); whether there is."""
         try:
             if self.full and self._free_bytes() < RESERVE_BYTES + _MARGIN_BYTES:
@@ -54,6 +58,7 @@ class Space:
             self.full = True
         else:
             self.full = False
+        _keep_log(db, _SHORT_LOG_PAGES if self.full else _LOG_PAGES)
         return not self.full
 
     def lacking(self, fault: sqlite3.Error) -> bool:
@@ -69,16 +74,26 @@ class Space:
         """Use up what was set aside, and let the oldest rows go that the server has."""
         self.full = True
         self.release()
+        _keep_log(db, _SHORT_LOG_PAGES)
         try:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             with db:
                 retention.drop_oldest(db, _ROWS)
         except sqlite3.Error:
             return  # nothing fits any more, not even that
 
     def takes_rows(self, db: sqlite3.Connection) -> bool:
-        """Whether a new row may be tried."""
-        return not self.full or self.regain() or retention.free_pages(db) >= _ENOUGH_PAGES
+        """Whether a new row may be tried; on a full disk in the place of old ones, in its own transaction."""
+        if not self.full or self.regain(db):
+            return True
+        if retention.free_pages(db) < _ENOUGH_PAGES:
+            retention.drop_oldest(db, _ROWS)
+        return retention.free_pages(db) >= _ENOUGH_PAGES
 
     def _free_bytes(self) -> int:
         found = os.statvfs(self._folder)
         return found.f_bavail * found.f_frsize
+
+
+def _keep_log(db: sqlite3.Connection, pages: int) -> None:
+    db.execute(f"PRAGMA wal_autocheckpoint={pages}").fetchall()

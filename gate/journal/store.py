@@ -142,7 +142,7 @@ class Journal:
     def _connect(self) -> sqlite3.Connection:
         self._space.release()  # a full disk must not keep the file from being opened
         db, self.set_aside = open_to_write(self._path)
-        self._space.regain()
+        self._space.regain(db)
         return db
 
     def _rescue(self, db: sqlite3.Connection, fault: sqlite3.Error) -> JournalError | None:
@@ -155,7 +155,7 @@ class Journal:
     def _chore(self, db: sqlite3.Connection) -> float:
         """What is done between passages: rows go that were kept long enough, and a full disk is looked at again."""
         due = math.inf if self._keep is None else self._quietly(db, self._keep)
-        if self._space.full and not self._space.regain():
+        if self._space.full and not self._space.regain(db):
             return min(due, LOOK_AGAIN_S)
         while self._waiting_for_room:
             self._waiting_for_room.pop().set_result(None)
