@@ -142,15 +142,15 @@ def bundled(tmp_path: Any, files: dict[str, bytes]) -> Any:
 
 
 def test_keys_and_the_lease_come_with_the_signed_bundle(tmp_path: Any) -> None:
-    trusted, notes = bundled(
-        tmp_path, {"sealing-keys.json": keys_file(daily(DAY, 2)), "lease.json": b'{"hours": 48}'}
-    )
+    trusted, notes = bundled(tmp_path, {"sealing-keys.json": keys_file(daily(DAY, 2)), "lease.json": b'{"hours": 48}'})
     assert trusted.sealing_keys.of(DAY).id == "2026-12-01"
     assert trusted.lease.total_seconds() == 48 * 3600
     assert not [note for note in notes if "no use" in note and ("lease" in note or "sealing" in note)]
 
 
-@pytest.mark.parametrize("data", [b"", b"{}", b'{"hours": 0}', b'{"hours": 721}', b'{"hours": "72"}', b'{"hours": 1.5}'])
+@pytest.mark.parametrize(
+    "data", [b"", b"{}", b'{"hours": 0}', b'{"hours": 721}', b'{"hours": "72"}', b'{"hours": 1.5}']
+)
 def test_a_lease_of_no_sense_is_refused(tmp_path: Any, data: bytes) -> None:
     with pytest.raises(TrustError, match=r"lease\.json"):
         bundled(tmp_path, {"lease.json": data})
