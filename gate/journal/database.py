@@ -95,6 +95,7 @@ _STEPS: Final = (
         "ALTER TABLE passages ADD COLUMN acked INTEGER NOT NULL DEFAULT 0",  # the revision that the server has
         "ALTER TABLE passages ADD COLUMN refused TEXT",  # why the server won't have it; such a row waits for a person
         "CREATE INDEX unsent ON passages (seq) WHERE acked < revision AND refused IS NULL",
+        "CREATE INDEX dead_letters ON passages (seq) WHERE refused IS NOT NULL",
     ),
     (
         "CREATE INDEX may_go ON passages (seq, at) WHERE acked >= revision OR refused IS NOT NULL",  # retention looks

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from gate.errors import JournalError, JournalFull
 from gate.journal import memory, passages
@@ -19,11 +19,14 @@ from gate.journal.worker import Worker, refused
 from gate.model import PassageResult
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from gate.journal.passages import Passage
     from gate.journal.retention import Retention
     from gate.model import Past
+
+T = TypeVar("T")
 
 QUEUE_LIMIT: Final = 256
 """Tasks that may wait for a slow disk; past that a new record, or a question, fails at once."""
@@ -133,6 +136,10 @@ class Journal:
 
         self._writer.submit(wait)
         return found
+
+    def change(self, work: Callable[[sqlite3.Connection], T]) -> Future[T]:
+        """Do something else with the rows, in a transaction of its own, in order with them: the outbox's business."""
+        return self._writer.submit(work)
 
     def close(self) -> None:
         """Commit what waits, then close."""
