@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import tomllib
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,7 @@ from gate.config_bind import ConfigPath, Roots, bind
 from gate.config_devices import BarrierConfig, ReaderConfig, read_barrier, read_readers
 from gate.errors import ConfigError
 from gate.model import Checkpoint
+from gate.net.trust import TlsTrust, pin_from
 from gate.rules.temperature import LONGEST_S, Correction
 
 THERMOMETER = "thermometer"
@@ -21,6 +23,7 @@ THERMOMETER = "thermometer"
 MOST_WAIT_MS = 2500
 MOST_LEAD_IN_MS = 2000
 LEAST_JOURNAL_MB = 16
+DEVICE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 MAX_CONFIG_BYTES = 256 * 1024
 
 
@@ -117,6 +120,30 @@ class ThermometerConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class FleetConfig:
+    """Where records, heartbeats and the inventory go to; docs/wire.md."""
+
+    url: str
+    """``https://name[:port][/path]``."""
+    device: str
+    """The name that this gate is enrolled by."""
+    key: Path
+    """Its private key, which proves that (Ed25519, PEM)."""
+    ca_file: ConfigPath | None = None
+    """PEM certificates of the authorities that may name the server."""
+    pins: tuple[str, ...] = ()
+    """SHA-256 of the server's public key in base64, the one in use and a spare."""
+
+    def trust(self) -> TlsTrust:
+        """Whom to believe there.
+
+        Raises:
+            ConfigError: a pin is none.
+        """
+        return TlsTrust(self.ca_file, frozenset(pin_from(pin) for pin in self.pins))
+
+
+@dataclass(frozen=True, slots=True)
 class GateConfig:
     """The whole file."""
 
@@ -131,6 +158,8 @@ class GateConfig:
     barrier: BarrierConfig | None = None
     readers: tuple[ReaderConfig, ...] = ()
     thermometer: ThermometerConfig | None = None
+    fleet: FleetConfig | None = None
+    """None: nothing goes out."""
 
 
 def load(path: Path, state: Path) -> GateConfig:
@@ -203,6 +232,10 @@ def _check(config: GateConfig, where: str) -> None:
     if config.thermometer is not None and any(reader.name == THERMOMETER for reader in config.readers):
         raise ConfigError(
             f'{where}: a reader is named "{THERMOMETER}", as the thermometer; give each a name of its own'
+        )
+    if config.fleet is not None and not DEVICE_ID.fullmatch(config.fleet.device):
+        raise ConfigError(
+            f'{where}: [fleet] device "{config.fleet.device}" is none; write letters, digits, ".", "_" and "-"'
         )
     names = [path.name for path in config.rules.sets]
     if not names or len(set(names)) < len(names):

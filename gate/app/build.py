@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import logging
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +15,9 @@ from drivers import DRIVERS
 from drivers.barrier import BARRIERS
 from gate.app import thermometer
 from gate.app.files import read_bounded
+from gate.app.fleet.devices import Devices
+from gate.app.fleet.link import Link, link
+from gate.app.fleet.vitals import Vitals
 from gate.app.judge import Judge
 from gate.app.logs import line
 from gate.app.reader_pins import ReaderPins
@@ -69,6 +73,15 @@ class Gate:
     speaker: Speaker
     drivers: tuple[Driver, ...]
     barrier: Barrier | None
+    devices: Devices
+    """How the readers and the thermometer are."""
+    barrier_state: Devices
+    fleet: Link | None
+    """None: nothing goes out."""
+
+    def read_again(self) -> None:
+        """Look for new rules and trust."""
+        read_again(self.rules, self.trust)
 
 
 def build(config: GateConfig, roots: Roots) -> Gate:
@@ -120,7 +133,40 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     )
     kiosk.set_status(StatusFlag.TIME_UNTRUSTED, on=not clock.moment().trusted)
     drivers = (*(driver(reader, roots) for reader in config.readers), *of_thermometer)
-    return Gate(service, rules, trust, kiosk, journal, permits, speaker, drivers, opens)
+    devices = Devices(one.name for one in drivers)
+    barrier_state = Devices(() if opens is None else (opens.name,))
+    vitals = functools.partial(
+        Vitals,
+        clock=clock,
+        devices=devices,
+        barrier=None if opens is None else barrier_state,
+        screen=kiosk,
+        rules=rules,
+        trust=trust,
+        journal=config.journal.path,
+        begun=time.monotonic(),
+    )
+    fleet = _fleet(config, journal, vitals, functools.partial(read_again, rules, trust))
+    return Gate(service, rules, trust, kiosk, journal, permits, speaker, drivers, opens, devices, barrier_state, fleet)
+
+
+def read_again(rules: RuleSlot, trust: TrustSlot) -> None:
+    """Look for new rules and trust."""
+    rules.refresh()
+    trust.ask()
+
+
+def _fleet(
+    config: GateConfig, journal: Journal, vitals: Callable[[str], Vitals], refresh: Callable[[], None]
+) -> Link | None:
+    """The link with the fleet; without a key or a server that can be believed people are served all the same."""
+    if config.fleet is None:
+        return None
+    try:
+        return link(config, config.fleet, journal, vitals(config.fleet.device), refresh, lambda: None)
+    except ConfigError as fault:
+        log.error(line("fleet-off", why=str(fault)))
+        return None
 
 
 def driver(reader: ReaderConfig, roots: Roots) -> Driver:

@@ -100,11 +100,7 @@ async def _serve(gate: Gate, health: Health) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
 
-    def read_again() -> None:
-        gate.rules.refresh()
-        gate.trust.ask()
-
-    loop.add_signal_handler(signal.SIGHUP, read_again)
+    loop.add_signal_handler(signal.SIGHUP, gate.read_again)
     try:
         await _work(gate, health, stopping)
     except asyncio.CancelledError:
@@ -122,7 +118,11 @@ async def _work(gate: Gate, health: Health, stopping: asyncio.Event) -> None:
             group.create_task(gate.trust.run(), name="trust"),
             *_barrier(gate, group),
             group.create_task(health.watch(gate.service), name="health"),
-            *(group.create_task(supervise(driver, gate.service.take), name=driver.name) for driver in gate.drivers),
+            *_fleet(gate, group),
+            *(
+                group.create_task(supervise(driver, gate.devices.noting(gate.service.take)), name=driver.name)
+                for driver in gate.drivers
+            ),
         ]
         url = await gate.kiosk.started()
         log.info(line("ready", screen=url, readers=[driver.name for driver in gate.drivers]))
@@ -137,5 +137,9 @@ async def _work(gate: Gate, health: Health, stopping: asyncio.Event) -> None:
 def _barrier(gate: Gate, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
     if gate.barrier is None:
         return []
-    kept_open = supervise(gate.barrier, gate.service.releases.take, "barrier")
+    kept_open = supervise(gate.barrier, gate.barrier_state.noting(gate.service.releases.take), "barrier")
     return [group.create_task(kept_open, name=gate.barrier.name)]
+
+
+def _fleet(gate: Gate, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+    return [] if gate.fleet is None else [group.create_task(gate.fleet.run(), name="fleet")]

@@ -92,6 +92,7 @@ class Uploader:
 
     def start(self) -> None:
         """Go to work."""
+        self.ended.set_running_or_notify_cancel()  # who waits may give up; the thread goes on all the same
         self._thread.start()
 
     def stop(self) -> None:
