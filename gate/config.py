@@ -23,6 +23,7 @@ THERMOMETER = "thermometer"
 MOST_WAIT_MS = 2500
 MOST_LEAD_IN_MS = 2000
 LEAST_JOURNAL_MB = 16
+MOST_LEASE_HOURS = 720
 DEVICE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 MAX_CONFIG_BYTES = 256 * 1024
 
@@ -133,6 +134,8 @@ class FleetConfig:
     """PEM certificates of the authorities that may name the server."""
     pins: tuple[str, ...] = ()
     """SHA-256 of the server's public key in base64, the one in use and a spare."""
+    lease_hours: int = 720
+    """Personal lists are erased after so long without contact, or earlier where what is signed says so."""
 
     def trust(self) -> TlsTrust:
         """Whom to believe there.
@@ -237,6 +240,8 @@ def _check(config: GateConfig, where: str) -> None:
         raise ConfigError(
             f'{where}: [fleet] device "{config.fleet.device}" is none; write letters, digits, ".", "_" and "-"'
         )
+    if config.fleet is not None and not 1 <= config.fleet.lease_hours <= MOST_LEASE_HOURS:
+        raise ConfigError(f"{where}: [fleet] lease_hours must be 1 to {MOST_LEASE_HOURS}")
     names = [path.name for path in config.rules.sets]
     if not names or len(set(names)) < len(names):
         raise ConfigError(f"{where}: [rules] sets needs at least one file, and each a name of its own")

@@ -92,26 +92,23 @@ class Lease:
         self._now = now
         self._heard: datetime | None = None
         """Newest contact that is not noted yet."""
-        self._noted = _read(file)
-        if self._noted is None:
-            self._begin(None)
+        begun = now()
+        self._noted = _read(file) or _Noted(Phase.RUNNING, 0.0, begun.boot, begun.seconds)
 
     @property
     def over(self) -> bool:
         """Whether personal caches are erased, or about to be; until the fleet is heard again."""
-        return self._noted is not None and self._noted.phase is not Phase.RUNNING
+        return self._noted.phase is not Phase.RUNNING
 
     @property
     def heard_at(self) -> datetime | None:
         """The last contact that was noted, by the gate's clock."""
-        return None if self._noted is None else self._noted.heard_at
+        return self._noted.heard_at
 
     @property
     def spent_s(self) -> float:
         """Seconds without contact."""
         now = self._now()
-        if self._noted is None:
-            return 0.0
         if now.boot == self._noted.boot:
             return self._noted.spent_s + max(0.0, now.seconds - self._noted.uptime_s)
         return self._noted.spent_s + NOTED_S + now.seconds
@@ -127,18 +124,14 @@ class Lease:
             OSError: the disk does not take it; the next call goes on.
         """
         if self._heard is not None:
-            self._begin(self._heard)
-            self._heard = None
+            now, heard_at, self._heard = self._now(), self._heard, None
+            self._write(_Noted(Phase.RUNNING, 0.0, now.boot, now.seconds, heard_at))
         elif not self.over:
             over = self.spent_s >= self._length().total_seconds()
             self._note(Phase.ERASING if over else Phase.RUNNING)
-        if self._noted is not None and self._noted.phase is Phase.ERASING:
+        if self._noted.phase is Phase.ERASING:
             erase(self._personal)
             self._note(Phase.OVER)
-
-    def _begin(self, heard_at: datetime | None) -> None:
-        now = self._now()
-        self._write(_Noted(Phase.RUNNING, 0.0, now.boot, now.seconds, heard_at))
 
     def _note(self, phase: Phase) -> None:
         spent, now = self.spent_s, self._now()

@@ -234,6 +234,10 @@ class LaneService:
         reason = Reason.RECORD_FAILED if late else Reason.BARRIER_FAULT
         return self._judge.refuse(reason, self._clock.moment(), first.reader, kind=kind), None
 
+    def mark(self, mark: str) -> None:
+        """Put a mark on every record from now on."""
+        self._marks = (*self._marks, mark)
+
     def _not_let_through(self, presentation: str, reader: str) -> None:
         """Somebody who heard a pass stands before a barrier that can't open any more."""
         self._announce(presentation, self._judge.refuse(Reason.BARRIER_FAULT, self._clock.moment(), reader))
