@@ -22,6 +22,11 @@ class Clock(Protocol):
 
     def moment(self) -> Moment: ...
 
+    @property
+    def floor(self) -> datetime:
+        """It is at least this now."""
+        ...
+
     def raise_floor(self, to: datetime) -> None:
         """Take note of time that is believed: it is at least ``to`` now."""
         ...
@@ -37,6 +42,10 @@ class SystemClock:
         now = datetime.now(UTC)
         return Moment(now, trusted=now >= self._floor)
 
+    @property
+    def floor(self) -> datetime:
+        return self._floor
+
     def raise_floor(self, to: datetime) -> None:
         self._floor = max(self._floor, to)
 
@@ -51,6 +60,10 @@ class DemoClock:
     def moment(self) -> Moment:
         elapsed = time.monotonic() - self._origin
         return Moment(datetime.fromtimestamp(self._start.timestamp() + elapsed, UTC), trusted=True)
+
+    @property
+    def floor(self) -> datetime:
+        return self._start
 
     def raise_floor(self, to: datetime) -> None:
         """The chosen moment stands: a demonstration replays days long past."""

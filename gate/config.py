@@ -22,6 +22,8 @@ THERMOMETER = "thermometer"
 """What notices and the log call the one thermometer."""
 MOST_WAIT_MS = 2500
 MOST_LEAD_IN_MS = 2000
+LEAST_JOURNAL_MB = 16
+MOST_LEASE_HOURS = 720
 DEVICE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 MAX_CONFIG_BYTES = 256 * 1024
 
@@ -69,6 +71,10 @@ class JournalConfig:
     path: Path
     commit_limit_ms: int = 300
     """A pass whose record takes longer becomes ``refer`` (DESIGN invariant 3)."""
+    keep_days: int = 30
+    """What the server has, or refused for good, is dropped after so many days."""
+    most_mb: int = 1024
+    """A larger file drops its oldest rows that the server has; it still grows by those that it has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +134,8 @@ class FleetConfig:
     """PEM certificates of the authorities that may name the server."""
     pins: tuple[str, ...] = ()
     """SHA-256 of the server's public key in base64, the one in use and a spare."""
+    lease_hours: int = 720
+    """Personal lists are erased after so long without contact, or earlier where what is signed says so."""
 
     def trust(self) -> TlsTrust:
         """Whom to believe there.
@@ -220,6 +228,8 @@ def _check(config: GateConfig, where: str) -> None:
             f"{where}: [status] deadline_ms and [journal] commit_limit_ms must be at least 1 each and at most "
             f"{MOST_WAIT_MS} together: a person gets an answer within 3 s"
         )
+    if config.journal.keep_days < 1 or config.journal.most_mb < LEAST_JOURNAL_MB:
+        raise ConfigError(f"{where}: [journal] keep_days must be at least 1, and most_mb at least {LEAST_JOURNAL_MB}")
     if not 0 <= config.voice.lead_in_ms <= MOST_LEAD_IN_MS:
         raise ConfigError(f"{where}: [voice] lead_in_ms must be 0 to {MOST_LEAD_IN_MS}")
     if config.thermometer is not None and any(reader.name == THERMOMETER for reader in config.readers):
@@ -230,6 +240,8 @@ def _check(config: GateConfig, where: str) -> None:
         raise ConfigError(
             f'{where}: [fleet] device "{config.fleet.device}" is none; write letters, digits, ".", "_" and "-"'
         )
+    if config.fleet is not None and not 1 <= config.fleet.lease_hours <= MOST_LEASE_HOURS:
+        raise ConfigError(f"{where}: [fleet] lease_hours must be 1 to {MOST_LEASE_HOURS}")
     names = [path.name for path in config.rules.sets]
     if not names or len(set(names)) < len(names):
         raise ConfigError(f"{where}: [rules] sets needs at least one file, and each a name of its own")

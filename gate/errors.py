@@ -58,6 +58,10 @@ class JournalError(GateError):
     """A passage could not be recorded."""
 
 
+class JournalFull(JournalError):  # noqa: N818 - says what is the case
+    """A passage could not be recorded, since there is no room on the disk for it."""
+
+
 class WireFault(GateError):  # noqa: N818 - a fault of what the other end sent
     """What the other end of the fleet's contract said is not of the contract, or is a refusal.
 

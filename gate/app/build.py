@@ -20,6 +20,7 @@ from gate.app.fleet.link import Link, link
 from gate.app.fleet.vitals import Vitals
 from gate.app.judge import Judge
 from gate.app.logs import line
+from gate.app.personal import LEASE_OVER, Personal, lease_on, nobody
 from gate.app.reader_pins import ReaderPins
 from gate.app.rule_slot import RuleSlot
 from gate.app.service import LaneService
@@ -29,6 +30,7 @@ from gate.config_bind import Roots, bind
 from gate.credentials import social_security
 from gate.credentials.iso7816 import RecordedDialogue
 from gate.errors import ConfigError, RuleSetError
+from gate.journal.retention import Keep, Retention
 from gate.journal.store import Journal
 from gate.kiosk.server import KioskServer, KioskSettings
 from gate.kiosk.state import StatusFlag
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from drivers.barrier import Barrier
     from gate.config import GateConfig
     from gate.config_devices import ReaderConfig
+    from gate.lease import Lease
     from gate.pseudonym import PseudonymKey
     from gate.status.source import StatusSource
     from voice.phrases import Catalogue
@@ -77,6 +80,14 @@ class Gate:
     barrier_state: Devices
     fleet: Link | None
     """None: nothing goes out."""
+    lease: Lease | None
+    """None: there is no fleet that could be missed."""
+    personal: Personal
+
+    def drop_people(self) -> None:
+        """The lease is over."""
+        self.personal.drop()
+        self.service.mark(LEASE_OVER)
 
     def read_again(self) -> None:
         """Look for new rules and trust."""
@@ -95,13 +106,18 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     trust = TrustSlot(config.trust, roots.state)
     catalogue = phrases.load(_languages(config))
     kiosk = KioskServer(_kiosk_settings(config), {tag: catalogue.ui[tag] for tag in config.kiosk.languages})
-    journal = Journal(config.journal.path)
+    keep = Keep(config.journal.keep_days, config.journal.most_mb << 20)
+    journal = Journal(config.journal.path, Retention(keep, clock.moment))
     journal.open()
     if journal.set_aside is not None:
         log.error(line("journal-damaged", set_aside=journal.set_aside.name))
     speaker = _speaker(config, roots, phrases.load(config.voice.languages), kiosk)
-    key = load_or_make_key(config.status.key)
-    status, permits = _status(config.status.file), _permits(config, key)
+    lease = lease_on(config, roots.state, lambda: trust.current.lease)
+    key, status, permits = nobody()
+    if lease is None or not lease.over:  # else what is left of the lists is not opened any more
+        key = load_or_make_key(config.status.key)
+        status, permits = _status(config.status.file), _permits(config, key)
+    personal = Personal(key, status if permits is None else MergedSources(status, permits), permits)
     measures, of_thermometer = thermometer.fit(config.thermometer, roots)
     judge = Judge(
         checkpoint=config.checkpoint,
@@ -110,7 +126,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         certificate_rules=_certificate_rules(config.rules.certificate_rules),
         certificate_country=config.rules.certificate_country,
         trust=trust,
-        status=status if permits is None else MergedSources(status, permits),
+        status=personal,
         gateway=NoGateway(),
         history=journal,
         status_deadline_s=config.status.deadline_ms / 1000,
@@ -144,8 +160,24 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         journal=config.journal.path,
         begun=time.monotonic(),
     )
-    fleet = _fleet(config, journal, vitals, functools.partial(read_again, rules, trust))
-    return Gate(service, rules, trust, kiosk, journal, permits, speaker, drivers, opens, devices, barrier_state, fleet)
+    heard = (lambda: None) if lease is None else (lambda: lease.contact(clock.moment()))
+    fleet = _fleet(config, journal, vitals, functools.partial(read_again, rules, trust), heard)
+    return Gate(
+        service,
+        rules,
+        trust,
+        kiosk,
+        journal,
+        permits,
+        speaker,
+        drivers,
+        opens,
+        devices,
+        barrier_state,
+        fleet,
+        lease,
+        personal,
+    )
 
 
 def read_again(rules: RuleSlot, trust: TrustSlot) -> None:
@@ -155,13 +187,17 @@ def read_again(rules: RuleSlot, trust: TrustSlot) -> None:
 
 
 def _fleet(
-    config: GateConfig, journal: Journal, vitals: Callable[[str], Vitals], refresh: Callable[[], None]
+    config: GateConfig,
+    journal: Journal,
+    vitals: Callable[[str], Vitals],
+    refresh: Callable[[], None],
+    contact: Callable[[], None],
 ) -> Link | None:
     """The link with the fleet; without a key or a server that can be believed people are served all the same."""
     if config.fleet is None:
         return None
     try:
-        return link(config, config.fleet, journal, vitals(config.fleet.device), refresh, lambda: None)
+        return link(config, config.fleet, journal, vitals(config.fleet.device), refresh, contact)
     except ConfigError as fault:
         log.error(line("fleet-off", why=str(fault)))
         return None

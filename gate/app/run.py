@@ -9,6 +9,7 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gate.app import personal
 from gate.app.build import build
 from gate.app.config_check import faults
 from gate.app.logs import configure, line
@@ -119,6 +120,7 @@ async def _work(gate: Gate, health: Health, stopping: asyncio.Event) -> None:
             *_barrier(gate, group),
             group.create_task(health.watch(gate.service), name="health"),
             *_fleet(gate, group),
+            *_lease(gate, group, stopping),
             *(
                 group.create_task(supervise(driver, gate.devices.noting(gate.service.take)), name=driver.name)
                 for driver in gate.drivers
@@ -139,6 +141,13 @@ def _barrier(gate: Gate, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         return []
     kept_open = supervise(gate.barrier, gate.barrier_state.noting(gate.service.releases.take), "barrier")
     return [group.create_task(kept_open, name=gate.barrier.name)]
+
+
+def _lease(gate: Gate, group: asyncio.TaskGroup, stopping: asyncio.Event) -> list[asyncio.Task[None]]:
+    if gate.lease is None:
+        return []
+    kept = personal.watch(gate.lease, gate.drop_people, gate.kiosk, stopping.set)  # systemd starts the gate again
+    return [group.create_task(kept, name="lease")]
 
 
 def _fleet(gate: Gate, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:

@@ -90,7 +90,9 @@ class Site:
             journal=journal,
             begun=time.monotonic(),
         )
-        self.heart = Heart(session(receiver.url, enrolled(receiver)), vitals, lambda: INVENTORY, self._refresh)
+        self.heart = Heart(
+            session(receiver.url, enrolled(receiver)), vitals, lambda: INVENTORY, self._refresh, lambda: None
+        )
 
     def _refresh(self) -> None:
         self.rules.refreshed += 1

@@ -43,14 +43,21 @@ class Heart:
         vitals: how the gate is.
         inventory: what it is made of.
         refresh: looks for new rules and trust.
+        contact: called whenever the fleet has answered.
     """
 
     def __init__(
-        self, session: Session, vitals: Vitals, inventory: Callable[[], Inventory], refresh: Callable[[], None]
+        self,
+        session: Session,
+        vitals: Vitals,
+        inventory: Callable[[], Inventory],
+        refresh: Callable[[], None],
+        contact: Callable[[], None],
     ) -> None:
         self._session = session
         self._vitals = vitals
         self._inventory = inventory
+        self._contact = contact
         self._commands = Commands({CommandKind.REFRESH: refresh, CommandKind.REPORT: self.report})
         self._inventory_due = True
         self._pace = Pace(random.random)
@@ -88,6 +95,7 @@ class Heart:
             answers.append(self._session.ask(heartbeat.PATH, self._vitals.with_disk(beat), HeartbeatAnswer))
 
         await aside(tell, "heartbeat")
+        self._contact()
         if about is not None:
             self._inventory_due = False
         self._commands.told(outcomes)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gate import __version__
-from gate.app.fleet.vitals import KEY_TIER
+from gate.keys import TIER
 from gate.wire.inventory import Inventory, Part, Place
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def inventory(config: GateConfig, fleet: FleetConfig) -> Inventory:
         memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         place=Place(here.id, here.site_class, here.zone, here.lane),
         parts=tuple(parts),
-        key_tier=KEY_TIER,
+        key_tier=TIER,
     )
 
 

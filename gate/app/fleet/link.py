@@ -63,14 +63,14 @@ def link(
         journal: opened.
         vitals: how the gate is.
         refresh: looks for new rules and trust.
-        contact: called, in a thread, whenever the fleet has acknowledged something.
+        contact: called, in one thread or another, whenever the fleet has answered.
 
     Raises:
         ConfigError: the address, the trust in it or the key can't be used.
     """
     trust, tokens = fleet.trust(), Tokens(fleet.url, fleet.device, load_key(fleet.key))
     upload, beats = (Session(Client(fleet.url, trust), tokens) for _ in range(2))  # neither waits for the other
-    heart = Heart(beats, vitals, lambda: inventory(config, fleet), refresh)
+    heart = Heart(beats, vitals, lambda: inventory(config, fleet), refresh, contact)
     uploader = Uploader(
         config.journal.path,
         journal,

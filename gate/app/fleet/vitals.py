@@ -7,14 +7,15 @@ import sqlite3
 import time
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from gate import __version__
 from gate.journal import outbox
 from gate.journal.database import open_to_read
-from gate.wire.heartbeat import Clock, Disk, Heartbeat, Held, Journal, KeyTier
+from gate.keys import TIER
+from gate.wire.heartbeat import Clock, Disk, Heartbeat, Held, Journal
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from gate.app.trust_slot import TrustSlot
     from gate.kiosk.server import KioskServer
     from gate.model import Moment
-
-KEY_TIER: Final = KeyTier.FILE
-"""Keys are files today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ class Vitals:
             flags=tuple(flag.value for flag in self.screen.flags),
             rules=self._rules(moment),
             trust=self._trust(moment),
-            key_tier=KEY_TIER,
+            key_tier=TIER,
         )
 
     def news(self) -> object:
