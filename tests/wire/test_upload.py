@@ -95,7 +95,7 @@ def test_whatever_a_server_does_nothing_is_lost_and_nothing_is_there_twice(
 
 
 @pytest.mark.parametrize(
-    ("column", "holds"), [("facts", "[1"), ("at", "yesterday"), ("zone", "x" * 300), ("reasons", "{"), ("outcome", "")]
+    ("column", "holds"), [("facts", "[1"), ("at", "yesterday"), ("zone", "x" * 3000), ("reasons", "{"), ("outcome", "")]
 )
 def test_a_row_that_is_spoiled_on_disk_keeps_no_other_waiting_and_is_kept(
     gate: Gate, receiver: Receiver, column: str, holds: str
