@@ -42,6 +42,9 @@ COMMANDS = {
     "trust": _Command(
         "gate.app.trust", "make keys and signed bundles of whom a gate believes, and show what one holds"
     ),
+    "journal": _Command(
+        "gate.app.journal", "what is on record: count it, verify it, export it, send refused rows again"
+    ),
     "probe": _Command(
         "gate.app.probe", "find what is plugged in, say what it is, and print what to write into the configuration"
     ),

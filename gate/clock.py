@@ -24,6 +24,11 @@ class Clock(Protocol):
 
     def moment(self) -> Moment: ...
 
+    @property
+    def floor(self) -> datetime:
+        """It is at least this now."""
+        ...
+
     def raise_floor(self, to: datetime) -> None:
         """Take note of time that is believed: it is at least ``to`` now."""
         ...
@@ -43,6 +48,10 @@ class SystemClock:
         now = datetime.now(UTC)
         return Moment(now, trusted=now >= self._floor)
 
+    @property
+    def floor(self) -> datetime:
+        return self._floor
+
     def raise_floor(self, to: datetime) -> None:
         self._floor = max(self._floor, to)
 
@@ -60,6 +69,10 @@ class DemoClock:
     def moment(self) -> Moment:
         elapsed = time.monotonic() - self._origin
         return Moment(datetime.fromtimestamp(self._start.timestamp() + elapsed, UTC), trusted=True)
+
+    @property
+    def floor(self) -> datetime:
+        return self._start
 
     def raise_floor(self, to: datetime) -> None:
         """The chosen moment stands: a demonstration replays days long past."""
@@ -95,6 +108,10 @@ class WatchedClock:
     def moment(self) -> Moment:
         now = self._look()
         return Moment(now.at, trusted=self.trust.doubt(now) is None)
+
+    @property
+    def floor(self) -> datetime:
+        return self.trust.floor
 
     def doubt(self) -> Doubt | None:
         """Why it is not believed now; None: it is."""

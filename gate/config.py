@@ -1,4 +1,4 @@
-"""The configuration of a gate: its sections, and what must fit together in them."""
+"""The configuration of a gate: its sections, and how they are read."""
 
 from __future__ import annotations
 
@@ -8,21 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gate.config_bind import ConfigPath, Roots, bind
+from gate.config_checks import check
 from gate.config_devices import BarrierConfig, ReaderConfig, read_barrier, read_readers
 from gate.errors import ConfigError
 from gate.model import Checkpoint
 from gate.net.trust import TlsTrust, pin_from
-from gate.rules.temperature import LONGEST_S, Correction
+from gate.rules.temperature import Correction
 
-THERMOMETER = "thermometer"
-"""What notices and the log call the one thermometer."""
-MOST_WAIT_MS = 2500
-HELD_MARGIN_MS = 200
-"""What is held here is still heard where the gateway took all of its time."""
-MOST_LEAD_IN_MS = 2000
 MAX_CONFIG_BYTES = 256 * 1024
 
 
@@ -90,6 +84,10 @@ class JournalConfig:
     path: Path
     commit_limit_ms: int = 300
     """A pass whose record takes longer becomes ``refer`` (DESIGN invariant 3)."""
+    keep_days: int = 30
+    """What the server has, or refused for good, is dropped after so many days."""
+    most_mb: int = 1024
+    """A larger file drops its oldest rows that the server has; it still grows by those that it has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +134,32 @@ class ThermometerConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class FleetConfig:
+    """Where records, heartbeats and the inventory go to; docs/wire.md."""
+
+    url: str
+    """``https://name[:port][/path]``."""
+    device: str
+    """The name that this gate is enrolled by."""
+    key: Path
+    """Its private key, which proves that (Ed25519, PEM)."""
+    ca_file: ConfigPath | None = None
+    """PEM certificates of the authorities that may name the server."""
+    pins: tuple[str, ...] = ()
+    """SHA-256 of the server's public key in base64, the one in use and a spare."""
+    lease_hours: int = 720
+    """Personal lists are erased after so long without contact, or earlier where what is signed says so."""
+
+    def trust(self) -> TlsTrust:
+        """Whom to believe there.
+
+        Raises:
+            ConfigError: a pin is none.
+        """
+        return TlsTrust(self.ca_file, frozenset(pin_from(pin) for pin in self.pins))
+
+
+@dataclass(frozen=True, slots=True)
 class GateConfig:
     """The whole file."""
 
@@ -150,6 +174,8 @@ class GateConfig:
     barrier: BarrierConfig | None = None
     readers: tuple[ReaderConfig, ...] = ()
     thermometer: ThermometerConfig | None = None
+    fleet: FleetConfig | None = None
+    """None: nothing goes out."""
 
 
 def load(path: Path, state: Path) -> GateConfig:
@@ -184,7 +210,7 @@ def load(path: Path, state: Path) -> GateConfig:
     if config.checkpoint.thermometer and not fitted.thermometer:
         raise ConfigError(f"{path}: [checkpoint] thermometer: says that one is fitted; write a table [thermometer]")
     config = dataclasses.replace(config, checkpoint=fitted, readers=readers, thermometer=thermometer, barrier=barrier)
-    _check(config, str(path))
+    check(config, str(path))
     return config
 
 
@@ -199,33 +225,3 @@ def _thermometer(table: Any, roots: Roots, path: Path) -> ThermometerConfig | No
     if not isinstance(correction, dict):
         raise ConfigError(f"{where}: [correction] must be a table")
     return ThermometerConfig(driver, bind(Correction, correction, roots, f"{where}: [correction]"), settings)
-
-
-def _check(config: GateConfig, where: str) -> None:
-    try:
-        ZoneInfo(config.checkpoint.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ConfigError(
-            f'{where}: [checkpoint] time_zone "{config.checkpoint.time_zone}" is unknown; write e.g. "Asia/Shanghai"'
-        ) from None
-    if config.status.file is None and config.status.lookup is None:
-        raise ConfigError(f"{where}: [status] says nowhere where records come from; write file or [status.lookup]")
-    margin = 0 if config.status.lookup is None else HELD_MARGIN_MS
-    waits = (config.status.deadline_ms, config.journal.commit_limit_ms)
-    measuring = 0 if config.thermometer is None else int(LONGEST_S * 1000)  # while the sources are asked
-    if min(waits) < 1 or max(waits[0] + margin, measuring) + waits[1] > MOST_WAIT_MS:
-        raise ConfigError(
-            f"{where}: [status] deadline_ms and [journal] commit_limit_ms must be at least 1 each and at most "
-            f"{MOST_WAIT_MS - margin} together: a person gets an answer within 3 s"
-        )
-    if not 0 <= config.voice.lead_in_ms <= MOST_LEAD_IN_MS:
-        raise ConfigError(f"{where}: [voice] lead_in_ms must be 0 to {MOST_LEAD_IN_MS}")
-    if config.thermometer is not None and any(reader.name == THERMOMETER for reader in config.readers):
-        raise ConfigError(
-            f'{where}: a reader is named "{THERMOMETER}", as the thermometer; give each a name of its own'
-        )
-    names = [path.name for path in config.rules.sets]
-    if not names or len(set(names)) < len(names):
-        raise ConfigError(f"{where}: [rules] sets needs at least one file, and each a name of its own")
-    if config.demo is not None and config.demo.clock.tzinfo is None:
-        raise ConfigError(f"{where}: [demo] clock has no time zone; write e.g. 2021-06-20T08:00:00+08:00")

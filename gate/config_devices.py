@@ -8,6 +8,9 @@ from typing import Any
 from gate.errors import ConfigError
 from gate.model import Direction
 
+THERMOMETER = "thermometer"
+"""What notices and the log call the one thermometer."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReaderConfig:

@@ -58,8 +58,19 @@ class JournalError(GateError):
     """A passage could not be recorded."""
 
 
+class JournalFull(JournalError):  # noqa: N818 - says what is the case
+    """A passage could not be recorded, since there is no room on the disk for it."""
+
+
 class WireFault(GateError):  # noqa: N818 - a fault of what the other end sent
-    """What the other end of the fleet's contract said is not of the contract."""
+    """What the other end of the fleet's contract said is not of the contract, or is a refusal.
+
+    ``asked_s``: for how many seconds it wants to be left alone.
+    """
+
+    def __init__(self, message: str, asked_s: float = 0.0) -> None:
+        super().__init__(message)
+        self.asked_s = asked_s
 
 
 class NetworkTrouble(StrEnum):

@@ -49,9 +49,18 @@ class PseudonymKey:
             text.encode(), key=self._key, digest_size=PSEUDONYM_BYTES, person=b"gate-holder"
         ).digest()
 
+    def forget(self) -> None:
+        """Become a key that nobody has: what was a pseudonym before can't be made again, nor tried out."""
+        self._key = secrets.token_bytes(KEY_BYTES)
+
     def seal(self, content: bytes) -> bytes:
         """16 bytes that only a holder of the key can make: nothing and nobody has changed this content since."""
         return hashlib.blake2b(content, key=self._key, digest_size=SEAL_BYTES, person=b"gate-seal").digest()
+
+
+def throwaway_key() -> PseudonymKey:
+    """A key that is kept nowhere."""
+    return PseudonymKey(secrets.token_bytes(KEY_BYTES))
 
 
 def load_key(path: Path) -> PseudonymKey:

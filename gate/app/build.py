@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import logging
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,10 +16,14 @@ from drivers.barrier import BARRIERS
 from gate.app import clock_watch, thermometer
 from gate.app.clock_watch import ClockWatch
 from gate.app.files import read_bounded
+from gate.app.fleet.devices import Devices
+from gate.app.fleet.link import Link, link
+from gate.app.fleet.vitals import Vitals
 from gate.app.judge import Judge
 from gate.app.logs import line
+from gate.app.personal import LEASE_OVER, WHY, Personal, lease_on
 from gate.app.reader_pins import ReaderPins
-from gate.app.records import sources
+from gate.app.records import nobody, sources
 from gate.app.rule_slot import RuleSlot
 from gate.app.service import LaneService
 from gate.app.trust_slot import TrustSlot
@@ -27,11 +32,12 @@ from gate.config_bind import Roots, bind
 from gate.credentials import social_security
 from gate.credentials.iso7816 import RecordedDialogue
 from gate.errors import ConfigError, RuleSetError
+from gate.journal.retention import Keep, Retention
 from gate.journal.store import Journal
 from gate.kiosk.server import KioskServer, KioskSettings
 from gate.kiosk.state import StatusFlag
 from gate.model import Direction
-from gate.pseudonym import load_or_make_key
+from gate.pseudonym import load_or_make_key, throwaway_key
 from gate.rules.eu_rules import EuRules
 from voice import phrases
 from voice.pack import BUNDLED, Pack
@@ -45,8 +51,7 @@ if TYPE_CHECKING:
     from drivers.barrier import Barrier
     from gate.config import GateConfig
     from gate.config_devices import ReaderConfig
-    from gate.net.client import Client
-    from gate.status.permits import PermitList
+    from gate.lease import Lease
     from voice.phrases import Catalogue
 
 log = logging.getLogger("gate")
@@ -61,12 +66,32 @@ class Gate:
     trust: TrustSlot
     kiosk: KioskServer
     journal: Journal
-    permits: PermitList | None
-    clients: tuple[Client, ...]
     speaker: Speaker
     drivers: tuple[Driver, ...]
     barrier: Barrier | None
     clock_watch: ClockWatch | None
+    devices: Devices
+    """How the readers and the thermometer are."""
+    barrier_state: Devices
+    fleet: Link | None
+    """None: nothing goes out."""
+    lease: Lease | None
+    """None: there is no fleet that could be missed."""
+    personal: Personal
+
+    def drop_people(self) -> None:
+        """The lease is over."""
+        self.personal.drop()
+        self.service.mark(LEASE_OVER)
+
+    def read_again(self) -> None:
+        """Look for new rules and trust."""
+        read_again(self.rules, self.trust)
+
+    def close(self) -> None:
+        """Put everything on disk, and let go of it."""
+        self.journal.close()
+        self.personal.close()
 
 
 def build(config: GateConfig, roots: Roots) -> Gate:
@@ -81,13 +106,19 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     trust = TrustSlot(config.trust, roots.state)
     catalogue = phrases.load(_languages(config))
     kiosk = KioskServer(_kiosk_settings(config), {tag: catalogue.ui[tag] for tag in config.kiosk.languages})
-    journal = Journal(config.journal.path)
+    keep = Keep(config.journal.keep_days, config.journal.most_mb << 20)
+    journal = Journal(config.journal.path, Retention(keep, clock.moment))
     journal.open()
     if journal.set_aside is not None:
         log.error(line("journal-damaged", set_aside=journal.set_aside.name))
     speaker = _speaker(config, roots, phrases.load(config.voice.languages), kiosk)
-    key = load_or_make_key(config.status.key)
-    found = sources(config.status, key, kiosk, clock.heard)
+    lease = lease_on(config, roots.state, lambda: trust.current.lease)
+    if lease is None or not lease.over:
+        key = load_or_make_key(config.status.key)
+        found = sources(config.status, key, kiosk, clock.heard)
+    else:  # what is left of the lists is not opened any more
+        key, found = throwaway_key(), nobody(WHY, config.status)
+    personal = Personal(key, found)
     measures, of_thermometer = thermometer.fit(config.thermometer, roots)
     judge = Judge(
         checkpoint=config.checkpoint,
@@ -96,8 +127,8 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         certificate_rules=_certificate_rules(config.rules.certificate_rules),
         certificate_country=config.rules.certificate_country,
         trust=trust,
-        status=found.status,
-        gateway=found.gateway,
+        status=personal,
+        gateway=personal,
         history=journal,
         status_deadline_s=found.deadline_s,
         key=key,
@@ -117,7 +148,60 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     )
     watch = ClockWatch(clock, roots.state, kiosk, found.witness) if isinstance(clock, WatchedClock) else None
     drivers = (*(driver(reader, roots) for reader in config.readers), *of_thermometer)
-    return Gate(service, rules, trust, kiosk, journal, found.permits, found.clients, speaker, drivers, opens, watch)
+    devices = Devices(one.name for one in drivers)
+    barrier_state = Devices(() if opens is None else (opens.name,))
+    vitals = functools.partial(
+        Vitals,
+        clock=clock,
+        devices=devices,
+        barrier=None if opens is None else barrier_state,
+        screen=kiosk,
+        rules=rules,
+        trust=trust,
+        journal=config.journal.path,
+        begun=time.monotonic(),
+    )
+    heard = (lambda: None) if lease is None else (lambda: lease.contact(clock.moment()))
+    fleet = _fleet(config, journal, vitals, functools.partial(read_again, rules, trust), heard)
+    return Gate(
+        service,
+        rules,
+        trust,
+        kiosk,
+        journal,
+        speaker,
+        drivers,
+        opens,
+        watch,
+        devices,
+        barrier_state,
+        fleet,
+        lease,
+        personal,
+    )
+
+
+def read_again(rules: RuleSlot, trust: TrustSlot) -> None:
+    """Look for new rules and trust."""
+    rules.refresh()
+    trust.ask()
+
+
+def _fleet(
+    config: GateConfig,
+    journal: Journal,
+    vitals: Callable[[str], Vitals],
+    refresh: Callable[[], None],
+    contact: Callable[[], None],
+) -> Link | None:
+    """The link with the fleet; without a key or a server that can be believed people are served all the same."""
+    if config.fleet is None:
+        return None
+    try:
+        return link(config, config.fleet, journal, vitals(config.fleet.device), refresh, contact)
+    except ConfigError as fault:
+        log.error(line("fleet-off", why=str(fault)))
+        return None
 
 
 def driver(reader: ReaderConfig, roots: Roots) -> Driver:

@@ -9,6 +9,7 @@ import msgspec
 from gate.app import thermometer, trust_slot
 from gate.app.build import barrier, clock_of, driver
 from gate.app.files import read_bounded
+from gate.app.fleet.key import load_key
 from gate.errors import ConfigError, GateError
 from gate.net.client import Client
 from gate.pseudonym import load_or_make_key
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from gate.config import GateConfig, LookupConfig
+    from gate.config import FleetConfig, GateConfig, LookupConfig
     from gate.config_bind import Roots
 
 P = ParamSpec("P")
@@ -54,6 +55,8 @@ def faults(config: GateConfig, roots: Roots) -> Iterator[str]:
         yield from _tried("[status.lookup] ", _lookup, config.status.lookup)
     if config.status.permits is not None:
         yield from _tried("", _permits, config.status.permits, config.status.key)
+    if config.fleet is not None:
+        yield from _tried("[fleet] ", _fleet, config.fleet)
     yield from _tried("", require_loopback, config.kiosk.host, "kiosk")
     yield from _tried("", require_port, config.kiosk.port, "kiosk")
     for languages in (config.kiosk.languages, config.voice.languages):
@@ -81,6 +84,11 @@ def _permits(path: Path, key: Path) -> None:
     if not key.exists():  # nothing is made here
         raise ConfigError(f"{key}: there is no key yet, so no list of permits; make one: gate permits import LIST.csv")
     PermitListReader(path, load_or_make_key(key)).close()
+
+
+def _fleet(config: FleetConfig) -> None:
+    Client(config.url, config.trust())
+    load_key(config.key)
 
 
 def _tried(where: str, attempt: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Iterator[str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from gate.app.logs import line
-from gate.errors import JournalError
+from gate.app.sealer import UNSEALED
+from gate.errors import JournalError, JournalFull
 from gate.journal.passages import Passage
 from gate.kiosk.state import StatusFlag
 from gate.model import Outcome
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from gate.app.judgement import Judgement
+    from gate.app.sealer import Sealer
     from gate.journal.store import Journal
     from gate.model import Moment, PassageResult
 
@@ -35,17 +38,23 @@ class Recorder:
     Args:
         journal: opened.
         limit_s: how long a person may be kept waiting for a record.
-        screen: shows when records can't be written.
+        screen: shows when records can't be written, or don't say who was there.
+        sealer: seals who was there.
     """
 
-    def __init__(self, journal: Journal, limit_s: float, screen: HasLamps) -> None:
+    def __init__(self, journal: Journal, limit_s: float, screen: HasLamps, sealer: Sealer) -> None:
         self._journal = journal
         self._limit_s = limit_s
         self._screen = screen
+        self._sealer = sealer
 
     def record(self, presentation: str, reader: str, judgement: Judgement, moment: Moment) -> Future[int]:
         """Hand a row to the journal's thread; ``safe`` tells when it is on disk."""
-        decision = judgement.decision
+        decision, key = judgement.decision, self._sealer.key(moment)
+        self._screen.set_status(StatusFlag.UNSEALED, on=key is None)
+        if key is None:
+            decision = replace(decision, marks=(*decision.marks, UNSEALED))
+        sealed, sealed_to = self._sealer.box(presentation, judgement.credential, key)
         return self._journal.record(
             Passage(
                 id=presentation,
@@ -60,6 +69,8 @@ class Recorder:
                 code=judgement.credential.one_time,
                 permit=judgement.permit if decision.outcome is Outcome.PASS else None,
                 decision=decision,
+                sealed=sealed,
+                sealed_to=sealed_to,
             )
         )
 
@@ -75,11 +86,24 @@ class Recorder:
             why = str(fault)
         else:
             row.result()  # anything else is a bug and ends the process
-            self._screen.set_status(StatusFlag.RECORD_FAILED, on=False)
+            for flag in (StatusFlag.RECORD_FAILED, StatusFlag.NOTE_ON_PAPER):
+                self._screen.set_status(flag, on=False)
             return at
         log.error(line("record-failed", id=presentation, why=why))
-        self._screen.set_status(StatusFlag.RECORD_FAILED, on=True)
+        self._failed(None if not row.done() else row.exception())
         return None
+
+    def _failed(self, fault: BaseException | None) -> None:
+        """Tell the guards; a full disk may have room again before the next person comes."""
+        full = isinstance(fault, JournalFull)
+        self._screen.set_status(StatusFlag.NOTE_ON_PAPER if full else StatusFlag.RECORD_FAILED, on=True)
+        if full:
+            asyncio.wrap_future(self._journal.room()).add_done_callback(self._has_room)
+
+    def _has_room(self, room: asyncio.Future[None]) -> None:
+        if not room.cancelled():
+            log.info(line("disk-has-room"))
+            self._screen.set_status(StatusFlag.NOTE_ON_PAPER, on=False)
 
     def withdraw(self, presentation: str, why: str) -> None:
         """Mark a pass that was not let out; should its row land after all, it says so."""
@@ -94,7 +118,7 @@ class Recorder:
             return
         if isinstance(fault := row.exception(), JournalError):
             log.error(line("passage-not-recorded", why=str(fault)))
-            self._screen.set_status(StatusFlag.RECORD_FAILED, on=True)
+            self._failed(fault)
         else:
             row.result()  # anything else is a bug and ends the process
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gate.app.logs import line
-from gate.config import HELD_MARGIN_MS
+from gate.config_checks import HELD_MARGIN_MS
 from gate.errors import ConfigError
 from gate.kiosk.state import StatusFlag
 from gate.net.client import Client
@@ -40,11 +40,31 @@ class Sources:
     gateway: CodeGateway
     permits: PermitList | None
     clients: tuple[Client, ...]
-    """To be closed at the end."""
     witness: tuple[str, Client] | None
     """The city's gateway as a witness of the time, over a connection of its own: nobody's question waits for that."""
     deadline_s: float
     """For everything that is asked about one presentation."""
+
+    def close_held(self) -> None:
+        """Let go of the lists that are held here."""
+        if self.permits is not None:
+            self.permits.close()
+
+    def close(self) -> None:
+        """Let go of all."""
+        self.close_held()
+        for client in self.clients:
+            client.close()
+
+
+def nobody(why: str, config: StatusConfig) -> Sources:
+    """Those of a gate that may ask nobody.
+
+    Args:
+        why: for whoever looks after it.
+        config: the section.
+    """
+    return Sources(MissingStatus(why), NoGateway(), None, (), None, config.deadline_ms / 1000)
 
 
 def sources(

@@ -9,6 +9,7 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gate.app import personal
 from gate.app.build import build
 from gate.app.config_check import faults
 from gate.app.logs import configure, line
@@ -68,11 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         log.critical(line("can-not-start", why="; ".join(map(str, refused.exceptions))))
         return 1
     finally:
-        gate.journal.close()
-        if gate.permits is not None:
-            gate.permits.close()
-        for client in gate.clients:
-            client.close()
+        gate.close()
     return 0
 
 
@@ -102,11 +99,7 @@ async def _serve(gate: Gate, health: Health) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
 
-    def read_again() -> None:
-        gate.rules.refresh()
-        gate.trust.ask()
-
-    loop.add_signal_handler(signal.SIGHUP, read_again)
+    loop.add_signal_handler(signal.SIGHUP, gate.read_again)
     try:
         await _work(gate, health, stopping)
     except asyncio.CancelledError:
@@ -125,7 +118,12 @@ async def _work(gate: Gate, health: Health, stopping: asyncio.Event) -> None:
             *_barrier(gate, group),
             *([] if gate.clock_watch is None else [group.create_task(gate.clock_watch.run(), name="clock")]),
             group.create_task(health.watch(gate.service), name="health"),
-            *(group.create_task(supervise(driver, gate.service.take), name=driver.name) for driver in gate.drivers),
+            *_fleet(gate, group),
+            *_lease(gate, group, stopping),
+            *(
+                group.create_task(supervise(driver, gate.devices.noting(gate.service.take)), name=driver.name)
+                for driver in gate.drivers
+            ),
         ]
         url = await gate.kiosk.started()
         log.info(line("ready", screen=url, readers=[driver.name for driver in gate.drivers]))
@@ -140,5 +138,16 @@ async def _work(gate: Gate, health: Health, stopping: asyncio.Event) -> None:
 def _barrier(gate: Gate, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
     if gate.barrier is None:
         return []
-    kept_open = supervise(gate.barrier, gate.service.releases.take, "barrier")
+    kept_open = supervise(gate.barrier, gate.barrier_state.noting(gate.service.releases.take), "barrier")
     return [group.create_task(kept_open, name=gate.barrier.name)]
+
+
+def _lease(gate: Gate, group: asyncio.TaskGroup, stopping: asyncio.Event) -> list[asyncio.Task[None]]:
+    if gate.lease is None:
+        return []
+    kept = personal.watch(gate.lease, gate.drop_people, gate.kiosk, stopping.set)  # systemd starts the gate again
+    return [group.create_task(kept, name="lease")]
+
+
+def _fleet(gate: Gate, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+    return [] if gate.fleet is None else [group.create_task(gate.fleet.run(), name="fleet")]

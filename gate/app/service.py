@@ -26,6 +26,7 @@ from gate.app.logs import line
 from gate.app.recorder import Recorder
 from gate.app.release import Releases
 from gate.app.report import Measured, report
+from gate.app.sealer import Sealer
 from gate.app.supervise import LOGGED_ALREADY
 from gate.credentials.trusted import TRUST_OVERDUE
 from gate.kiosk.state import StatusFlag
@@ -100,7 +101,8 @@ class LaneService:
         barrier: Barrier | None = None,
     ) -> None:
         self._judge = judge
-        self._recorder = Recorder(journal, commit_limit_s, screen)
+        sealer = Sealer(judge.trust, judge.checkpoint.time_zone, clock)
+        self._recorder = Recorder(journal, commit_limit_s, screen, sealer)
         self._attempts = Attempts()
         self._companions = Companions()
         self._time_zone = judge.checkpoint.time_zone
@@ -231,6 +233,10 @@ class LaneService:
         kind = first.judgement.credential.kind
         reason = Reason.RECORD_FAILED if late else Reason.BARRIER_FAULT
         return self._judge.refuse(reason, self._clock.moment(), first.reader, kind=kind), None
+
+    def mark(self, mark: str) -> None:
+        """Put a mark on every record from now on."""
+        self._marks = (*self._marks, mark)
 
     def _not_let_through(self, presentation: str, reader: str) -> None:
         """Somebody who heard a pass stands before a barrier that can't open any more."""

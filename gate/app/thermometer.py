@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from drivers import THERMOMETERS
 from gate.app.attempts import Attempts
-from gate.config import THERMOMETER
 from gate.config_bind import bind
+from gate.config_devices import THERMOMETER
 from gate.errors import ConfigError
 from gate.model import Outcome, Reason, Temperature
 from gate.rules.temperature import ENOUGH, LONGEST_S, SHORTEST_S, Correction, measured_tenths, of_somebody

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from gate.app.aside import aside
@@ -18,6 +18,7 @@ from gate.trust.copies import Copies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from gate.config import TrustConfig
@@ -42,6 +43,18 @@ def faults(config: TrustConfig, state: Path, moment: Moment) -> Iterator[str]:
         return
     if found.expired(moment):
         yield f"[trust] bundle: a newer one was due at {found.expires:%Y-%m-%d %H:%M} UTC; every record is marked"
+
+
+@dataclass(frozen=True, slots=True)
+class TrustState:
+    """What is to be told about the bundle in use."""
+
+    name: str | None = None
+    """E.g. ``"trust@7"``; None: nobody is believed."""
+    renew_by: datetime | None = None
+    """When the first of its signatures wants to be renewed."""
+    checked_at: datetime | None = None
+    """When it was last found to be the newest; None: nobody knows."""
 
 
 class TrustSlot:
@@ -123,6 +136,11 @@ class TrustSlot:
                 self._written = self._floor
         except OSError as fault:
             log.warning(line("last-good-not-kept", copy="trust", why=str(fault)))
+
+    @property
+    def state(self) -> TrustState:
+        """What is to be told about the bundle in use."""
+        return TrustState(self._name(), None if self._held is None else self._held.expires)
 
     def _name(self) -> str | None:
         return None if self._held is None else f"trust@{self._held.version}"

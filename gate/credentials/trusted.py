@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Final
 from gate.credentials.authorities import NO_AUTHORITIES, Authorities
 from gate.credentials.card_issuers import NO_CARD_ISSUERS, CardIssuers
 from gate.credentials.revocation import NO_LISTS, Revocations
+from gate.credentials.sealing_keys import NO_SEALING_KEYS, SealingKeys
 from gate.credentials.signer import NOBODY, SignerKeys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from gate.credentials.code_issuers import CodeIssuer
     from gate.model import Moment
@@ -42,6 +43,10 @@ class Trusted:
     """Of each country, behind the signers of seals (VDS-NC), and whom they have taken back."""
     value_sets: Mapping[str, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     """EU value sets, name to codes, that rules about certificates may ask for."""
+    sealing_keys: SealingKeys = NO_SEALING_KEYS
+    """Of the operator, one a day: who was there is sealed to them."""
+    lease: timedelta | None = None
+    """How long a gate keeps personal caches without contact; None where nothing signed says it."""
     renew_by: datetime | None = None
     """When a newer bundle should be here; None where there is no bundle."""
 

@@ -6,6 +6,7 @@ SQLite in WAL mode with ``synchronous=FULL``: 400 emulated power cuts lost nothi
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,9 @@ from gate.durable import sync_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
+_INCREMENTAL: Final = 2
+MOST_REBUILT_BYTES: Final = 64 * 1024 * 1024
+"""A file of an older version is rebuilt once at a start, some seconds on a slow card; a larger one is left."""
 BUSY_S: Final = 0.2
 """How long somebody else (a backup) may hold the file."""
 
@@ -63,6 +67,12 @@ CREATE TABLE codes ( -- dynamic codes that have let somebody in
     expires INTEGER NOT NULL                         -- the code's end, seconds of Unix time
 ) STRICT
 """
+_DROPPED: Final = """
+CREATE TABLE dropped ( -- numbers of rows that were kept long enough, from the first to the last
+    first INTEGER PRIMARY KEY,
+    last  INTEGER NOT NULL UNIQUE
+) STRICT
+"""
 _STEPS: Final = (
     (_FIRST,),
     (
@@ -85,6 +95,11 @@ _STEPS: Final = (
         "ALTER TABLE passages ADD COLUMN acked INTEGER NOT NULL DEFAULT 0",  # the revision that the server has
         "ALTER TABLE passages ADD COLUMN refused TEXT",  # why the server won't have it; such a row waits for a person
         "CREATE INDEX unsent ON passages (seq) WHERE acked < revision AND refused IS NULL",
+        "CREATE INDEX dead_letters ON passages (seq) WHERE refused IS NOT NULL",
+    ),
+    (
+        "CREATE INDEX may_go ON passages (seq, at) WHERE acked >= revision OR refused IS NOT NULL",  # retention looks
+        _DROPPED,
     ),
 )
 """What leads from each version to the next, from an empty file on."""
@@ -105,6 +120,7 @@ def open_to_write(path: Path) -> tuple[sqlite3.Connection, Path | None]:
     path.touch(mode=0o600)  # first: the write-ahead log gets the rights that the file has when it is opened
     db = sqlite3.connect(path, timeout=BUSY_S)
     try:
+        _let_it_shrink(db)
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         _bring_up_to_date(db)
@@ -137,6 +153,17 @@ def _bring_up_to_date(db: sqlite3.Connection) -> None:
             for statement in step:
                 db.execute(statement)
         db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+
+def _let_it_shrink(db: sqlite3.Connection) -> None:
+    """Have pages that got free given back to the disk a few at a time; a file that was made without that is rebuilt."""
+    if db.execute("PRAGMA auto_vacuum").fetchone() == (_INCREMENTAL,):
+        return
+    db.execute(f"PRAGMA auto_vacuum={_INCREMENTAL}")
+    pages, size = (int(db.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "page_size"))
+    if 0 < pages * size <= MOST_REBUILT_BYTES:
+        with contextlib.suppress(sqlite3.OperationalError):  # no room for it: then its free pages are used for new rows
+            db.execute("VACUUM")
 
 
 def _version(db: sqlite3.Connection) -> int:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 _INSERT: Final = """
 INSERT INTO passages (id, at, clock_trusted, reader, direction, zone, credential, assurance, holder, code, permit,
-                      outcome, reasons, rule_set, profile, failed_rules, facts, marks)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                      outcome, reasons, rule_set, profile, failed_rules, facts, marks, sealed, sealed_to)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 # A row that changed is sent again: its revision is above the one that the server has.
 _COMPLETE: Final = "UPDATE passages SET passage = ?, revision = revision + 1 WHERE id = ?"
@@ -41,6 +41,10 @@ class Passage:
     permit: PermitRecord | None
     """The permit that somebody is let through on."""
     decision: Decision
+    sealed: bytes | None = None
+    """The box that says whose it was, see ``gate.journal.sealing``; None: nobody knows, or there was no key."""
+    sealed_to: str | None = None
+    """Id of the key that opens it."""
 
 
 def insert(db: sqlite3.Connection, passage: Passage) -> int:
@@ -67,6 +71,8 @@ def insert(db: sqlite3.Connection, passage: Passage) -> int:
             json.dumps(decision.failed_rules),
             json.dumps({f.name: {"state": f.state, "source": f.source, "age": f.age} for f in decision.facts}),
             json.dumps(decision.marks),
+            passage.sealed,
+            passage.sealed_to,
         ),
     )
     return int(cursor.lastrowid or 0)

@@ -109,6 +109,11 @@ class KioskServer:
         self._screen.deciding()
         self._update()
 
+    @property
+    def flags(self) -> tuple[StatusFlag, ...]:
+        """The signs for guards that are up."""
+        return self._screen.state.flags
+
     def set_status(self, flag: StatusFlag, *, on: bool) -> None:
         """Raise or lower one of the signs for guards; what is being shown stays."""
         if self._screen.set_status(flag, on=on):

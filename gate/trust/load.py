@@ -2,20 +2,25 @@
 
 Its files: ``anchors.json`` (signers, see ``gate.trust.anchors``), ``smart-health-cards.json`` (see
 ``gate.trust.card_issuers``), ``authorities.json`` (see ``gate.trust.authorities``), ``value-sets.json``
-(``{"name": ["code", ...]}``), ``health-codes/*.toml`` (how the health codes of one issuer look) and ``revocation/*``
-(see ``gate.trust.revocation``). Any of them may be missing: what the gate is not told of, it does not believe.
+(``{"name": ["code", ...]}``), ``sealing-keys.json`` (see ``gate.trust.sealing_keys``), ``lease.json``
+(``{"hours": 72}``, how long personal caches are kept without contact), ``health-codes/*.toml`` (how the health codes of
+one issuer look) and ``revocation/*`` (see ``gate.trust.revocation``). Any of them may be missing: what the gate is not
+told of, it does not believe.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 
 from gate.credentials import code_issuers
 from gate.credentials.revocation import NO_LISTS
+from gate.credentials.sealing_keys import NO_SEALING_KEYS
 from gate.credentials.trusted import Trusted
 from gate.errors import TrustError
+from gate.trust import sealing_keys
 from gate.trust.anchors import Anchors
 from gate.trust.authorities import SealAuthorities
 from gate.trust.card_issuers import HealthCardIssuers
@@ -32,8 +37,14 @@ ANCHORS: Final = "anchors.json"
 CARD_ISSUERS: Final = "smart-health-cards.json"
 AUTHORITIES: Final = "authorities.json"
 VALUE_SETS: Final = "value-sets.json"
+SEALING_KEYS: Final = "sealing-keys.json"
+LEASE: Final = "lease.json"
 HEALTH_CODES: Final = "health-codes/"
 REVOCATION: Final = "revocation/"
+
+
+class _Lease(msgspec.Struct, forbid_unknown_fields=True):
+    hours: Annotated[int, msgspec.Meta(ge=1, le=720)]
 
 
 def load(bundle: Bundle) -> tuple[Trusted, tuple[str, ...]]:
@@ -50,6 +61,7 @@ def load(bundle: Bundle) -> tuple[Trusted, tuple[str, ...]]:
     card_issuers = HealthCardIssuers.load(files[CARD_ISSUERS]) if CARD_ISSUERS in files else HealthCardIssuers()
     authorities = SealAuthorities.load(files[AUTHORITIES]) if AUTHORITIES in files else SealAuthorities()
     revocations, overlooked = _revocations(_below(files, REVOCATION))
+    sealed_to, left_out = sealing_keys.load(files[SEALING_KEYS]) if SEALING_KEYS in files else (NO_SEALING_KEYS, ())
     trusted = Trusted(
         signers=anchors,
         revocations=revocations,
@@ -57,11 +69,13 @@ def load(bundle: Bundle) -> tuple[Trusted, tuple[str, ...]]:
         authorities=authorities,
         code_issuers=_code_issuers(_below(files, HEALTH_CODES)),
         value_sets=_value_sets(files[VALUE_SETS]) if VALUE_SETS in files else {},
+        sealing_keys=sealed_to,
+        lease=_lease(files[LEASE]) if LEASE in files else None,
         renew_by=bundle.expires,
     )
-    known = (ANCHORS, CARD_ISSUERS, AUTHORITIES, VALUE_SETS, HEALTH_CODES, REVOCATION)
+    known = (ANCHORS, CARD_ISSUERS, AUTHORITIES, VALUE_SETS, SEALING_KEYS, LEASE, HEALTH_CODES, REVOCATION)
     useless = (f"{name}: this gate has no use for such a file" for name in files if not name.startswith(known))
-    return trusted, (*anchors.notes, *card_issuers.notes, *authorities.notes, *overlooked, *useless)
+    return trusted, (*anchors.notes, *card_issuers.notes, *authorities.notes, *left_out, *overlooked, *useless)
 
 
 def _revocations(files: Mapping[str, bytes]) -> tuple[Revocations, Sequence[str]]:
@@ -82,6 +96,13 @@ def _value_sets(blob: bytes) -> Mapping[str, Sequence[str]]:
         return msgspec.json.decode(blob, type=dict[str, list[str]])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise TrustError(f"{VALUE_SETS}: is not of its form: {fault}") from None
+
+
+def _lease(blob: bytes) -> timedelta:
+    try:
+        return timedelta(hours=msgspec.json.decode(blob, type=_Lease).hours)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        raise TrustError(f"{LEASE}: is not of its form: {fault}") from None
 
 
 def _below(files: Mapping[str, bytes], folder: str) -> dict[str, bytes]:

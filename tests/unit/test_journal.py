@@ -155,8 +155,8 @@ def test_a_file_of_a_newer_version_is_left_alone(journal: Journal, path: Path) -
 def test_only_the_gate_may_read_it(journal: Journal, path: Path) -> None:
     journal.record(passage()).result(WAIT_S)
     files = list(path.parent.iterdir())
-    assert len(files) == 3
-    assert all(file.stat().st_mode & 0o077 == 0 for file in files), "nor what SQLite keeps beside it"
+    assert len(files) == 4
+    assert all(file.stat().st_mode & 0o077 == 0 for file in files), "nor what is kept beside it"
 
 
 def test_presentation_ids_sort_by_time_and_receipts_can_be_read_out() -> None:

@@ -17,9 +17,10 @@ from vectors import ROOT
 from drivers.simulated import id_cards
 from gate.app.demo.people import healthy
 from gate.app.judge import STATUS_OFFLINE, STATUS_UNAVAILABLE
+from gate.app.sealer import UNSEALED
 from gate.clock import SystemClock
-from gate.config import HELD_MARGIN_MS
 from gate.config import load as load_config
+from gate.config_checks import HELD_MARGIN_MS
 from gate.credentials import resident_id
 from gate.errors import ConfigError, StatusUnavailable
 from gate.model import CodeRecord, Colour, Records
@@ -98,7 +99,7 @@ def hears(said: str, *, marks: list[str] | None = None) -> Callable[[Rig], Await
         assert await rig.observed.until("said") == [said]
         await rig.settled()
         if marks is not None:
-            assert [json.loads(row[0]) for row in rig.look("marks")] == [marks]
+            assert [json.loads(row[0]) for row in rig.look("marks")] == [[*marks, UNSEALED]]
 
     return scenario
 

@@ -21,7 +21,7 @@ from drivers.simulated.gymcu90614 import PtyThermometer
 from drivers.simulated.mlx90614 import SimulatedMlx90614
 from gate.app.supervise import supervise
 from gate.app.thermometer import Thermometer
-from gate.config import THERMOMETER
+from gate.config_devices import THERMOMETER
 from gate.credentials import hcert_issue
 from gate.lane import LaneState
 from gate.rules.temperature import Correction

@@ -71,7 +71,6 @@ def test_a_gate_asks_the_gateway_that_its_configuration_names(tmp_path: Path) ->
         pin = base64.b64encode(certificate.pin).decode()
         file = written(tmp_path, f'url = "{server.base}"\npins = ["{PIN}", "{pin}"]', file=False)
         gate = build(load(file, tmp_path), Roots(tmp_path, tmp_path))
-        gate.journal.close()
 
         async def scenario() -> None:
             async with asyncio.timeout(WAIT_S):
@@ -79,6 +78,5 @@ def test_a_gate_asks_the_gateway_that_its_configuration_names(tmp_path: Path) ->
             assert (found.holder, found.records, found.offline) == (ANNA, Records(), False)
 
         asyncio.run(scenario())
-        for client in gate.clients:
-            client.close()
+        gate.close()
     assert len(gateway.asked) == 1

@@ -1,0 +1,90 @@
+"""A running gate's link with its fleet: rows go out, heartbeats too, commands come in."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gate.app.fleet.heart import Heart
+from gate.app.fleet.inventory import inventory
+from gate.app.fleet.key import load_key
+from gate.app.fleet.session import Session, Tokens
+from gate.app.logs import line
+from gate.journal.uploader import Uploader
+from gate.net.client import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gate.app.fleet.vitals import Vitals
+    from gate.config import FleetConfig, GateConfig
+    from gate.journal.store import Journal
+
+log = logging.getLogger("gate.fleet")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Everything of the fleet's in one gate."""
+
+    uploader: Uploader
+    heart: Heart
+
+    async def run(self) -> None:
+        """Keep the fleet informed until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._upload())
+            group.create_task(self.heart.run())
+
+    async def _upload(self) -> None:
+        self.uploader.start()
+        try:
+            await asyncio.wrap_future(self.uploader.ended)
+        finally:
+            self.uploader.stop()
+
+
+def link(
+    config: GateConfig,
+    fleet: FleetConfig,
+    journal: Journal,
+    vitals: Vitals,
+    refresh: Callable[[], None],
+    contact: Callable[[], None],
+) -> Link:
+    """The link that a configuration asks for; nothing goes out yet.
+
+    Args:
+        config: all of it.
+        fleet: its table ``[fleet]``.
+        journal: opened.
+        vitals: how the gate is.
+        refresh: looks for new rules and trust.
+        contact: called, in one thread or another, whenever the fleet has answered.
+
+    Raises:
+        ConfigError: the address, the trust in it or the key can't be used.
+    """
+    trust, tokens = fleet.trust(), Tokens(fleet.url, fleet.device, load_key(fleet.key))
+    upload, beats = (Session(Client(fleet.url, trust), tokens) for _ in range(2))  # neither waits for the other
+    heart = Heart(beats, vitals, lambda: inventory(config, fleet), refresh, contact)
+    uploader = Uploader(
+        config.journal.path,
+        journal,
+        device=fleet.device,
+        fleet=upload,
+        contact=contact,
+        tell=_tell,
+        draw=random.random,
+    )
+    return Link(uploader, heart)
+
+
+def _tell(trouble: str | None) -> None:
+    if trouble is None:
+        log.info(line("upload-works"))
+    else:
+        log.warning(line("upload-waits", why=trouble))

@@ -1,0 +1,85 @@
+"""Writes docs/wire.openapi.json from the structs: ``python tests/wire_document.py``."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from vectors import ROOT
+
+from gate.wire import heartbeat, inventory, message, passages, token
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE: Path = ROOT / "docs" / "wire.openapi.json"
+PATHS: tuple[tuple[str, type[msgspec.Struct], type[msgspec.Struct]], ...] = (
+    (token.CHALLENGE_PATH, token.ChallengeRequest, token.Challenge),
+    (token.TOKEN_PATH, token.TokenRequest, token.Token),
+    (passages.PATH, passages.Batch, passages.Acknowledgement),
+    (heartbeat.PATH, heartbeat.Heartbeat, heartbeat.HeartbeatAnswer),
+    (inventory.PATH, inventory.Inventory, inventory.InventoryAnswer),
+)
+"""Path -> what is asked and what is answered."""
+WITHOUT_TOKEN = (token.CHALLENGE_PATH, token.TOKEN_PATH)
+BESIDES = (token.Assertion, message.Problem)
+REFUSALS = {
+    "400": "of no such form; nothing was taken",
+    "401": "no token, or one that is not good any more",
+    "403": "another gate's",
+    "409": "another batch of this gate is being taken in",
+    "413": "too large; smaller batches may be taken",
+    "415": "a version that is not spoken",
+    "429": "later; Retry-After says when",
+}
+
+
+def document() -> dict[str, Any]:
+    """The contract as OpenAPI 3.1."""
+    kinds = [kind for _, *both in PATHS for kind in both] + list(BESIDES)
+    _, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "A gate and its fleet",
+            "version": str(message.VERSION),
+            "description": "Made from gate/wire by tests/wire_document.py; docs/wire.md says when and why.",
+        },
+        "paths": {path: {"post": _operation(path, asked, said)} for path, asked, said in PATHS},
+        "components": {
+            "schemas": components,
+            "responses": {
+                status: {"description": why, "content": _content(message.Problem)} for status, why in REFUSALS.items()
+            },
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _operation(path: str, asked: type[msgspec.Struct], said: type[msgspec.Struct]) -> dict[str, Any]:
+    open_to_all = path in WITHOUT_TOKEN
+    return {
+        "summary": inspect.cleandoc(asked.__doc__ or ""),
+        "security": [] if open_to_all else [{"token": []}],
+        "requestBody": {"required": True, "content": _content(asked)},
+        "responses": {
+            "200": {"description": inspect.cleandoc(said.__doc__ or ""), "content": _content(said)},
+            **{status: {"$ref": f"#/components/responses/{status}"} for status in REFUSALS},
+        },
+    }
+
+
+def _content(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    return {message.MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{kind.__name__}"}}}
+
+
+def text() -> str:
+    """The file's content."""
+    return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(text(), encoding="utf-8")
+    print(f"written: {FILE}")  # noqa: T201 - a script
