@@ -192,11 +192,12 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
     permits: StatusSource | None = None,
     thermometer: MeasuresPeople = NO_THERMOMETER,
     barrier: Callable[[], Barrier] | None = None,
+    observed: Observed | None = None,
 ) -> None:
     """Run one lane through a scenario, under one of the rule sets that come with the gate."""
 
     async def main() -> None:
-        observed = Observed()
+        watched = observed or Observed()
         journal = Journal(folder / "journal.sqlite")
         journal.open()
         judge = Judge(
@@ -217,8 +218,8 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
             judge=judge,
             journal=journal,
             commit_limit_s=commit_limit_s,
-            voice=observed,
-            screen=observed,
+            voice=watched,
+            screen=watched,
             texts=CATALOGUE.texts,
             clock=SystemClock(),
             marks=(),
@@ -226,7 +227,7 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
         )
         lane = asyncio.create_task(service.run())
         try:
-            await scenario(Rig(service, observed, journal, folder / "journal.sqlite"))
+            await scenario(Rig(service, watched, journal, folder / "journal.sqlite"))
         finally:
             lane.cancel()
             journal.close()
