@@ -58,10 +58,10 @@ class Lives:
         self._out.close()
 
     def _take(self, line: str, pid: int, seen: int) -> tuple[int, int]:
-        outcome, presentation, *reason = line.split()
-        if outcome == "pid":
-            return int(presentation), seen
-        self.told.append((outcome, presentation, *reason))
+        if line.startswith("pid "):
+            return int(line[4:]), seen
+        outcome, presentation, reason = line.split()
+        self.told.append((outcome, presentation, reason))
         return pid, seen + 1
 
     def _line(self) -> str:
