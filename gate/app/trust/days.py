@@ -1,4 +1,4 @@
-"""``gate trust days``: keys of the day; the public halves are a file for the bundle, the private ones the operator's."""
+"""``gate trust days``: keys of the day; the public halves make a file for the bundle, the private ones open boxes."""
 
 from __future__ import annotations
 
