@@ -197,11 +197,12 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
     clock: Clock | None = None,
     thermometer: MeasuresPeople = NO_THERMOMETER,
     barrier: Callable[[], Barrier] | None = None,
+    observed: Observed | None = None,
 ) -> None:
     """Run one lane through a scenario, under one of the rule sets that come with the gate."""
 
     async def main() -> None:
-        observed = Observed()
+        watched = observed or Observed()
         journal = Journal(folder / "journal.sqlite")
         journal.open()
         judge = Judge(
@@ -222,8 +223,8 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
             judge=judge,
             journal=journal,
             commit_limit_s=commit_limit_s,
-            voice=observed,
-            screen=observed,
+            voice=watched,
+            screen=watched,
             texts=CATALOGUE.texts,
             clock=clock or SystemClock(),
             marks=(),
@@ -231,7 +232,7 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
         )
         lane = asyncio.create_task(service.run())
         try:
-            await scenario(Rig(service, observed, journal, folder / "journal.sqlite"))
+            await scenario(Rig(service, watched, journal, folder / "journal.sqlite"))
         finally:
             lane.cancel()
             journal.close()

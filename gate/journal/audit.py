@@ -69,6 +69,7 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         db = _alone(path) if _lies_still(path) else open_to_read(path)
         try:
+            db.text_factory = lambda raw: raw.decode("utf-8", "replace")  # a damaged file may hold anything
             db.execute("BEGIN")
             version = int(db.execute("PRAGMA user_version").fetchone()[0])
             if version != SCHEMA_VERSION:
@@ -79,7 +80,7 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
             yield db
         finally:
             db.close()
-    except sqlite3.Error as fault:
+    except (sqlite3.Error, UnicodeDecodeError) as fault:
         raise JournalError(f"{path}: can't be read as a journal ({fault})") from None
 
 

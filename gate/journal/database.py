@@ -181,6 +181,8 @@ def _sound(path: Path) -> bool:
         if isinstance(fault, sqlite3.OperationalError):
             raise  # busy or unreadable is no damage
         return False
+    except UnicodeDecodeError:  # SQLite quotes what it found in the file
+        return False
 
 
 def _set_aside(path: Path) -> Path:

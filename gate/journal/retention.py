@@ -133,7 +133,10 @@ def give_back_pages(db: sqlite3.Connection, most: int) -> bool:
     spare = free_pages(db) - most
     if spare <= 0 or _number(db, "auto_vacuum") == 0:
         return False
-    db.execute(f"PRAGMA incremental_vacuum({min(spare, most)})").fetchall()
+    if not db.in_transaction:
+        db.execute("BEGIN")
+    for _ in range(min(spare, most)):
+        db.execute("PRAGMA incremental_vacuum(1)")  # Python's sqlite3 takes one step of it, which is one page
     return True
 
 

@@ -11,8 +11,8 @@ of the gate's own time zone.
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode
-from datetime import date  # noqa: TC003 - read by msgspec
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import date, timedelta
 from typing import Annotated, Final
 
 import msgspec
@@ -64,6 +64,44 @@ def load(data: bytes) -> tuple[SealingKeys, tuple[str, ...]]:
         except ValueError as fault:
             notes.append(f"sealing key {number} left out: {fault}")
     return SealingKeys(tuple(keys)), tuple(notes)
+
+
+def make(first: date, days: int) -> tuple[bytes, dict[str, bytes]]:
+    """New keys, one a day.
+
+    Args:
+        first: the first day, which names its key, as every other day does.
+        days: how many.
+
+    Returns:
+        The file's content, and the private keys (32 bytes each) by their ids.
+    """
+    private = {str(first + timedelta(days=number)): X25519PrivateKey.generate() for number in range(days)}
+    return encode(
+        SealingKeys(
+            tuple(
+                SealingKey(day, date.fromisoformat(day), date.fromisoformat(day), key.public_key())
+                for day, key in private.items()
+            )
+        )
+    ), {day: key.private_bytes_raw() for day, key in private.items()}
+
+
+def encode(keys: SealingKeys) -> bytes:
+    """The file's content; ``load`` reads it back."""
+    return msgspec.json.encode(
+        _File(
+            [
+                _Key(
+                    key.id,
+                    key.first_day,
+                    key.last_day,
+                    urlsafe_b64encode(key.public_key.public_bytes_raw()).decode().rstrip("="),
+                )
+                for key in keys.keys
+            ]
+        )
+    )
 
 
 def _key(key: _Key) -> SealingKey:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate import lease as lease_module
@@ -219,6 +219,7 @@ def test_a_disk_that_refuses_is_tried_again(gate: Gate, monkeypatch: pytest.Monk
     assert gate.left == ["journal.sqlite", "lease"]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_a_damaged_note_begins_a_lease(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     folder = tmp_path_factory.mktemp("lease")

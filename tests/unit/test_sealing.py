@@ -7,11 +7,13 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sealing import daily, entry, key, keys_file, private_key
 from trust_bundles import contents, installed
 
+from gate.__main__ import main
 from gate.credentials.sealing_keys import SealingKeys
 from gate.errors import JournalError, TrustError
 from gate.journal.sealing import BOX_BYTES, open_box, seal
@@ -46,6 +48,7 @@ def test_two_boxes_of_one_person_have_nothing_in_common() -> None:
     assert one[32:] != other[32:]
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.builds(Document, st.sampled_from(DocumentType), st.text(st.characters(codec="utf-8"), max_size=200)),
@@ -59,12 +62,14 @@ def test_every_box_has_the_same_length(documents: list[Document]) -> None:
     assert found == tuple(documents[: len(found)]), "what does not fit is left out from the end"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_what_is_no_box_does_not_open(data: bytes) -> None:
     with pytest.raises(JournalError):
         open_box(data, private_key(str(DAY)), ROW, str(DAY))
 
 
+@settings(deadline=None)
 @given(st.integers(0, BOX_BYTES - 1), st.integers(1, 255))
 def test_a_changed_box_does_not_open(place: int, change: int) -> None:
     box = bytearray(seal((CARD,), key(DAY), ROW))
@@ -130,6 +135,7 @@ def test_another_file_is_refused_whole(data: bytes) -> None:
         sealing_keys.load(data)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200) | st.recursive(st.none() | st.text(), st.lists).map(lambda x: json.dumps(x).encode()))
 def test_hostile_bytes_are_refused_or_read(data: bytes) -> None:
     with pytest.raises(TrustError):
@@ -154,3 +160,20 @@ def test_keys_and_the_lease_come_with_the_signed_bundle(tmp_path: Any) -> None:
 def test_a_lease_of_no_sense_is_refused(tmp_path: Any, data: bytes) -> None:
     with pytest.raises(TrustError, match=r"lease\.json"):
         bundled(tmp_path, {"lease.json": data})
+
+
+def test_an_operator_makes_a_file_and_the_keys_that_open(
+    tmp_path: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["trust", "days", "days", "--from", str(DAY), "--days", "3"]) == 0
+    assert "3 private keys" in capsys.readouterr().out
+    keys, notes = sealing_keys.load((tmp_path / "days/sealing-keys.json").read_bytes())
+    assert notes == ()
+    found = keys.of(date(2026, 12, 3))
+    assert found is not None
+    file = tmp_path / "days/2026-12-03.key"
+    assert file.stat().st_mode & 0o777 == 0o600
+    opens = X25519PrivateKey.from_private_bytes(file.read_bytes())
+    assert open_box(seal((CARD,), found, ROW), opens, ROW, found.id) == (CARD,)
+    assert main(["trust", "days", "days"]) == 2, "keys are never written over"

@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
 from gate.app.demo.certificates import certificates
 from gate.app.demo.daemon import Daemon
 from gate.app.demo.devices import Devices
@@ -20,12 +22,13 @@ from gate.app.demo.people import people
 from gate.config import GateConfig, load
 from gate.credentials import cose, hcert, resident_id
 from gate.credentials.revocation import NameKind
+from gate.credentials.sealing_keys import SealingKey, SealingKeys
 from gate.errors import ConfigError
 from gate.pseudonym import load_or_make_key
 from gate.status.file import encode
-from gate.trust import digest_lists, publish, revocation_files
+from gate.trust import digest_lists, publish, revocation_files, sealing_keys
 from gate.trust.anchors import Anchors
-from gate.trust.load import ANCHORS, HEALTH_CODES, REVOCATION
+from gate.trust.load import ANCHORS, HEALTH_CODES, REVOCATION, SEALING_KEYS
 from gate.trust.revocation_files import PublishedList
 from voice.simulated import SimulatedSoundCard
 
@@ -110,7 +113,9 @@ def fill(config: GateConfig, everybody: Mapping[str, Person], codes: Certificate
     anchors = [{"certificate": base64.b64encode(der).decode("ascii")} for der in codes.signers] + codes.city.anchors
     lists = {f"{REVOCATION}{name}": data for name, data in revocation_lists(codes).items()}
     issuers = {f"{HEALTH_CODES}{path.name}": path.read_bytes() for path in sorted(ISSUERS.glob("*.toml"))}
-    _give({ANCHORS: json.dumps({"anchors": anchors}).encode(), **lists, **issuers}, config)
+    sealing = SealingKey("demo", LONG_AGO.date(), UNTIL.date(), X25519PrivateKey.generate().public_key())
+    days = {SEALING_KEYS: sealing_keys.encode(SealingKeys((sealing,)))}
+    _give({ANCHORS: json.dumps({"anchors": anchors}).encode(), **days, **lists, **issuers}, config)
 
 
 def revocation_lists(codes: Certificates) -> dict[str, bytes]:

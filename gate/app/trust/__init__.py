@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from gate.app.check_files import read_moment
-from gate.app.trust import keys, make, show
+from gate.app.trust import days, keys, make, show
 from gate.errors import ConfigError, GateError
 
 UNUSABLE = 2
 ROOT_LASTS = timedelta(days=730)
 BUNDLE_LASTS = timedelta(days=30)
-_TOOLS = {"keys": keys.run, "make": make.run, "show": show.run}
+MOST_DAYS = 1000
+_TOOLS = {"keys": keys.run, "days": days.run, "make": make.run, "show": show.run}
 EPILOG = """\
 From nothing to a bundle that a gate believes:
   gate trust keys keys                                  eight new keys, and the root that names them
@@ -22,7 +23,8 @@ From nothing to a bundle that a gate believes:
   gate trust show trust --root keys/root.json           verify it as a gate does, and say what is in it
 Then give keys/root.json and the folder trust to the gate: [trust] root and bundle of its configuration.
 
-The folder of files may hold anchors.json (signers), value-sets.json, health-codes/*.toml and revocation/*.
+The folder of files may hold anchors.json (signers), value-sets.json, sealing-keys.json (made by gate trust days),
+lease.json, health-codes/*.toml and revocation/*.
 docs/trust.md goes through it step by step. Exit status: 0 good, 1 refused or due for a newer one, 2 unusable files.
 """
 
@@ -37,6 +39,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "folder", type=Path, metavar="KEYS", help="a new folder; who has it can make gates believe anybody"
     )
     _add_until(one, "the root", ROOT_LASTS)
+
+    one = tools.add_parser("days", help="make keys of the day, to which gates seal who was there")
+    one.add_argument(
+        "folder", type=Path, metavar="DAYS", help="a new folder; who has a key opens the records of its day"
+    )
+    one.add_argument("--from", dest="first", type=_day, default=datetime.now(UTC).date(), metavar="DAY", help="(today)")
+    one.add_argument(
+        "--days", type=int, choices=range(1, MOST_DAYS + 1), default=180, metavar="N", help="(%(default)s)"
+    )
 
     one = tools.add_parser("make", help="sign the files of a folder as a bundle, one version newer than the one there")
     one.add_argument("bundle", type=Path, metavar="BUNDLE", help="the bundle's folder, made or replaced")
@@ -59,6 +70,13 @@ def _add_until(parser: argparse.ArgumentParser, what: str, lasts: timedelta) -> 
         help=f"when a newer one must be there; {what} is used all the same after it, and the gate says so "
         f"(in {lasts.days} days)",
     )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("is no day; write e.g. 2026-12-01") from None
 
 
 def _time(text: str) -> datetime:
