@@ -66,7 +66,7 @@ NO_GATEWAY = NoGateway()
 class Slot:
     """Rules that are held: one of the sets that come with the gate."""
 
-    def __init__(self, name: str, refresh_by: datetime | None, orders: tuple[Order, ...]) -> None:
+    def __init__(self, name: str, refresh_by: datetime | None, orders: tuple[Order, ...] = ()) -> None:
         self.orders = orders
         self._rules = ruleset.load((ROOT / "config" / "rules" / f"{name}.json").read_bytes())
         if refresh_by is not None:

@@ -16,7 +16,7 @@ from vectors import ROOT
 
 from drivers.simulated import id_cards
 from gate.app.demo.people import healthy
-from gate.app.judge import STATUS_OFFLINE, STATUS_UNAVAILABLE
+from gate.app.judgement import STATUS_OFFLINE, STATUS_UNAVAILABLE
 from gate.clock import SystemClock
 from gate.config import HELD_MARGIN_MS
 from gate.config import load as load_config
