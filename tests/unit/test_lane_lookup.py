@@ -16,7 +16,7 @@ from vectors import ROOT
 
 from drivers.simulated import id_cards
 from gate.app.demo.people import healthy
-from gate.app.judge import STATUS_OFFLINE, STATUS_UNAVAILABLE
+from gate.app.judgement import STATUS_OFFLINE, STATUS_UNAVAILABLE
 from gate.app.sealer import UNSEALED
 from gate.clock import SystemClock
 from gate.config import load as load_config
@@ -207,12 +207,16 @@ def test_an_emergency_order_lets_in_though_nobody_answers_and_the_record_says_bo
     City(tmp_path, authority, Gateway(instead=hangs)).serve(heard, broken, DEADLINE_S, orders=emergency())
 
 
-def test_in_an_emergency_a_code_that_nobody_can_resolve_lets_in_too(tmp_path: Path, authority: Authority) -> None:
+def test_in_an_emergency_a_code_that_nobody_can_resolve_lets_in_too_but_once(
+    tmp_path: Path, authority: Authority
+) -> None:
     async def scenario(rig: Rig) -> None:
         rig.service.take(code(CODES["cn-national"]))
         assert await rig.observed.until("said") == ["emergency_order"]
         await rig.settled()
         assert rig.look("outcome, holder") == [("pass", None)]
+        rig.service.take(code(CODES["cn-national"]))
+        assert (await rig.observed.until("said", 2))[1] == "code_used"
 
     city = City(tmp_path, authority, Gateway(instead=hangs))
     city.serve(scenario, broken, DEADLINE_S, orders=emergency(), trusted=SHIPPED)
