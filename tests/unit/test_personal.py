@@ -14,6 +14,7 @@ from vectors import ROOT
 from gate.app import personal
 from gate.app.build import build
 from gate.app.personal import Personal, lease_on, watch
+from gate.app.records import Sources
 from gate.config import load
 from gate.config_bind import Roots
 from gate.errors import StatusUnavailable
@@ -21,15 +22,21 @@ from gate.lease import Lease, Uptime
 from gate.model import Document, DocumentType, Moment, Records
 from gate.pseudonym import load_or_make_key
 from gate.status.file import StatusFile, encode
+from gate.status.gateway import NoGateway
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from gate.config import GateConfig
+    from gate.status.source import StatusSource
 
 WAIT_S = 20
 ANNA = Document(DocumentType.RESIDENT_ID, "999999199001010016")
 FLEET = '\n[fleet]\nurl = "http://127.0.0.1:9"\ndevice = "g-1"\nkey = "device.key"\n'
+
+
+def only(source: StatusSource) -> Sources:
+    return Sources(source, NoGateway(), None, (), None, deadline_s=0.8)
 
 
 @dataclass
@@ -45,7 +52,7 @@ class Site:
         self.anna = self.key.pseudonym(ANNA)
         self.list = self.folder / "status.json"
         self.list.write_bytes(encode({self.anna: Records()}))
-        self.people = Personal(self.key, StatusFile.open(self.list), None)
+        self.people = Personal(self.key, only(StatusFile.open(self.list)))
         self.lease = self.leased()
 
     def leased(self) -> Lease:
@@ -88,7 +95,7 @@ def test_people_are_known_until_the_end_and_the_gate_starts_anew_with_the_first_
 def test_whoever_comes_then_is_sent_to_staff_and_the_record_says_why(tmp_path: Path) -> None:
     async def scenario(rig: Rig) -> None:
         gone = rig.service._judge.key
-        people = Personal(gone, rig.service._judge.status, None)
+        people = Personal(gone, only(rig.service._judge.status))
         object.__setattr__(rig.service._judge, "status", people)
         rig.service.take(card(1))
         await rig.observed.until("said", 1)
@@ -131,12 +138,13 @@ def test_the_configuration_only_shortens_what_is_signed(
 
 def test_a_gate_that_starts_after_the_end_opens_no_list_and_keeps_no_key(tmp_path: Path) -> None:
     config = configured(tmp_path, FLEET)
-    config.status.file.write_bytes(encode({bytes(16): Records()}))
+    assert (file := config.status.file) is not None
+    file.write_bytes(encode({bytes(16): Records()}))
     boots = (Uptime("1", 0.0), Uptime("1", 73 * 3600.0))
     for uptime in boots:
-        Lease(tmp_path / "lease", lambda: timedelta(hours=72), (config.status.file,), lambda now=uptime: now).tick()  # type: ignore[misc]
+        Lease(tmp_path / "lease", lambda: timedelta(hours=72), (file,), lambda now=uptime: now).tick()  # type: ignore[misc]
     gate = build(config, Roots(tmp_path, tmp_path))
-    gate.journal.close()
+    gate.close()
     assert gate.lease is not None
     assert gate.lease.over
     assert not config.status.key.exists()
