@@ -52,10 +52,8 @@ class Change:
         file = BlockFile(path, key, signers)
         try:
             self.header = header = file.header
-            if not header.change or header.raw > MOST_RAW_BYTES:
-                raise StatusUnavailable("is no change of a list, or larger than any")
-            packed = b"".join(file.block(number) for number in range(header.blocks))
-            self._content = _unpacked(packed, header.raw)
+            packed = b"".join(file.block(number) for number in range(header.blocks)) if header.change else b""
+            self._content = _unpacked(packed, min(header.raw, MOST_RAW_BYTES))
             self._lay_out(1 << header.bits)
         except (StatusUnavailable, struct.error) as fault:
             raise StatusUnavailable(f"{path.name}: {fault}") from None
@@ -121,7 +119,8 @@ class Change:
         code = self._content[codes + number] | self._content[codes + size // 2 + number] << 8
         if code >= len(self._values):
             raise StatusUnavailable("a change of the list names a value that it does not hold")
-        return self._values[code]
+        value: int = self._values[code]
+        return value
 
 
 def content(people: Iterable[tuple[bytes, int]], whole: WholeList) -> tuple[bytes, int, int]:

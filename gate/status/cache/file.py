@@ -35,6 +35,7 @@ class BlockFile:
     __slots__ = ("_cipher", "_descriptor", "_digests", "_ends", "_start", "head", "header")
 
     def __init__(self, path: Path, key: ListKey, signers: frozenset[bytes]) -> None:
+        self._descriptor = -1
         try:
             self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         except OSError as fault:
@@ -60,9 +61,13 @@ class BlockFile:
         return self._cipher.open(number, sealed)
 
     def close(self) -> None:
+        """Needed only where it can't wait until nobody holds it any more."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+    def __del__(self) -> None:
+        self.close()  # a list that was replaced may be asked until the last answer is given
 
     def _read(self, size: int, at: int) -> bytes:
         try:

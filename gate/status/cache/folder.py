@@ -12,7 +12,7 @@ import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from gate.errors import StatusUnavailable
 from gate.status.cache import floor as floors
@@ -49,12 +49,6 @@ class Name:
         return f"g{self.number:010}{change}.{self.form}"
 
 
-class Closes(Protocol):
-    """A file that is held open."""
-
-    def close(self) -> None: ...
-
-
 def names(folder: Path) -> list[Name]:
     """Everything in a folder that is named as above, in order."""
     found = []
@@ -77,7 +71,7 @@ class ListFolder:
     def __init__(self, folder: Path, kind: Kind, key: ListKey) -> None:
         self.folder = folder
         self._kind = kind
-        self._key = key
+        self.key = key
         self._open: dict[Name, tuple[Mark, WholeList | Change]] = {}
         self._signers = frozenset[bytes]()
         self.notes: tuple[str, ...] = ()
@@ -87,38 +81,24 @@ class ListFolder:
         """What changes when something in the folder does."""
         return tuple((name, self._mark(name)) for name in names(self.folder))
 
-    def newest(self, signers: frozenset[bytes]) -> tuple[Generation, tuple[Closes, ...]]:
-        """The newest generation that is good, and what is open no longer needed once it has taken over.
+    def newest(self, signers: frozenset[bytes]) -> Generation:
+        """The newest generation that is good.
 
         Raises:
             StatusUnavailable: there is none.
         """
         if signers != self._signers:
-            self._signers, before = signers, self._open
-            self._open = {}
-        else:
-            before = dict(self._open)
+            self._signers, self._open = signers, {}
         notes: list[str] = []
         floor = self._floor(notes)
         present = names(self.folder)
         found = self._first_good(present, floor, notes)
         self.notes = tuple(notes)
-        kept = {id(file) for _, file in self._open.values()}
-        stale = tuple(one for _, one in before.values() if isinstance(one, WholeList) and id(one) not in kept)
         if found is None:
-            for one in stale:
-                one.close()
             why = "; ".join(notes) or "there is none"
             raise StatusUnavailable(f"{self.folder.name}: no list of this kind can serve ({why})")
         self._raise(floor, found.whole.number)
-        return found, stale
-
-    def close(self) -> None:
-        """Close everything."""
-        for _, one in self._open.values():
-            if isinstance(one, WholeList):
-                one.close()
-        self._open = {}
+        return found
 
     def _first_good(self, present: list[Name], floor: Floor, notes: list[str]) -> Generation | None:
         found, used = None, set[Name]()
@@ -165,15 +145,13 @@ class ListFolder:
             return self._open[name][1]
         self._open.pop(name, None)
         try:
-            one = kind(self.folder / str(name), self._key, self._signers)
+            one = kind(self.folder / str(name), self.key, self._signers)
         except StatusUnavailable as fault:
             notes.append(str(fault))
             return None
         header = one.header if isinstance(one, Change) else one.file.header
         if (header.kind, header.number) != (self._kind, name.number):
             notes.append(f"{name}: is of another list or generation than its name says")
-            if isinstance(one, WholeList):
-                one.close()
             return None
         if mark is not None:
             self._open[name] = mark, one

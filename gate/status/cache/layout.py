@@ -108,12 +108,12 @@ def suffix_bytes(bits: int) -> int:
 
 def false_match(people: int) -> float:
     """Odds that the hash of somebody who is not on a list of so many is that of one who is: n / 2^48."""
-    return people / 2**HASH_BITS
+    return people / (1 << HASH_BITS)
 
 
 def shared_place(people: int) -> float:
     """How many pairs of people on a list are expected to share a hash; both are then unknown to it."""
-    return people * (people - 1) / 2 / 2**HASH_BITS
+    return people * (people - 1) / 2 / (1 << HASH_BITS)
 
 
 def sign(header: Header, signer: Ed25519PrivateKey) -> bytes:
@@ -187,8 +187,10 @@ class Directory:
 
 
 def directory_bytes(blocks: int) -> int:
+    """Of a file with so many blocks."""
     return blocks * (4 + DIGEST_BYTES)
 
 
 def digest(block: bytes) -> bytes:
+    """Of an encrypted block, as the directory has it."""
     return sha256(block).digest()[:DIGEST_BYTES]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -82,37 +81,35 @@ class Desk:
 
     def change(self, people: Sorter, terms: Terms) -> Header:
         """Make the next change of the newest generation."""
-        with self._open() as opened:
-            before = opened.newest
-            number = opened.changes + 1
-            if number > MOST_CHANGES:
-                raise ConfigError(f"there are {MOST_CHANGES} changes already; fold them into a new generation")
-            if terms.as_of < before.as_of:
-                raise ConfigError("the table is older than the list that it is to change")
-            if terms.covers != before.covers:
-                raise ConfigError("the table has other columns than that of the list, so it speaks of other things")
-            try:
-                raw, changed, added = change.content(people.drained(), opened.list)
-            except ValueError as fault:
-                raise ConfigError(str(fault)) from None
-            blocks = change.packed(raw)
-            salt = secrets.token_bytes(SALT_BYTES).hex()
-            said = {
-                **self._new(terms, bits=opened.whole.bits, origin=opened.whole.origin),
-                **{"number": opened.whole.number, "change": number, "of": opened.whole.salt, "salt": salt},
-                **{"people": changed, "added": added, "raw": len(raw), "blocks": len(blocks)},
-            }
-            path = self._folder / str(Name(opened.whole.number, number, "change"))
-            return write_signed(path, len(blocks), blocks, self._key.blocks(salt), self._describing(said))
+        opened = self._open()
+        before = opened.newest
+        number = opened.changes + 1
+        if number > MOST_CHANGES:
+            raise ConfigError(f"there are {MOST_CHANGES} changes already; fold them into a new generation")
+        if terms.as_of < before.as_of:
+            raise ConfigError("the table is older than the list that it is to change")
+        if terms.covers != before.covers:
+            raise ConfigError("the table has other columns than that of the list, so it speaks of other things")
+        try:
+            raw, changed, added = change.content(people.drained(), opened.list)
+        except ValueError as fault:
+            raise ConfigError(str(fault)) from None
+        blocks = change.packed(raw)
+        salt = secrets.token_bytes(SALT_BYTES).hex()
+        said = self._new(terms, bits=opened.whole.bits, origin=opened.whole.origin)
+        said |= {"number": opened.whole.number, "change": number, "of": opened.whole.salt, "salt": salt}
+        said |= {"people": changed, "added": added, "raw": len(raw), "blocks": len(blocks)}
+        path = self._folder / str(Name(opened.whole.number, number, "change"))
+        return write_signed(path, len(blocks), blocks, self._key.blocks(salt), self._describing(said))
 
     def fold(self) -> Header:
-        """Make the newest generation and its changes into the next one: a parcel, and a head for gates that have them."""
-        with self._open() as opened:
-            newest, whole = opened.newest, opened.whole
-            origin = whole.origin if newest.as_of - whole.origin <= _LATEST_S else origin_for(newest.as_of)
-            terms = Terms(newest.as_of, newest.until, newest.covers)
-            said = self._new(terms, bits=whole.bits, origin=origin)
-            header = self._whole(opened.folded(origin), {**said, "of": whole.salt, "changes": opened.changes})
+        """Make the newest generation and its changes into the next one: a parcel, and a head for who has them."""
+        opened = self._open()
+        newest, whole = opened.newest, opened.whole
+        origin = whole.origin if newest.as_of - whole.origin <= _LATEST_S else origin_for(newest.as_of)
+        terms = Terms(newest.as_of, newest.until, newest.covers)
+        said = self._new(terms, bits=whole.bits, origin=origin)
+        header = self._whole(opened.folded(origin), {**said, "of": whole.salt, "changes": opened.changes})
         name = Name(header.number, 0, "head")
         with (self._folder / str(Name(header.number, 0, "whole"))).open("rb") as file:
             durable.write(self._folder / str(name), file.read(HEAD_BYTES), 0o600)
@@ -134,25 +131,23 @@ class Desk:
 
         try:
             header = write_signed(path, said["blocks"], contents(), self._key.blocks(said["salt"]), described)
-            with closing(WholeList(path, self._key, frozenset({self._public}))) as whole:
-                parcel.write(path.with_suffix(".pack"), whole, self._key, self._told)
+            whole = WholeList(path, self._key, frozenset({self._public}))
+            parcel.write(path.with_suffix(".pack"), whole, self._key, self._told)
         except (ValueError, StatusUnavailable) as fault:
             raise ConfigError(str(fault)) from None
         return header
 
     def _new(self, terms: Terms, *, bits: int, origin: int) -> dict[str, Any]:
         number = max((name.number for name in names(self._folder)), default=0) + 1
-        return {
-            **{"kind": self._kind, "number": number, "salt": secrets.token_bytes(SALT_BYTES).hex()},
-            **{"as_of": terms.as_of, "until": terms.until, "covers": terms.covers, "origin": origin},
-            **{"bits": bits, "blocks": 1 << bits, "signer": self._public.hex()},
-        }
+        said: dict[str, Any] = {"kind": self._kind, "number": number, "salt": secrets.token_bytes(SALT_BYTES).hex()}
+        said |= {"as_of": terms.as_of, "until": terms.until, "covers": terms.covers, "origin": origin}
+        return said | {"bits": bits, "blocks": 1 << bits, "signer": self._public.hex()}
 
     def _describing(self, said: dict[str, Any]) -> Callable[[str, int], tuple[Header, Ed25519PrivateKey]]:
         return lambda directory, size: (Header(**said, directory=directory, bytes=size), self._signer)
 
-    def _open(self) -> closing[Generation]:
+    def _open(self) -> Generation:
         try:
-            return closing(ListFolder(self._folder, self._kind, self._key).newest(frozenset({self._public}))[0])
+            return ListFolder(self._folder, self._kind, self._key).newest(frozenset({self._public}))
         except StatusUnavailable as fault:
             raise ConfigError(f"{fault}; build a whole list first") from None

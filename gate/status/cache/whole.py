@@ -6,6 +6,7 @@ A block holds the sorted rest of each hash, then 32 bits for each (see ``payload
 from __future__ import annotations
 
 import struct
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from gate.errors import StatusUnavailable
@@ -94,7 +95,10 @@ def bits_for(people: int) -> int:
 
 
 class Sorter:
-    """Takes people in any order and gives them back in that of their hashes; 16 bytes of memory each."""
+    """Takes people in any order and gives them back in that of their hashes; 16 bytes of memory each.
+
+    Of a person who was given twice the first counts.
+    """
 
     def __init__(self) -> None:
         self._parts = [bytearray() for _ in range(256)]
@@ -103,32 +107,32 @@ class Sorter:
 
     def add(self, full_hash: bytes, bits: int, line: int) -> None:
         """One person, from a line of the table."""
-        self._parts[full_hash[0]] += self._row.pack(full_hash, bits, line)
+        self._parts[full_hash[0]] += self._row.pack(full_hash, line, bits)
         self.people += 1
 
     def twice(self) -> Iterator[tuple[int, int]]:
-        """Lines that are of one person: the first, and each further one."""
+        """Pairs of lines that are of one person."""
         for part in self._parts:
-            rows = sorted(self._row.iter_unpack(part), key=lambda row: (row[0], row[2]))
-            for before, row in zip(rows, rows[1:], strict=False):
+            for before, row in pairwise(sorted(self._row.iter_unpack(part))):
                 if before[0] == row[0]:
-                    yield before[2], row[2]
+                    yield before[1], row[1]
 
     def drained(self) -> Iterator[tuple[bytes, int]]:
         """Everybody once, as hash and bits; what it gives it forgets. Two people at one place are ambiguous."""
         for number, part in enumerate(self._parts):
             self._parts[number] = bytearray()
             last, said = b"", 0
-            for full, bits, _ in sorted(self._row.iter_unpack(part)):
-                place = full[:HASH_BYTES]
-                if place == last:
-                    said = AMBIGUOUS
+            for full, _, bits in sorted(self._row.iter_unpack(part)):
+                if full == last:
+                    continue
+                if full[:HASH_BYTES] == last[:HASH_BYTES]:
+                    last, said = full, AMBIGUOUS
                     continue
                 if last:
-                    yield last, said
-                last, said = place, bits
+                    yield last[:HASH_BYTES], said
+                last, said = full, bits
             if last:
-                yield last, said
+                yield last[:HASH_BYTES], said
 
 
 def buckets(people: Iterable[tuple[bytes, int]], bits: int) -> Iterator[Rows]:
