@@ -88,8 +88,13 @@ def _blocks(file: BinaryIO, header: Header, cipher: Cipher) -> Iterator[bytes]:
         size = _LENGTH.unpack(start)[0] if len(start) == _LENGTH.size else 0
         if not TAG_BYTES < size <= _MOST_PART:
             raise StatusUnavailable("the parcel is damaged")
-        part = cipher.open(number, file.read(size))
+        sealed = file.read(size)
+        if len(sealed) != size:
+            raise StatusUnavailable("the parcel is cut off")
+        part = cipher.open(number, sealed)
         yield from _unpack(part, min(_BUCKETS, header.blocks - first), header.suffix_bytes)
+    if file.read(1):
+        raise StatusUnavailable("the parcel is followed by more")
 
 
 def _pack(buckets: list[bytes], suffix: int) -> bytes:
