@@ -12,7 +12,7 @@ import msgspec
 
 from drivers import DRIVERS
 from drivers.barrier import BARRIERS
-from gate.app import thermometer
+from gate.app import status_lists, thermometer
 from gate.app.files import read_bounded
 from gate.app.judge import Judge
 from gate.app.logs import line
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from gate.config import GateConfig
     from gate.config_devices import ReaderConfig
     from gate.pseudonym import PseudonymKey
+    from gate.status.cache.source import CachedList
     from gate.status.source import StatusSource
     from voice.phrases import Catalogue
 
@@ -65,6 +66,7 @@ class Gate:
     kiosk: KioskServer
     journal: Journal
     permits: PermitList | None
+    lists: tuple[CachedList, ...]
     speaker: Speaker
     drivers: tuple[Driver, ...]
     barrier: Barrier | None
@@ -89,6 +91,8 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     speaker = _speaker(config, roots, phrases.load(config.voice.languages), kiosk)
     key = load_or_make_key(config.status.key)
     status, permits = _status(config.status.file), _permits(config, key)
+    lists = status_lists.fit(config.status, key, lambda: trust.current.status_signers, clock)
+    others = (*lists, *(() if permits is None else (permits,)))
     measures, of_thermometer = thermometer.fit(config.thermometer, roots)
     judge = Judge(
         checkpoint=config.checkpoint,
@@ -97,7 +101,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         certificate_rules=_certificate_rules(config.rules.certificate_rules),
         certificate_country=config.rules.certificate_country,
         trust=trust,
-        status=status if permits is None else MergedSources(status, permits),
+        status=MergedSources(status, *others) if others else status,
         gateway=NoGateway(),
         history=journal,
         status_deadline_s=config.status.deadline_ms / 1000,
@@ -118,7 +122,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     )
     kiosk.set_status(StatusFlag.TIME_UNTRUSTED, on=not clock.moment().trusted)
     drivers = (*(driver(reader, roots) for reader in config.readers), *of_thermometer)
-    return Gate(service, rules, trust, kiosk, journal, permits, speaker, drivers, opens)
+    return Gate(service, rules, trust, kiosk, journal, permits, lists, speaker, drivers, opens)
 
 
 def driver(reader: ReaderConfig, roots: Roots) -> Driver:

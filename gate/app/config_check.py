@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import msgspec
 
-from gate.app import thermometer, trust_slot
+from gate.app import status_lists, thermometer, trust_slot
 from gate.app.build import barrier, clock_of, driver
 from gate.app.files import read_bounded
 from gate.errors import ConfigError, GateError
@@ -50,6 +50,7 @@ def faults(config: GateConfig, roots: Roots) -> Iterator[str]:
     yield from _tried("", StatusFile.open, config.status.file)
     if config.status.permits is not None:
         yield from _tried("", _permits, config.status.permits, config.status.key)
+    yield from _tried("", status_lists.check, config.status)
     yield from _tried("", require_loopback, config.kiosk.host, "kiosk")
     yield from _tried("", require_port, config.kiosk.port, "kiosk")
     for languages in (config.kiosk.languages, config.voice.languages):

@@ -71,6 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
         gate.journal.close()
         if gate.permits is not None:
             gate.permits.close()
+        for one in gate.lists:
+            one.close()
     return 0
 
 

@@ -42,6 +42,8 @@ class Trusted:
     """Of each country, behind the signers of seals (VDS-NC), and whom they have taken back."""
     value_sets: Mapping[str, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     """EU value sets, name to codes, that rules about certificates may ask for."""
+    status_signers: frozenset[bytes] = frozenset()
+    """Raw Ed25519 keys of whoever may sign lists of people."""
     renew_by: datetime | None = None
     """When a newer bundle should be here; None where there is no bundle."""
 

@@ -2,8 +2,9 @@
 
 Its files: ``anchors.json`` (signers, see ``gate.trust.anchors``), ``smart-health-cards.json`` (see
 ``gate.trust.card_issuers``), ``authorities.json`` (see ``gate.trust.authorities``), ``value-sets.json``
-(``{"name": ["code", ...]}``), ``health-codes/*.toml`` (how the health codes of one issuer look) and ``revocation/*``
-(see ``gate.trust.revocation``). Any of them may be missing: what the gate is not told of, it does not believe.
+(``{"name": ["code", ...]}``), ``status-signers.json`` (see ``gate.trust.status_signers``), ``health-codes/*.toml``
+(how the health codes of one issuer look) and ``revocation/*`` (see ``gate.trust.revocation``). Any of them may be
+missing: what the gate is not told of, it does not believe.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from gate.credentials import code_issuers
 from gate.credentials.revocation import NO_LISTS
 from gate.credentials.trusted import Trusted
 from gate.errors import TrustError
+from gate.trust import status_signers
 from gate.trust.anchors import Anchors
 from gate.trust.authorities import SealAuthorities
 from gate.trust.card_issuers import HealthCardIssuers
@@ -32,6 +34,7 @@ ANCHORS: Final = "anchors.json"
 CARD_ISSUERS: Final = "smart-health-cards.json"
 AUTHORITIES: Final = "authorities.json"
 VALUE_SETS: Final = "value-sets.json"
+STATUS_SIGNERS: Final = "status-signers.json"
 HEALTH_CODES: Final = "health-codes/"
 REVOCATION: Final = "revocation/"
 
@@ -57,9 +60,10 @@ def load(bundle: Bundle) -> tuple[Trusted, tuple[str, ...]]:
         authorities=authorities,
         code_issuers=_code_issuers(_below(files, HEALTH_CODES)),
         value_sets=_value_sets(files[VALUE_SETS]) if VALUE_SETS in files else {},
+        status_signers=status_signers.load(files[STATUS_SIGNERS]) if STATUS_SIGNERS in files else frozenset(),
         renew_by=bundle.expires,
     )
-    known = (ANCHORS, CARD_ISSUERS, AUTHORITIES, VALUE_SETS, HEALTH_CODES, REVOCATION)
+    known = (ANCHORS, CARD_ISSUERS, AUTHORITIES, VALUE_SETS, STATUS_SIGNERS, HEALTH_CODES, REVOCATION)
     useless = (f"{name}: this gate has no use for such a file" for name in files if not name.startswith(known))
     return trusted, (*anchors.notes, *card_issuers.notes, *authorities.notes, *overlooked, *useless)
 

@@ -1,20 +1,21 @@
 """A whole list as it travels: its signed head, then its buckets packed as small as they get, encrypted.
 
-What is nearly random (most of each hash) goes as it is; the sorted first bytes as differences, and the people's bits
-byte by byte, are compressed. Whoever unpacks it makes the same blocks again, and the directory that was signed says
-whether they are.
+What is nearly random (most of each hash) goes as it is. Of the sorted first bytes the differences, and the people's
+bits byte by byte, are deflated, with or without looking for repetitions, whichever is smaller. Whoever unpacks it makes
+the same blocks again, and the directory that was signed says whether they are.
 
 ::
 
     0     as of the list itself
-    2048  for each 256 buckets: length (4 bytes), and encrypted: rows of each bucket (1 byte), length of the compressed
-          part (4 bytes), that part, the other bytes of the hashes
+    2048  for each 256 buckets: length (4 bytes), and encrypted: rows of each bucket (1 byte), five columns (first
+          bytes, then each byte of the people's bits) with their length before each (4 bytes), the other bytes of the
+          hashes
 """
 
 from __future__ import annotations
 
-import lzma
 import struct
+import zlib
 from itertools import accumulate
 from operator import sub
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
 _BUCKETS: Final = 256
 _LENGTH: Final = struct.Struct(">I")
 _MOST_PART: Final = _BUCKETS * (MOST_IN_BUCKET * 10 + 1) + 4096
-_FILTERS: Final = ({"id": lzma.FILTER_LZMA1, "dict_size": 1 << 12, "lc": 0, "lp": 0, "pb": 0, "mode": lzma.MODE_FAST},)
-"""As good as its coder of single bytes: there is nothing to find twice in hashes and times."""
+_COLUMNS: Final = 5
+_MOST_MEMORY: Final = 9
 
 
 def write(path: Path, whole: WholeList, key: ListKey, told: Callable[[int, int], None]) -> None:
@@ -103,14 +104,23 @@ def _pack(buckets: list[bytes], suffix: int) -> bytes:
     counts = bytes(len(bucket) // row for bucket in buckets)
     ends = [count * suffix for count in counts]
     firsts = [bucket[0:end:suffix] for bucket, end in zip(buckets, ends, strict=True)]
-    planes = [bytes(map(sub, first, b"\0" + first)) for first in firsts]
-    for plane in range(4):
-        planes += [bucket[end + plane :: 4] for bucket, end in zip(buckets, ends, strict=True)]
+    columns = [b"".join(bytes(map(sub, first, b"\0" + first)) for first in firsts)]
+    columns += [
+        b"".join(bucket[end + plane :: 4] for bucket, end in zip(buckets, ends, strict=True)) for plane in range(4)
+    ]
     rest = b"".join(
         bucket[column:end:suffix] for column in range(1, suffix) for bucket, end in zip(buckets, ends, strict=True)
     )
-    small = lzma.compress(b"".join(planes), lzma.FORMAT_RAW, filters=_FILTERS)
-    return counts + _LENGTH.pack(len(small)) + small + rest
+    small = [_smallest(column) for column in columns]
+    return counts + b"".join(_LENGTH.pack(len(column)) + column for column in small) + rest
+
+
+def _smallest(column: bytes) -> bytes:
+    found = []
+    for strategy in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_HUFFMAN_ONLY):
+        deflater = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, _MOST_MEMORY, strategy)
+        found.append(deflater.compress(column) + deflater.flush())
+    return min(found, key=len)
 
 
 def _unpack(part: bytes, buckets: int, suffix: int) -> Iterator[bytes]:
@@ -119,29 +129,36 @@ def _unpack(part: bytes, buckets: int, suffix: int) -> Iterator[bytes]:
     Raises:
         StatusUnavailable: it is not of the form above.
     """
-    counts, total = part[:buckets], sum(part[:buckets])
-    if len(part) < buckets + _LENGTH.size:
+    counts, total, at = part[:buckets], sum(part[:buckets]), buckets
+    columns = []
+    for _ in range(_COLUMNS):
+        size = _LENGTH.unpack(part[at : at + _LENGTH.size].rjust(_LENGTH.size, b"\0"))[0]
+        at += _LENGTH.size + size
+        columns.append(_inflated(part[at - size : at], total))
+    rest = part[at:]
+    if len(counts) != buckets or len(rest) != (suffix - 1) * total:
         raise StatusUnavailable("the parcel is damaged")
-    begin = buckets + _LENGTH.size
-    end = begin + _LENGTH.unpack_from(part, buckets)[0]
-    inflater = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_FILTERS)
-    try:
-        small = inflater.decompress(part[begin:end], 5 * total)
-    except lzma.LZMAError:
-        raise StatusUnavailable("the parcel is damaged") from None
-    rest = part[end:]
-    if len(small) != 5 * total or len(rest) != (suffix - 1) * total:
-        raise StatusUnavailable("the parcel is damaged")
+    firsts, planes = columns[0], columns[1:]
     at = 0
     for count in counts:
         whole = bytearray(count * (suffix + 4))
         size = count * suffix
-        whole[0:size:suffix] = bytes(value & 255 for value in accumulate(small[at : at + count]))
+        whole[0:size:suffix] = bytes(value & 255 for value in accumulate(firsts[at : at + count]))
         for column in range(1, suffix):
             start = (column - 1) * total + at
             whole[column:size:suffix] = rest[start : start + count]
-        for plane in range(4):
-            start = (plane + 1) * total + at
-            whole[size + plane :: 4] = small[start : start + count]
+        for number, plane in enumerate(planes):
+            whole[size + number :: 4] = plane[at : at + count]
         yield bytes(whole)
         at += count
+
+
+def _inflated(data: bytes, size: int) -> bytes:
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        column = inflater.decompress(data, size + 1)
+    except zlib.error:
+        column = b""
+    if len(column) != size:
+        raise StatusUnavailable("the parcel is damaged")
+    return column

@@ -81,6 +81,7 @@ class CachedList:
         """Held while the list is asked or exchanged."""
         self._questions: queue.Queue[_Question | None] = queue.Queue(QUEUE_LIMIT)
         self._looked, self._closing = threading.Event(), threading.Event()
+        self._told: News | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._threads = (
             threading.Thread(target=self._look, name=f"{kind}-look", daemon=True),
@@ -152,15 +153,13 @@ class CachedList:
     def _take(self, signers: frozenset[bytes]) -> None:
         """Open what is there now, then let it serve."""
         found: Generation | Exception
-        before = self._newest
         try:
             found = self._lists.newest(signers)
         except Exception as fault:  # noqa: BLE001 - as above; a bug is raised where somebody asks
             found = fault
         with self._lock:
             self._newest = found
-        if self._lists.notes or _header(found) is None or _header(found) != _header(before):
-            self._on_change(News(self._kind, _header(found), self._lists.notes))
+        self._tell(self._lists.notes)
 
     def _prepare(self, signers: frozenset[bytes]) -> None:
         made = 0 if isinstance(self._newest, Exception) else self._newest.whole.number
@@ -173,8 +172,10 @@ class CachedList:
         said, _ = self._process.communicate()
         self._process = None
         if notes := tuple(said.decode("utf-8", "replace").splitlines()):
-            self._on_change(News(self._kind, _header(self._newest), notes))
+            self._tell(notes)
 
-
-def _header(found: Generation | Exception) -> Header | None:
-    return None if isinstance(found, Exception) else found.newest
+    def _tell(self, notes: tuple[str, ...]) -> None:
+        header = None if isinstance(self._newest, Exception) else self._newest.newest
+        if (news := News(self._kind, header, notes)) != self._told:
+            self._told = news
+            self._on_change(news)
