@@ -138,12 +138,15 @@ class CachedList:
 
     def _look(self) -> None:
         seen: object = None
+        prepared: object = None
         while True:
             signers = self._signers()
             mark = (self._lists.mark(), signers)
             if mark != seen:
                 seen = mark
                 self._take(signers)
+            if self._process is None and mark != prepared:  # what failed is tried again when something is brought
+                prepared = mark
                 self._prepare(signers)
             self._looked.set()
             self._hear_of_process()
@@ -163,7 +166,7 @@ class CachedList:
 
     def _prepare(self, signers: frozenset[bytes]) -> None:
         made = 0 if isinstance(self._newest, Exception) else self._newest.whole.number
-        if self._process is None and prepare.wanted(self._folder, made):
+        if prepare.wanted(self._folder, made):
             self._process = prepare.start(self._folder, self._kind, self._key, signers)
 
     def _hear_of_process(self) -> None:
