@@ -79,6 +79,10 @@ class Desk:
         rows = buckets(people.drained(), bits)
         return self._whole(rows, self._new(terms, bits=bits, origin=origin_for(terms.as_of)))
 
+    def origin(self) -> int:
+        """Where the times of the newest generation begin."""
+        return self._open().whole.origin
+
     def change(self, people: Sorter, terms: Terms) -> Header:
         """Make the next change of the newest generation."""
         opened = self._open()
