@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from gate import durable
 from gate.errors import StatusUnavailable
-from gate.status.cache.layout import HEAD_BYTES, Directory, Header, digest, directory_bytes, read_head, sign
+from gate.status.cache.layout import DIGEST_BYTES, HEAD_BYTES, Directory, Header, digest, directory_bytes, read_head, sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -56,7 +56,8 @@ class BlockFile:
         """The content of a block."""
         begin = self._ends[number - 1] if number else 0
         sealed = self._read(self._ends[number] - begin, self._start + begin)
-        if digest(sealed) != self._digests[16 * number : 16 * number + 16]:
+        at = number * DIGEST_BYTES
+        if digest(sealed) != self._digests[at : at + DIGEST_BYTES]:
             raise StatusUnavailable("a block of the list is not what was signed")
         return self._cipher.open(number, sealed)
 
