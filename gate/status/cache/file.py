@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 
 from gate import durable
 from gate.errors import StatusUnavailable
-from gate.status.cache.layout import DIGEST_BYTES, HEAD_BYTES, Directory, Header, digest, directory_bytes, read_head, sign
+from gate.status.cache.layout import (
+    DIGEST_BYTES,
+    HEAD_BYTES,
+    Directory,
+    Header,
+    digest,
+    directory_bytes,
+    read_head,
+    sign,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gate.errors import StatusUnavailable
-from gate.status.cache.layout import HASH_BYTES
 from gate.status.cache.payload import REMOVED, STEP_S, moved
 
 if TYPE_CHECKING:
@@ -46,9 +45,8 @@ class Generation:
                 if (said := change.changed(bucket, row)) is not None:
                     return said
             return bits
-        rest = place[HASH_BYTES - self.whole.suffix_bytes :]
         for change in self._changes:
-            if (said := change.added(bucket, rest)) is not None:
+            if (said := change.added(bucket, place)) is not None:
                 return said
         return 0
 
