@@ -66,15 +66,16 @@ def tell(news: News) -> None:
     if (header := news.header) is None:
         log.error(line("status-list-missing", kind=news.kind))
         return
-    log.info(
+    log.log(
+        logging.INFO if news.fresh else logging.WARNING,
         line(
-            "status-list-in-force",
+            "status-list-in-force" if news.fresh else "status-list-stale",
             kind=news.kind,
             generation=header.number,
             change=header.change,
             as_of=datetime.fromtimestamp(header.as_of, UTC).isoformat(),
             until=datetime.fromtimestamp(header.until, UTC).isoformat(),
-        )
+        ),
     )
 
 

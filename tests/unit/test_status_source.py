@@ -234,6 +234,34 @@ def test_what_was_passed_over_is_told(tmp_path: Path, caplog: pytest.LogCaptureF
     )
 
 
+def test_a_list_that_becomes_too_old_is_told_while_it_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(serving, "LOOK_S", 0.01)
+    header = published(tmp_path, {1: RED})
+    now = [at(1)]
+    news: queue.Queue[News] = queue.Queue()
+    served = CachedList(
+        tmp_path,
+        "exceptions",
+        KEY,
+        signers=lambda: SIGNERS,
+        moment=lambda: now[0],
+        limit_s=WAIT_S,
+        on_change=news.put,
+    )
+    served.open()
+    try:
+        assert news.get(timeout=WAIT_S) == News("exceptions", header, fresh=True, notes=())
+        now[0] = at(12)
+        late = news.get(timeout=WAIT_S)
+        assert late == News("exceptions", header, fresh=False, notes=())
+    finally:
+        served.close()
+    status_lists.tell(late)
+    assert 'status-list-stale kind="exceptions" generation=1' in caplog.text
+
+
 def test_everybody_s_list_wants_a_key_in_hardware(tmp_path: Path) -> None:
     config = StatusConfig(file=tmp_path / "s", key=tmp_path / "k", city=tmp_path / "city")
     with pytest.raises(ConfigError, match=r"\[status\] city is kept only by a gate whose key is held in hardware"):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from gate.errors import StatusUnavailable
 from gate.status.cache import prepare
 from gate.status.cache.folder import ListFolder
-from gate.status.cache.meaning import meant
+from gate.status.cache.meaning import fresh, meant
 from gate.status.source import Found
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ class News:
     kind: Kind
     header: Header | None
     """Of the newest change, or of the whole list; None: there is none to ask."""
+    fresh: bool
+    """False: it is past its end or from the future, or nobody knows what time it is; it has no good news."""
     notes: tuple[str, ...]
 
 
@@ -57,7 +59,7 @@ class CachedList:
         signers: raw public keys of whoever may sign lists, as of now.
         moment: what time it is.
         limit_s: how long a person waits for it at most.
-        on_change: told from a thread whenever another list serves, or something was passed over.
+        on_change: told from a thread whenever another list serves, one becomes too old, or something was passed over.
     """
 
     def __init__(  # noqa: PLR0913 - each is another thing that it is put together from
@@ -81,6 +83,7 @@ class CachedList:
         """Held while the list is asked or exchanged."""
         self._questions: queue.Queue[_Question | None] = queue.Queue(QUEUE_LIMIT)
         self._looked, self._closing = threading.Event(), threading.Event()
+        self._notes: tuple[str, ...] = ()
         self._told: News | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._threads = (
@@ -148,8 +151,9 @@ class CachedList:
             if self._process is None and mark != prepared:  # what failed is tried again when something is brought
                 prepared = mark
                 self._prepare(signers)
-            self._looked.set()
             self._hear_of_process()
+            self._tell()
+            self._looked.set()
             if self._closing.wait(LOOK_S):
                 return
 
@@ -162,7 +166,7 @@ class CachedList:
             found = fault
         with self._lock:
             self._newest = found
-        self._tell(self._lists.notes)
+        self._notes = self._lists.notes
 
     def _prepare(self, signers: frozenset[bytes]) -> None:
         made = 0 if isinstance(self._newest, Exception) else self._newest.whole.number
@@ -175,10 +179,11 @@ class CachedList:
         said, _ = self._process.communicate()
         self._process = None
         if notes := tuple(said.decode("utf-8", "replace").splitlines()):
-            self._tell(notes)
+            self._notes = notes
 
-    def _tell(self, notes: tuple[str, ...]) -> None:
+    def _tell(self) -> None:
         header = None if isinstance(self._newest, Exception) else self._newest.newest
-        if (news := News(self._kind, header, notes)) != self._told:
+        is_fresh = header is not None and fresh(header, self._moment())
+        if (news := News(self._kind, header, is_fresh, self._notes)) != self._told:
             self._told = news
             self._on_change(news)
