@@ -5,6 +5,7 @@ Messages say what to do, name no person and quote nothing that a stranger sent.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -55,3 +56,35 @@ class StatusUnavailable(GateError):  # noqa: N818 - says what is the case
 
 class JournalError(GateError):
     """A passage could not be recorded."""
+
+
+class WireFault(GateError):  # noqa: N818 - a fault of what the other end sent
+    """What the other end of the fleet's contract said is not of the contract."""
+
+
+class NetworkTrouble(StrEnum):
+    """What is wrong between this machine and a server."""
+
+    UNREACHABLE = "unreachable"
+    """No such name, no way there, nobody listens, or the connection broke."""
+    TIMEOUT = "timeout"
+    """No whole answer by the deadline."""
+    TLS = "tls"
+    """Whoever answers is not who was meant, or can't prove it."""
+    TOO_LARGE = "too_large"
+    GARBLED = "garbled"
+    """Not HTTP, or half of an answer."""
+    BUSY = "busy"
+    """Earlier calls still hang; nothing was tried."""
+
+
+class NetworkFault(GateError):  # noqa: N818 - what is the case between here and there, no fault of the program
+    """A server gave no answer that can be used; the message names it and says what a person can do."""
+
+    def __init__(self, kind: NetworkTrouble, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class ClockFileFault(GateError):  # noqa: N818 - what is the case on the disk
+    """What was kept about the clock can't be used."""

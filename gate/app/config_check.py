@@ -10,6 +10,7 @@ from gate.app import status_lists, thermometer, trust_slot
 from gate.app.build import barrier, clock_of, driver
 from gate.app.files import read_bounded
 from gate.errors import ConfigError, GateError
+from gate.net.client import Client
 from gate.pseudonym import load_or_make_key
 from gate.rules import orders, ruleset
 from gate.rules.eu_rules import EuRules
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from gate.config import GateConfig
+    from gate.config import GateConfig, LookupConfig
     from gate.config_bind import Roots
 
 P = ParamSpec("P")
@@ -47,7 +48,10 @@ def faults(config: GateConfig, roots: Roots) -> Iterator[str]:
     yield from trust_slot.faults(config.trust, roots.state, clock_of(config).moment())
     if config.rules.orders is not None and config.rules.orders.exists():
         yield from _tried(f"{config.rules.orders}: ", _orders, config.rules.orders)
-    yield from _tried("", StatusFile.open, config.status.file)
+    if config.status.file is not None:
+        yield from _tried("", StatusFile.open, config.status.file)
+    if config.status.lookup is not None:
+        yield from _tried("[status.lookup] ", _lookup, config.status.lookup)
     if config.status.permits is not None:
         yield from _tried("", _permits, config.status.permits, config.status.key)
     yield from _tried("", status_lists.check, config.status)
@@ -68,6 +72,10 @@ def _certificate_rules(path: Path) -> object:
 
 def _orders(path: Path) -> object:
     return orders.load(read_bounded(path))
+
+
+def _lookup(config: LookupConfig) -> None:
+    Client(config.url, config.trust()).close()
 
 
 def _permits(path: Path, key: Path) -> None:

@@ -51,7 +51,7 @@ def test_a_list_of_exceptions_speaks_beside_the_other_sources(tmp_path: Path) ->
     installed(tmp_path, contents(files={"status-signers.json": signers}))
     people, holder = Sorter(), bytes(range(16))
     people.add(ListKey.of(key).full_hash(holder), bits(RED), 2)
-    desk(tmp_path / "exceptions", key=ListKey.of(key)).whole(people, terms(hours=39))
+    desk(tmp_path / "exceptions", key=ListKey.of(key)).whole(people, terms(hours=-9))
     text = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
     file = tmp_path / "gate.toml"
     file.write_text(text.replace("[status]", '[status]\nexceptions = "exceptions"'), encoding="utf-8")

@@ -100,14 +100,14 @@ def test_a_table_without_its_columns_is_refused(desk: Path, head: str, capsys: p
     assert "line 1" in capsys.readouterr().err
 
 
-def test_nobody_is_found_without_a_reason(desk: Path) -> None:
-    assert desk
+@pytest.mark.usefixtures("desk")
+def test_nobody_is_found_without_a_reason() -> None:
     with pytest.raises(SystemExit):
         do("find")
 
 
-def test_a_key_is_not_overwritten(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert desk
+@pytest.mark.usefixtures("desk")
+def test_a_key_is_not_overwritten(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status", "key", "desk"]) == 2
     assert "not overwritten" in capsys.readouterr().err
 
