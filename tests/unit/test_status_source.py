@@ -6,10 +6,12 @@ import asyncio
 import queue
 import shutil
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from presented import CARD, HERE
 from status_lists import (
     AS_OF,
     GREEN,
@@ -27,26 +29,26 @@ from status_lists import (
     sorter,
     terms,
 )
+from vectors import ROOT
 
 from gate.app import status_lists
 from gate.config import StatusConfig
 from gate.errors import ConfigError
 from gate.keys import KeyTier, require_hardware
 from gate.model import (
-    Assurance,
-    Checkpoint,
     CodeRecord,
     Colour,
-    Credential,
-    CredentialKind,
-    Direction,
     FactState,
+    Outcome,
     PopUpRecord,
+    Reason,
     Records,
     TestResult,
     TravelRecord,
 )
+from gate.rules import ruleset
 from gate.rules.derive import Inputs, Limits, derive
+from gate.rules.judge import judge
 from gate.status.cache import source as serving
 from gate.status.cache.meaning import meant
 from gate.status.cache.payload import AMBIGUOUS, Status
@@ -98,14 +100,17 @@ def found(folder: Path, sequence: int, moment: Moment, kind: Kind = "exceptions"
 
 
 def facts(answer: Found, moment: Moment, **limits: frozenset[str]) -> Mapping[str, Fact]:
-    inputs = Inputs(
-        credential=Credential(CredentialKind.RESIDENT_ID, Assurance.CHIP),
+    return derive(inputs(answer, moment), Limits({"code": 24 * 3600}, **limits)).by_name
+
+
+def inputs(answer: Found, moment: Moment) -> Inputs:
+    return Inputs(
+        credential=CARD,
         records=answer.records,
         moment=moment,
-        checkpoint=Checkpoint("c", "station", "1", Direction.IN, attended=True),
+        checkpoint=HERE,
         holder_known=answer.holder_known,
     )
-    return derive(inputs, Limits({"code": 24 * 3600}, **limits)).by_name
 
 
 def test_whoever_is_on_the_list_is_not_green(tmp_path: Path) -> None:
@@ -133,6 +138,23 @@ def test_a_rule_set_may_believe_the_list_and_not_its_silence(tmp_path: Path) -> 
     retired = frozenset({"exceptions-silence"})
     assert facts(found(tmp_path, 2, at(1)), at(1), retired_sources=retired)["code"].state is FactState.UNKNOWN
     assert facts(found(tmp_path, 1, at(1)), at(1), retired_sources=retired)["code"].values == {"colour": "red"}
+
+
+def test_under_a_rule_about_tests_silence_lets_nobody_in_and_a_city_s_list_does(tmp_path: Path) -> None:
+    rule_set = ruleset.load((ROOT / "config" / "rules" / "station-48h.json").read_bytes())
+    published(tmp_path / "e", {1: RED})
+    published(tmp_path / "c", {2: replace(TESTED, pop_up=0)}, "city")
+
+    def decided(answer: Found, moment: Moment) -> tuple[Outcome, tuple[Reason, ...]]:
+        decision = judge(inputs(answer, moment), rule_set, ())
+        return decision.outcome, decision.reasons
+
+    assert decided(found(tmp_path / "e", 1, at(1)), at(1))[0] is Outcome.REFER
+    silent = decided(found(tmp_path / "e", 2, at(1)), at(1))
+    assert silent[0] is Outcome.REFER
+    assert Reason.CODE_NOT_GREEN not in silent[1], "it is the test that nobody knows"
+    assert decided(found(tmp_path / "c", 2, at(1), "city"), at(1))[0] is Outcome.PASS
+    assert decided(found(tmp_path / "c", 2, at(13), "city"), at(13))[0] is Outcome.REFER, "yesterday's list"
 
 
 def test_silence_speaks_of_what_the_list_is_complete_about(tmp_path: Path) -> None:

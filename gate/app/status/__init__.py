@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     except GateError as error:
         print(f"gate status {args.tool}: {error}", file=sys.stderr)
     except OSError as fault:
-        print(f"gate status {args.tool}: {fault.filename}: {fault.strerror}", file=sys.stderr)
+        print(f"gate status {args.tool}: {fault.filename or 'the disk'}: {fault.strerror}", file=sys.stderr)
     except KeyboardInterrupt:
         print("gate status: stopped; what was there is there still", file=sys.stderr)
     return UNUSABLE
