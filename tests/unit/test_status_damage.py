@@ -10,12 +10,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from status_lists import (
     GREEN,
     KEY,
     RED,
+    SIGNER,
     SIGNERS,
     STRANGER,
     YELLOW,
@@ -31,10 +33,11 @@ from status_lists import (
 
 from gate.errors import StatusUnavailable
 from gate.pseudonym import PseudonymKey
+from gate.status.cache import change, parcel
 from gate.status.cache import folder as folders
-from gate.status.cache import parcel
 from gate.status.cache.compaction import read_recipe
 from gate.status.cache.crypto import ListKey
+from gate.status.cache.file import write_signed
 from gate.status.cache.folder import ListFolder
 from gate.status.cache.layout import HEAD_BYTES, read_head
 from gate.status.cache.prepare import prepare, start
@@ -42,7 +45,9 @@ from gate.status.cache.prepare import prepare, start
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gate.status.cache.layout import Kind
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from gate.status.cache.layout import Header, Kind
 
 WHOLE, CHANGE = "g0000000001.whole", "g0000000001-01.change"
 PEOPLE = {1: RED, 2: YELLOW, 3: GREEN}
@@ -210,6 +215,39 @@ def test_no_head_of_a_stranger_does_more_than_be_refused(data: bytes) -> None:
     for head in (data, data.ljust(HEAD_BYTES, b"\0"), (b"GSL1" + data)[:HEAD_BYTES].ljust(HEAD_BYTES, b"\0")):
         with pytest.raises(StatusUnavailable):
             read_head(head, SIGNERS)
+
+
+@given(st.binary(max_size=600), st.integers(1, 4), st.integers(4, 6))
+def test_a_parcel_of_junk_is_refused(junk: bytes, buckets: int, suffix: int) -> None:
+    with suppress(StatusUnavailable):
+        for block in parcel._unpack(junk, buckets, suffix):
+            assert len(block) % (suffix + 4) == 0
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(st.binary(max_size=200), st.integers(0, 40), st.integers(0, 5))
+def test_a_change_of_junk_is_refused_or_says_something_even_where_it_is_signed(
+    tmp_path: Path, junk: bytes, people: int, added: int
+) -> None:
+    """Whoever signs it may make mistakes as well."""
+    whole = published(tmp_path, PEOPLE)
+    (tmp_path / "floor.json").unlink(missing_ok=True)
+    blocks = change.packed(junk)
+    about = {"number": whole.number, "change": 1, "of": whole.salt, "salt": "0" * 32, "blocks": len(blocks)}
+    about |= {"people": people, "added": added, "raw": len(junk)}
+
+    def described(directory: str, size: int) -> tuple[Header, Ed25519PrivateKey]:
+        return structs.replace(whole, **about, directory=directory, bytes=size), SIGNER
+
+    path = tmp_path / f"g{whole.number:010}-01.change"
+    write_signed(path, len(blocks), blocks, KEY.blocks("0" * 32), described)
+    found = opened(tmp_path)
+    with suppress(StatusUnavailable):
+        said_of = [said(found, sequence) for sequence in range(6)]
+        assert all(isinstance(one, int) for one in said_of)
+    with suppress(StatusUnavailable):
+        list(found.folded(found.whole.origin))
+    path.unlink()
 
 
 WORKS_S = 0.6
