@@ -28,6 +28,7 @@ ROUNDS = {
     "pictures": (1, 3),
     "voice": (20, 200),
     "permits": (5000, 500_000),
+    "lists": (20_000, 300_000),
     "path": (10, 120),
     "idle": (2, 10),
     "queue": (1000, 5000),
@@ -182,6 +183,18 @@ def _permits(rows: int) -> list[Row]:
     ]
 
 
+def _lists(people: int) -> list[Row]:
+    from bench.status_lists import measure  # noqa: PLC0415 - as above
+
+    figures = measure(people)
+    what = f"lists of {people:,} people"
+    return [
+        *(Row(f"{what}: {name}", "", (), text) for name, text in figures.texts.items()),
+        Row(f"{what}: opened", "ms", figures.open_ms, "target: 50 ms"),
+        *(Row(f"{what}: look-up, {name}", "µs", times) for name, times in figures.look_ups.items()),
+    ]
+
+
 def _path(rounds: int) -> list[Row]:
     from bench.gate_path import measure  # noqa: PLC0415 - as above
 
@@ -253,6 +266,7 @@ MEASURES: dict[str, Callable[[int], list[Row]]] = {
     "pictures": _pictures,
     "voice": _voice,
     "permits": _permits,
+    "lists": _lists,
     "path": _path,
     "idle": _idle,
     "queue": _queue,

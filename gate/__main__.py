@@ -39,6 +39,7 @@ COMMANDS = {
     "issue": _Command("gate.app.issue", "sign health codes and permits of a city's own, for tests and pilots"),
     "rules": _Command("gate.app.rules", "check, test, explain and compare rule sets"),
     "permits": _Command("gate.app.permits", "import the list of permits that staff keep, and show what it holds"),
+    "status": _Command("gate.app.status", "make lists of people for when nobody can be asked, and look at them"),
     "trust": _Command(
         "gate.app.trust", "make keys and signed bundles of whom a gate believes, and show what one holds"
     ),

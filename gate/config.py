@@ -75,6 +75,10 @@ class StatusConfig:
     deadline_ms: int = 800
     permits: Path | None = None
     """The list of permits that ``gate permits import`` makes; None: there is none."""
+    exceptions: Path | None = None
+    """Folder of the signed list of whoever is not green (docs/offline-lists.md); None: there is none."""
+    city: Path | None = None
+    """Folder of the list of everybody; only with a key that is held in hardware."""
 
 
 @dataclass(frozen=True, slots=True)

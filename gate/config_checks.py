@@ -53,7 +53,8 @@ def _rules(config: GateConfig, where: str) -> None:
 
 def _waits(config: GateConfig, where: str) -> None:
     """Everybody has an answer in time (DESIGN invariant 2)."""
-    if config.status.file is None and config.status.lookup is None:
+    status = config.status
+    if not any((status.file, status.lookup, status.exceptions, status.city)):
         raise ConfigError(f"{where}: [status] says nowhere where records come from; write file or [status.lookup]")
     margin = 0 if config.status.lookup is None else HELD_MARGIN_MS
     waits = (config.status.deadline_ms, config.journal.commit_limit_ms)

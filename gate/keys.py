@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from gate.errors import ConfigError
 from gate.wire.heartbeat import KeyTier
 
 TIER: Final = KeyTier.FILE
@@ -42,3 +43,16 @@ def keeping(root: Path = Path("/")) -> Keeping:
         stolen_box="the same as a stolen card",
         unused=tuple(tier for tier, places in _FOUND.items() if any((root / place).exists() for place in places)),
     )
+
+
+def require_hardware(what: str, tier: KeyTier = TIER) -> None:
+    """Refuse to keep what a stolen card would give away.
+
+    Raises:
+        ConfigError: the key is not in a chip that does not give it away.
+    """
+    if tier is not KeyTier.HARDWARE:
+        raise ConfigError(
+            f"{what} is kept only by a gate whose key is held in hardware (TPM or secure element), since a stolen card "
+            f'would tell everybody\'s status; this one keeps it as "{tier}": take the line out, and use exceptions'
+        )

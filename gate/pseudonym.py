@@ -10,6 +10,9 @@ import hashlib
 import secrets
 from typing import TYPE_CHECKING
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 from gate import durable
 from gate.errors import ConfigError
 from gate.model import DocumentType
@@ -56,6 +59,10 @@ class PseudonymKey:
     def seal(self, content: bytes) -> bytes:
         """16 bytes that only a holder of the key can make: nothing and nobody has changed this content since."""
         return hashlib.blake2b(content, key=self._key, digest_size=SEAL_BYTES, person=b"gate-seal").digest()
+
+    def derived(self, purpose: bytes, salt: bytes) -> bytes:
+        """32 bytes for another purpose (HKDF-SHA256), which tell nothing about this key or those of other purposes."""
+        return HKDF(SHA256(), KEY_BYTES, salt, purpose).derive(self._key)
 
 
 def throwaway_key() -> PseudonymKey:

@@ -13,7 +13,7 @@ import msgspec
 
 from drivers import DRIVERS
 from drivers.barrier import BARRIERS
-from gate.app import clock_watch, thermometer
+from gate.app import clock_watch, status_lists, thermometer
 from gate.app.clock_watch import ClockWatch
 from gate.app.files import read_bounded
 from gate.app.fleet.devices import Devices
@@ -115,7 +115,8 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     lease = lease_on(config, roots.state, lambda: trust.current.lease)
     if lease is None or not lease.over:
         key = load_or_make_key(config.status.key)
-        found = sources(config.status, key, kiosk, clock.heard)
+        lists = status_lists.fit(config.status, key, lambda: trust.current.status_signers, clock)
+        found = sources(config.status, key, kiosk, clock.heard, lists)
     else:  # what is left of the lists is not opened any more
         key, found = throwaway_key(), nobody(WHY, config.status)
     personal = Personal(key, found)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import msgspec
 
-from gate.app import thermometer, trust_slot
+from gate.app import status_lists, thermometer, trust_slot
 from gate.app.build import barrier, clock_of, driver
 from gate.app.files import read_bounded
 from gate.app.fleet.key import load_key
@@ -55,6 +55,7 @@ def faults(config: GateConfig, roots: Roots) -> Iterator[str]:
         yield from _tried("[status.lookup] ", _lookup, config.status.lookup)
     if config.status.permits is not None:
         yield from _tried("", _permits, config.status.permits, config.status.key)
+    yield from _tried("", status_lists.check, config.status)
     if config.fleet is not None:
         yield from _tried("[fleet] ", _fleet, config.fleet)
     yield from _tried("", require_loopback, config.kiosk.host, "kiosk")

@@ -76,7 +76,8 @@ def lease_on(config: GateConfig, state: Path, signed: Callable[[], timedelta | N
     if (fleet := config.fleet) is None:
         return None
     own, usual = timedelta(hours=fleet.lease_hours), timedelta(hours=HOURS)
-    personal = (config.status.file, config.status.key, config.status.permits)
+    status = config.status
+    personal = (status.file, status.key, status.permits, status.exceptions, status.city)
     erased = [path for path in personal if path is not None]
     return Lease(state / "lease", lambda: min(signed() or usual, own), erased)
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gate.config import StatusConfig
     from gate.kiosk.server import KioskServer
     from gate.pseudonym import PseudonymKey
+    from gate.status.cache.source import CachedList
     from gate.status.source import CodeGateway, StatusSource
 
 log = logging.getLogger("gate")
@@ -38,7 +39,8 @@ class Sources:
 
     status: StatusSource
     gateway: CodeGateway
-    permits: PermitList | None
+    lists: tuple[PermitList | CachedList, ...]
+    """Held here; each is a file that is open."""
     clients: tuple[Client, ...]
     witness: tuple[str, Client] | None
     """The city's gateway as a witness of the time, over a connection of its own: nobody's question waits for that."""
@@ -47,8 +49,8 @@ class Sources:
 
     def close_held(self) -> None:
         """Let go of the lists that are held here."""
-        if self.permits is not None:
-            self.permits.close()
+        for one in self.lists:
+            one.close()
 
     def close(self) -> None:
         """Let go of all."""
@@ -64,11 +66,15 @@ def nobody(why: str, config: StatusConfig) -> Sources:
         why: for whoever looks after it.
         config: the section.
     """
-    return Sources(MissingStatus(why), NoGateway(), None, (), None, config.deadline_ms / 1000)
+    return Sources(MissingStatus(why), NoGateway(), (), (), None, config.deadline_ms / 1000)
 
 
 def sources(
-    config: StatusConfig, key: PseudonymKey, kiosk: KioskServer, heard: Callable[[str, datetime], None]
+    config: StatusConfig,
+    key: PseudonymKey,
+    kiosk: KioskServer,
+    heard: Callable[[str, datetime], None],
+    lists: tuple[CachedList, ...],
 ) -> Sources:
     """Open what the configuration names; what can't be opened is named in the log, and the rest goes to work.
 
@@ -77,18 +83,20 @@ def sources(
         key: of the pseudonyms.
         kiosk: shows guards when the gateway does not answer.
         heard: told which server says what time it is, from a thread.
+        lists: of people, that are held here.
 
     Raises:
         ConfigError: the gateway's address or trust can't be used.
     """
     deadline_s = config.deadline_ms / 1000
     permits = _permits(config, key)
-    held = [*([] if config.file is None else [_file(config.file)]), *([] if permits is None else [permits])]
-    here = MergedSources(*held) if held else None
+    files = [] if config.file is None else [_file(config.file)]
+    opened = (*lists, *(() if permits is None else (permits,)))
+    here = MergedSources(*files, *opened) if files or opened else None
     if config.lookup is None:
         if here is None:
-            raise ConfigError("[status] names no source of records; write file or [status.lookup]")
-        return Sources(here, NoGateway(), permits, (), None, deadline_s)
+            raise ConfigError("[status] names no source of records; write file, exceptions or [status.lookup]")
+        return Sources(here, NoGateway(), opened, (), None, deadline_s)
     name = config.lookup.url
     client, witness = (Client(name, config.lookup.trust()) for _ in range(2))
 
@@ -97,7 +105,7 @@ def sources(
         log.warning(line("lookup-lost", why=why)) if why is not None else log.info(line("lookup-back"))
 
     city = OnlineFirst(Lookup(client, deadline_s, lambda date: heard(name, date), changed), here, deadline_s)
-    return Sources(city, city, permits, (client, witness), (name, witness), deadline_s + HELD_MARGIN_MS / 1000)
+    return Sources(city, city, opened, (client, witness), (name, witness), deadline_s + HELD_MARGIN_MS / 1000)
 
 
 def _file(path: Path) -> StatusSource:

@@ -47,6 +47,8 @@ class Trusted:
     """Of the operator, one a day: who was there is sealed to them."""
     lease: timedelta | None = None
     """How long a gate keeps personal caches without contact; None where nothing signed says it."""
+    status_signers: frozenset[bytes] = frozenset()
+    """Raw Ed25519 keys of whoever may sign lists of people."""
     renew_by: datetime | None = None
     """When a newer bundle should be here; None where there is no bundle."""
 

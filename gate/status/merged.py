@@ -39,7 +39,7 @@ def together(one: Found, other: Found) -> Found:
     return Found(
         one.holder,
         merged(one.records, other.records),
-        permits_only=not (one.holder_known or other.holder_known) and (one.permits_only or other.permits_only),
+        in_part=not (one.holder_known or other.holder_known) and (one.in_part or other.in_part),
         permits_known=one.permits_known and other.permits_known,
         offline=one.offline or other.offline,
         complete=one.complete or other.complete,

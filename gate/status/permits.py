@@ -86,7 +86,7 @@ class PermitList:
                 permits = await asyncio.wrap_future(future)
         except (queue.Full, TimeoutError, StatusUnavailable):
             return Found(holders[0], None, permits_known=False)
-        return Found(holders[0], Records(permits=permits) if permits else None, permits_only=bool(permits))
+        return Found(holders[0], Records(permits=permits) if permits else None, in_part=bool(permits))
 
     def _answer(self) -> None:
         while (question := self._questions.get()) is not None:

@@ -19,8 +19,8 @@ class Found:
     """The pseudonym under which the person is known, whichever document was presented."""
     records: Records | None
     """None where nothing is known under any of the documents."""
-    permits_only: bool = False
-    """The records are from lists of permits: of everything else about the person nobody has said anything."""
+    in_part: bool = False
+    """Whoever said this speaks of some things only (permits, exceptions): silence about others means nothing."""
     permits_known: bool = True
     """False: a list of permits can't be read now, so that silence about a permit means nothing."""
     offline: bool = False
@@ -31,7 +31,7 @@ class Found:
     @property
     def holder_known(self) -> bool:
         """Whether a source knows the person, so that its silence means that there is nothing."""
-        return self.records is not None and not self.permits_only
+        return self.records is not None and not self.in_part
 
 
 class StatusSource(Protocol):

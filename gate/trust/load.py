@@ -2,10 +2,10 @@
 
 Its files: ``anchors.json`` (signers, see ``gate.trust.anchors``), ``smart-health-cards.json`` (see
 ``gate.trust.card_issuers``), ``authorities.json`` (see ``gate.trust.authorities``), ``value-sets.json``
-(``{"name": ["code", ...]}``), ``sealing-keys.json`` (see ``gate.trust.sealing_keys``), ``lease.json``
-(``{"hours": 72}``, how long personal caches are kept without contact), ``health-codes/*.toml`` (how the health codes of
-one issuer look) and ``revocation/*`` (see ``gate.trust.revocation``). Any of them may be missing: what the gate is not
-told of, it does not believe.
+(``{"name": ["code", ...]}``), ``sealing-keys.json`` (see ``gate.trust.sealing_keys``), ``status-signers.json`` (see
+``gate.trust.status_signers``), ``lease.json`` (``{"hours": 72}``, how long personal caches are kept without contact),
+``health-codes/*.toml`` (how the health codes of one issuer look) and ``revocation/*`` (see ``gate.trust.revocation``).
+Any of them may be missing: what the gate is not told of, it does not believe.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gate.credentials.revocation import NO_LISTS
 from gate.credentials.sealing_keys import NO_SEALING_KEYS
 from gate.credentials.trusted import Trusted
 from gate.errors import TrustError
-from gate.trust import sealing_keys
+from gate.trust import sealing_keys, status_signers
 from gate.trust.anchors import Anchors
 from gate.trust.authorities import SealAuthorities
 from gate.trust.card_issuers import HealthCardIssuers
@@ -39,8 +39,13 @@ AUTHORITIES: Final = "authorities.json"
 VALUE_SETS: Final = "value-sets.json"
 SEALING_KEYS: Final = "sealing-keys.json"
 LEASE: Final = "lease.json"
+STATUS_SIGNERS: Final = "status-signers.json"
 HEALTH_CODES: Final = "health-codes/"
 REVOCATION: Final = "revocation/"
+_KNOWN: Final = (
+    *(ANCHORS, CARD_ISSUERS, AUTHORITIES, VALUE_SETS),
+    *(SEALING_KEYS, STATUS_SIGNERS, LEASE, HEALTH_CODES, REVOCATION),
+)
 
 
 class _Lease(msgspec.Struct, forbid_unknown_fields=True):
@@ -71,10 +76,10 @@ def load(bundle: Bundle) -> tuple[Trusted, tuple[str, ...]]:
         value_sets=_value_sets(files[VALUE_SETS]) if VALUE_SETS in files else {},
         sealing_keys=sealed_to,
         lease=_lease(files[LEASE]) if LEASE in files else None,
+        status_signers=status_signers.load(files[STATUS_SIGNERS]) if STATUS_SIGNERS in files else frozenset(),
         renew_by=bundle.expires,
     )
-    known = (ANCHORS, CARD_ISSUERS, AUTHORITIES, VALUE_SETS, SEALING_KEYS, LEASE, HEALTH_CODES, REVOCATION)
-    useless = (f"{name}: this gate has no use for such a file" for name in files if not name.startswith(known))
+    useless = (f"{name}: this gate has no use for such a file" for name in files if not name.startswith(_KNOWN))
     return trusted, (*anchors.notes, *card_issuers.notes, *authorities.notes, *left_out, *overlooked, *useless)
 
 

@@ -84,7 +84,7 @@ def test_a_permit_is_found_as_it_was_written(tmp_path: Path) -> None:
                     ),
                 )
             ),
-            permits_only=True,
+            in_part=True,
         )
         assert news.next() == ListInfo(NOW.at, 2, 0, 2)
 
@@ -231,7 +231,7 @@ class Says:
 KNOWN = Found(b"a", Records())
 UNKNOWN = Found(b"a", None)
 PERMITTED = Found(
-    b"b", Records(permits=(PermitRecord("permits", NOW.at, frozenset("z"), NOW.at, NOW.at),)), permits_only=True
+    b"b", Records(permits=(PermitRecord("permits", NOW.at, frozenset("z"), NOW.at, NOW.at),)), in_part=True
 )
 UNREADABLE = Found(b"b", None, permits_known=False)
 

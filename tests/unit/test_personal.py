@@ -36,7 +36,7 @@ FLEET = '\n[fleet]\nurl = "http://127.0.0.1:9"\ndevice = "g-1"\nkey = "device.ke
 
 
 def only(source: StatusSource) -> Sources:
-    return Sources(source, NoGateway(), None, (), None, deadline_s=0.8)
+    return Sources(source, NoGateway(), (), (), None, deadline_s=0.8)
 
 
 @dataclass
@@ -138,7 +138,8 @@ def test_the_configuration_only_shortens_what_is_signed(
 
 def test_a_gate_that_starts_after_the_end_opens_no_list_and_keeps_no_key(tmp_path: Path) -> None:
     config = configured(tmp_path, FLEET)
-    assert (file := config.status.file) is not None
+    file = config.status.file
+    assert file is not None
     file.write_bytes(encode({bytes(16): Records()}))
     boots = (Uptime("1", 0.0), Uptime("1", 73 * 3600.0))
     for uptime in boots:

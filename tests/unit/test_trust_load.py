@@ -41,6 +41,12 @@ def test_signers_and_value_sets_of_a_bundle_are_believed_until_its_end() -> None
     assert not trusted.overdue(Moment(UNTIL.replace(year=2030), trusted=True))
 
 
+def test_whoever_may_sign_lists_of_people_is_believed() -> None:
+    entry = {"name": "desk", "public_key": base64.b64encode(bytes(range(32))).decode()}
+    trusted, _ = load(made({"status-signers.json": json.dumps({"signers": [entry]}).encode()}))
+    assert trusted.status_signers == {bytes(range(32))}
+
+
 def test_an_empty_bundle_believes_nobody() -> None:
     trusted, _ = load(made({}))
     assert trusted.signers.candidates(ec_signer().key_id) == ()
@@ -55,6 +61,9 @@ def test_an_empty_bundle_believes_nobody() -> None:
         {"anchors.json": anchors(signs=[])},
         {"anchors.json": anchors(signs="permit")},
         {"value-sets.json": b"[]"},
+        {"status-signers.json": b"{}"},
+        {"status-signers.json": b'{"signers": [{"name": "desk", "public_key": "AAAA"}]}'},
+        {"status-signers.json": b'{"signers": [{"name": "desk", "public_key": "?"}]}'},
         {"value-sets.json": b"[" * 100_000},
         {"value-sets.json": b"\xff"},
     ],

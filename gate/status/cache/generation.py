@@ -1,0 +1,90 @@
+"""One generation of a list: the whole list and the changes since, newest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from gate.errors import StatusUnavailable
+from gate.status.cache.payload import REMOVED, STEP_S, moved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gate.status.cache.change import Change
+    from gate.status.cache.layout import Header
+    from gate.status.cache.whole import Rows, WholeList
+
+MOST_BYTES_OF_CHANGES: Final = 8 << 20
+"""That a gate holds in memory; a list whose changes are more has to be made anew."""
+
+
+class Generation:
+    """Ready to be asked; used by one thread at a time."""
+
+    __slots__ = ("_changes", "_whole", "newest", "whole")
+
+    def __init__(self, whole: WholeList, changes: Sequence[Change]) -> None:
+        self._whole = whole
+        self._changes = tuple(reversed(changes))
+        self.whole: Header = whole.file.header
+        self.newest: Header = changes[-1].header if changes else self.whole
+        """Whose times count."""
+
+    def find(self, place: bytes) -> int:
+        """The bits of somebody's hash, 0 for nobody's.
+
+        Raises:
+            StatusUnavailable: the block is damaged.
+        """
+        row, bits = self._whole.find(place)
+        if not self._changes:
+            return bits
+        bucket = self._whole.bucket(place)
+        if row >= 0:
+            for change in self._changes:
+                if (said := change.changed(bucket, row)) is not None:
+                    return said
+            return bits
+        for change in self._changes:
+            if (said := change.added(bucket, place)) is not None:
+                return said
+        return 0
+
+    def folded(self, origin: int) -> Iterator[Rows]:
+        """Every bucket as it is after the changes, with times that begin at ``origin``.
+
+        Raises:
+            StatusUnavailable: a block is damaged.
+        """
+        slots = (origin - self.whole.origin) // STEP_S
+        for bucket in range(self.whole.blocks):
+            rows, extra = self._whole.rows(bucket), dict[bytes, int]()
+            for change in reversed(self._changes):
+                change.apply(bucket, rows, extra)
+            rows += extra.items()
+            yield sorted((rest, moved(said, slots)) for rest, said in rows if said != REMOVED)
+
+    @property
+    def list(self) -> WholeList:
+        """The whole list itself."""
+        return self._whole
+
+    def close(self) -> None:
+        self._whole.close()
+
+    @property
+    def changes(self) -> int:
+        """How many are in it."""
+        return len(self._changes)
+
+    @property
+    def people(self) -> int:
+        """On the list, but for those whom changes took off it."""
+        return self.whole.people + sum(change.header.added for change in self._changes)
+
+
+def check_next(header: Header, whole: Header, number: int) -> None:
+    """Raise StatusUnavailable where a change is not the one that comes next in a generation."""
+    mine = (header.kind, header.number, header.of, header.bits, header.origin, header.change)
+    if mine != (whole.kind, whole.number, whole.salt, whole.bits, whole.origin, number):
+        raise StatusUnavailable("is a change of another list, or not the next one")
