@@ -54,7 +54,7 @@ def test_a_list_of_exceptions_speaks_beside_the_other_sources(tmp_path: Path) ->
     desk(tmp_path / "exceptions", key=ListKey.of(key)).whole(people, terms(hours=-9))
     text = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
     file = tmp_path / "gate.toml"
-    file.write_text(text.replace("[status]", '[status]\nexceptions = "exceptions"'), encoding="utf-8")
+    file.write_text(text.replace('file = "status.json"', 'exceptions = "exceptions"'), encoding="utf-8")
     gate = build(load(file, tmp_path), Roots(tmp_path, tmp_path))
     try:
         records = asyncio.run(gate.personal.find([holder])).records
