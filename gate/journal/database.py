@@ -98,7 +98,7 @@ _STEPS: Final = (
         "CREATE INDEX dead_letters ON passages (seq) WHERE refused IS NOT NULL",
     ),
     (
-        "CREATE INDEX may_go ON passages (seq, at) WHERE acked >= revision OR refused IS NOT NULL",  # retention looks
+        "CREATE INDEX may_go ON passages (seq, at) WHERE acked >= revision",  # retention looks
         _DROPPED,
     ),
 )

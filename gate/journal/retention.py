@@ -1,13 +1,12 @@
-"""Which rows may go, and when: only what the server has, or what a person had long enough to look at.
+"""Which rows may go, and when: only what the server has.
 
 Rows are dropped a few at a time between passages. A dropped row leaves its number behind, so that a gap in the numbers
 is either explained here or a loss.
 
-* By days: a row that the server has, or has refused for good (a dead letter), goes once it is older than the keep. No
-  day is over on a clock that is not trusted.
+* By days: a row that the server has goes once it is older than the keep. No day is over on a clock that is not trusted.
 * By space: where the file is larger than it should be, the oldest rows that the server has go, however new.
-* A row that the server does not have yet never goes, and the newest ``SETTLING`` stay: what the barrier saw may still
-  be added to them.
+* A row that the server does not have, be it that it refused it (a dead letter), never goes, and the newest ``SETTLING``
+  stay: what the barrier saw may still be added to them.
 """
 
 from __future__ import annotations
@@ -37,12 +36,12 @@ ROUND_S: Final = 600.0
 
 _MAY_GO: Final = """
 SELECT seq, at < ? FROM passages INDEXED BY may_go
-WHERE seq > ? AND seq <= ? AND (acked >= revision OR refused IS NOT NULL) ORDER BY seq LIMIT ?
+WHERE seq > ? AND seq <= ? AND acked >= revision ORDER BY seq LIMIT ?
 """
 """Number, and whether it is past its keep."""
 _SENT: Final = """
 SELECT seq FROM passages INDEXED BY may_go
-WHERE seq <= ? AND (acked >= revision OR refused IS NOT NULL) AND acked >= revision ORDER BY seq LIMIT ?
+WHERE seq <= ? AND acked >= revision ORDER BY seq LIMIT ?
 """
 _NO_DAY: Final = ""
 """Before every moment."""

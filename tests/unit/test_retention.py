@@ -72,11 +72,10 @@ def left(path: Path) -> list[int]:
         ("acked = 1", NEW, False),
         ("acked = 0", OLD, False),
         ("acked = 1, revision = 2", OLD, False),
-        ("refused = 'unreadable'", OLD, True),
-        ("refused = 'unreadable'", NEW, False),
+        ("refused = 'unreadable'", OLD, False),
     ],
 )
-def test_by_days_only_what_the_server_has_or_will_never_have(
+def test_by_days_only_what_the_server_has(
     db: sqlite3.Connection, path: Path, state: str, at: datetime, goes: bool
 ) -> None:
     fill(db, 3, at, state)
