@@ -30,6 +30,8 @@ ROUNDS = {
     "permits": (5000, 500_000),
     "path": (10, 120),
     "idle": (2, 10),
+    "queue": (1000, 5000),
+    "upload": (2000, 100_000),
     "camera": (100, 1000),
 }
 """How often each is measured, quickly and in full."""
@@ -202,6 +204,35 @@ def _idle(rounds: int) -> list[Row]:
     ]
 
 
+def _queue(rows: int) -> list[Row]:
+    from bench.queues import times  # noqa: PLC0415 - as above
+
+    found: list[Row] = []
+    for name, measured in times(rows).items():
+        into, out = measured or ((), ())
+        missing = "" if measured else "not measured: not installed, see bench/queues.py"
+        found += [
+            Row(f"queue, {name}: a row in, on disk", "ms", into, missing),
+            Row(f"queue, {name}: a row out and acknowledged", "ms", out, missing),
+        ]
+    return found
+
+
+def _upload(rows: int) -> list[Row]:
+    from bench.upload import MBIT_BYTES, drain  # noqa: PLC0415 - as above
+
+    found: list[Row] = []
+    for line, speed in (("as fast as it goes", None), ("at 1 Mbit/s", MBIT_BYTES)):
+        try:
+            drained = drain(rows, speed)
+        except ImportError:
+            return [Row("upload", "1/s", (), "not measured: the receiver of the tests is not at hand")]
+        weight = f"{drained.bytes_a_row:.0f} bytes a row on the way; {rows:,} rows in {drained.seconds:.1f} s"
+        target = "" if speed is None else f", 100,000 in {drained.seconds / rows * 1e5:.0f} s (target: 600 s)"
+        found.append(Row(f"upload, {line}: rows a second", "1/s", drained.rows_a_second, weight + target))
+    return found
+
+
 def _camera(rounds: int) -> list[Row]:
     from bench.camera import GATE, measure  # noqa: PLC0415 - as above
 
@@ -224,6 +255,8 @@ MEASURES: dict[str, Callable[[int], list[Row]]] = {
     "permits": _permits,
     "path": _path,
     "idle": _idle,
+    "queue": _queue,
+    "upload": _upload,
     "camera": _camera,
 }
 

@@ -69,9 +69,9 @@ VICES = (
 
 
 class Receiver:
-    """Listens on a free port of the loopback until closed."""
+    """Listens on a port of the loopback, any free one unless it is named, until closed."""
 
-    def __init__(self, path: Path | str = ":memory:") -> None:
+    def __init__(self, path: Path | str = ":memory:", port: int = 0) -> None:
         self.store = Store(path)
         self.vices: deque[Vice] = deque()
         """Each is for one upload, in turn."""
@@ -95,7 +95,7 @@ class Receiver:
             def handle_error(self, request: Any, client_address: Any) -> None:
                 """A client that was killed, or has given up, is no fault of the server's."""
 
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = Server(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.store.audience = self.url

@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS passages (id TEXT PRIMARY KEY, device TEXT, revision 
 CREATE TABLE IF NOT EXISTS quarantine (device TEXT, body BLOB, reason TEXT, UNIQUE (device, body));
 CREATE TABLE IF NOT EXISTS numbers (device TEXT, series INTEGER, seq INTEGER, PRIMARY KEY (device, series, seq));
 """
+_KNOWN = "SELECT count(*), ifnull(max(seq), 0) FROM numbers WHERE device = ? AND series = ?"
 _GAPS = """
 SELECT before + 1, seq - 1 FROM (
     SELECT seq, lag(seq, 1, 0) OVER (ORDER BY seq) AS before FROM numbers WHERE device = ? AND series = ?
@@ -85,11 +86,10 @@ class Store:
     def take(self, batch: Opened) -> Acknowledgement:
         with self.lock, self._db:
             answers = tuple(self._row(batch, raw, row) for raw, row in batch.rows)
-            gaps = self._db.execute(_GAPS, (batch.device, batch.series, MOST_GAPS)).fetchall()
-            newest = self._db.execute(
-                "SELECT max(seq) FROM numbers WHERE device = ? AND series = ?", (batch.device, batch.series)
-            ).fetchone()[0]
-        watermark = gaps[0][0] - 1 if gaps else newest or 0
+            known, newest = self._db.execute(_KNOWN, (batch.device, batch.series)).fetchone()
+            whole = known == newest
+            gaps = [] if whole else self._db.execute(_GAPS, (batch.device, batch.series, MOST_GAPS)).fetchall()
+        watermark = gaps[0][0] - 1 if gaps else newest
         return Acknowledgement(batch.batch, answers, watermark, tuple((low, high) for low, high in gaps))
 
     def _row(self, batch: Opened, raw: bytes, row: Passage | WireFault) -> RowAnswer:

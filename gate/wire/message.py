@@ -23,7 +23,8 @@ NOT_SPOKEN: Final = 415
 _MEDIA_TYPE: Final = re.compile(r"application/vnd\.gate\.v(\d{1,4})\+json(?:\s*;.*)?", re.ASCII | re.IGNORECASE)
 
 DeviceId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="the name a gate enrolled by")]
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Name = Annotated[str, Meta(max_length=1000)]
+"""Whatever an operator calls something; that it is empty or odd must not keep a row from being sent."""
 Sentence = Annotated[str, Meta(max_length=1000)]
 Count = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[int, Meta(ge=0, description="seconds; a gate's clock may be wrong, so ages are not moments")]

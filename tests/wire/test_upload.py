@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 from passages import passage
 from receiver import VICES, Receiver, Vice
+from reliability import Found, note, times
 from uploads import WAIT_S, Gate, enrolled, in_journal
 
+from bench.upload import fill as write_many
 from gate.app.fleet import session
 from gate.journal import outbox, uploader
 from gate.model import Outcome, PassageResult
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gate.wire.passages import Opened
+
+
+TAKEN = ("nothing of it was taken in", "it had taken everything in before")
 
 
 @pytest.fixture
@@ -86,10 +91,11 @@ def test_whatever_a_server_does_nothing_is_lost_and_nothing_is_there_twice(
     assert gate.counts().dead_letters == 0
     assert receiver.at_once == 1 or vice.drip_s, "a server that drips does not see that it was given up"
     assert gate.told in ([], [gate.told[0], None] if gate.told else [])
+    note(Found(f"upload: the server answers with {vice.name}", tried=2, remark=TAKEN[taken]))
 
 
 @pytest.mark.parametrize(
-    ("column", "holds"), [("facts", "[1"), ("at", "yesterday"), ("zone", "x" * 300), ("reasons", "{"), ("outcome", "")]
+    ("column", "holds"), [("facts", "[1"), ("at", "yesterday"), ("zone", "x" * 3000), ("reasons", "{"), ("outcome", "")]
 )
 def test_a_row_that_is_spoiled_on_disk_keeps_no_other_waiting_and_is_kept(
     gate: Gate, receiver: Receiver, column: str, holds: str
@@ -215,3 +221,58 @@ def test_records_are_not_kept_waiting_by_an_upload(gate: Gate, receiver: Receive
     free.set()
     assert emptied(gate, receiver)
     assert receiver.store.count() == 4
+
+
+def test_a_row_that_changes_while_it_is_on_its_way_is_sent_again(gate: Gate, receiver: Receiver) -> None:
+    ids = fill(gate, 3)
+
+    def stage(name: str) -> None:
+        if name == "taken" and receiver.uploads == 1:
+            gate.journal.complete(ids[0], PassageResult.JAMMED).result(WAIT_S)
+
+    receiver.stage = stage
+    gate.uploader.start()
+    assert receiver.wait_until(lambda: receiver.uploads == 2 and gate.counts().unsent == 0)
+    assert receiver.store.passages()[ids[0]].passage is PassageResult.JAMMED
+    assert receiver.store.passages() == in_journal(gate.path)
+
+
+def test_what_a_server_asks_for_is_waited_for_and_something_more(gate: Gate, receiver: Receiver) -> None:
+    fill(gate, 1)
+    receiver.vices.extend(Vice("later", status, {"Retry-After": "70"}) for status in (429, 503))
+    receiver.vices.append(Vice("next year", 429, {"Retry-After": "31536000"}))
+    assert [gate.uploader._turn() for _ in range(3)] == [70.0, 70.0, 3600.0]
+    assert gate.uploader._turn() == 0.0
+    assert gate.counts().unsent == 0
+
+
+def test_a_server_that_is_not_there_yet_is_found_once_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, receiver: Receiver
+) -> None:
+    monkeypatch.setattr(uploader, "IDLE_S", 0.02)
+    away = Receiver()
+    port, url = int(away.url.rpartition(":")[2]), away.url
+    key = enrolled(away)
+    away.close()
+    gate = Gate(tmp_path / "journal.sqlite", url, key, receiver)
+    fill(gate, 3)
+    gate.uploader.start()
+    assert receiver.wait_until(lambda: bool(gate.told))
+    back = Receiver(port=port)
+    back.store.keys = away.store.keys
+    assert emptied(gate, back)
+    assert back.store.passages() == in_journal(gate.path)
+    assert gate.told[-1] is None
+    gate.close()
+    back.close()
+
+
+def test_a_long_absence_is_made_up_for(gate: Gate, receiver: Receiver) -> None:
+    number = times(100_000, 3_000)
+    write_many(gate.path, number)
+    gate.uploader.start()
+    assert receiver.wait_until(lambda: gate.counts().unsent == 0, 900)
+    journal, server = in_journal(gate.path), receiver.store.passages()
+    lost, twice = len(journal.keys() - server.keys()), len(receiver.store.quarantined())
+    note(Found("72 hours offline", tried=number, lost=lost, twice=twice, remark="tried: rows that waited"))
+    assert server == journal
