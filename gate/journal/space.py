@@ -7,6 +7,7 @@ Those wait until the file can be made again.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from typing import TYPE_CHECKING, Final
@@ -54,7 +55,7 @@ class Space:
             finally:
                 os.close(descriptor)
         except OSError:
-            self._reserve.unlink(missing_ok=True)
+            self.release()
             self.full = True
         else:
             self.full = False
@@ -68,7 +69,8 @@ class Space:
 
     def release(self) -> None:
         """Let go what was set aside."""
-        self._reserve.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it is not there, or the disk takes nothing at all any more
+            self._reserve.unlink()
 
     def make(self, db: sqlite3.Connection) -> None:
         """Use up what was set aside, and let the oldest rows go that the server has."""
@@ -91,7 +93,10 @@ class Space:
         return retention.free_pages(db) >= _ENOUGH_PAGES
 
     def _free_bytes(self) -> int:
-        found = os.statvfs(self._folder)
+        try:
+            found = os.statvfs(self._folder)
+        except OSError:  # then room is not what is missing, and there is none to set aside either
+            return _SCARCE_BYTES
         return found.f_bavail * found.f_frsize
 
 

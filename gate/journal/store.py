@@ -175,7 +175,7 @@ class Journal:
             db.execute("PRAGMA synchronous=NORMAL")
             with db:
                 return keep.step(db)
-        except sqlite3.Error:
+        except (sqlite3.Error, UnicodeDecodeError):
             return LOOK_AGAIN_S  # whoever is recorded next finds out what is the matter
         finally:
             db.execute("PRAGMA synchronous=FULL")
