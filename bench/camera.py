@@ -90,11 +90,11 @@ def page(tallies: Tallies, empty: Empty) -> str:
     return (
         "# What the camera reads\n\n"
         f"Written by `python -m bench.camera --write` on {datetime.now(UTC):%Y-%m-%d}; {machine}.\n"
-        "*Processor* is the time that the processor worked on a frame, *clock* the time that passed: longer where others\n"
-        "used the machine, which slows the processor's work as well. The ways can be compared, since they saw the same\n"
-        "frames in one run. `bench/camera_frames.py` makes the frames, [devices](devices.md#camera) says how the gate\n"
-        "reads them. *Chain on whole frames*: zxing-cpp, sharpened, twice as large and sharpened, pyzbar, all of it on\n"
-        "each frame until something is found.\n\n"
+        "*Processor* is the time that the processor worked on a frame, *clock* the time that passed: longer where\n"
+        "others used the machine, which slows the processor's work as well. The ways can be compared, since they saw\n"
+        "the same frames in one run. `bench/camera_frames.py` makes the frames, [devices](devices.md#camera) says how\n"
+        "the gate reads them. *Chain on whole frames*: zxing-cpp, sharpened, twice as large and sharpened, pyzbar, all\n"
+        "of it on each frame until something is found.\n\n"
         f"{tables(tallies, empty)}\n"
     )
 
