@@ -93,8 +93,8 @@ def page(tallies: Tallies, empty: Empty) -> str:
         "*Processor* is the time that the processor worked on a frame, *clock* the time that passed: longer where\n"
         "others used the machine, which slows the processor's work as well. The ways can be compared, since they saw\n"
         "the same frames in one run. `bench/camera_frames.py` makes the frames, [devices](devices.md#camera) says how\n"
-        "the gate reads them. *Chain on whole frames*: zxing-cpp, sharpened, twice as large and sharpened, pyzbar, all\n"
-        "of it on each frame until something is found.\n\n"
+        "the gate reads them. *Chain on whole frames*: zxing-cpp, sharpened, twice as large and sharpened, pyzbar,\n"
+        "all of it on each frame until something is found.\n\n"
         f"{tables(tallies, empty)}\n"
     )
 

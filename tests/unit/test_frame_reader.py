@@ -22,8 +22,8 @@ from drivers.code_region import busiest_region
 
 SIZE = (1280, 720)
 
-READ_IN_NOISE = (268, 3764)
-"""Frames without a code in which earlier readers found one: a Micro QR code with a few digits."""
+READ_IN_NOISE = (268, 3764, 7828, 8148)
+"""Of 10,000 frames without a code, those in which an earlier reader found one: a Micro QR code with a few digits."""
 
 
 def test_a_frame_is_the_same_at_every_run() -> None:
