@@ -1,123 +1,60 @@
 """How many codes on telephones the camera's reader reads, how long a frame takes, and what it reads without a code.
 
 Every way sees the same frames. A presentation's frames are shown one after the other until the way has read the code,
-``FRAMES`` at most. Times are of one core's work (``thread_time``), so that others on the machine count little.
+``FRAMES`` at most. ``python -m bench.camera --write`` measures in full and writes docs/camera.md: an hour of two cores.
 """
 
 from __future__ import annotations
 
-import math
+import argparse
+import os
+import platform
 import time
-from collections import defaultdict
-from dataclasses import dataclass, field
-from statistics import median, quantiles
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bench.camera_empty import empty_frame
-from bench.camera_frames import SIZES, Condition, presentations
-from drivers.code_reader import FrameReader, read_codes, zbar, zxing
+from bench.camera_frames import SIZES, presentations
+from bench.camera_tally import FRAMES, Empty, Tallies, Tally, tables
+from bench.camera_ways import CHAIN, GATE, PYZBAR, STEPS, WAYS, ZXING, every_look
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from PIL import Image
+    from collections.abc import Iterable
 
     from bench.camera_frames import Presentation
 
-FRAMES: Final = 8
-"""About half a second of a camera's frames."""
-_SMALLER_SHARE: Final = 0.4
-"""So many presentations at 1080p for each one at 720p: a frame takes the generator four times as long."""
-_EMPTY_FRAMES: Final = 10
-"""Frames without a code for each presentation at 720p."""
-
-GATE: Final = "the gate's reader"
-WAYS: Final[dict[str, Callable[[], Callable[[Image.Image], list[bytes]]]]] = {
-    "pyzbar alone": lambda: zbar,
-    "zxing-cpp alone": lambda: lambda frame: zxing(frame, "QRCodeModel2"),
-    "all rescues on every frame": lambda: lambda frame: read_codes(frame, math.inf),
-    GATE: lambda: FrameReader().read,
-}
-"""Each is made anew for every presentation."""
+PAGE: Final = Path(__file__).parents[1] / "docs" / "camera.md"
+PRESENTATIONS: Final = 1000
+"""Of each size."""
+EMPTY_FRAMES: Final = 10_000
 
 
-@dataclass(slots=True)
-class Tally:
-    """What one way did with one size."""
-
-    shown: dict[Condition, int] = field(default_factory=lambda: defaultdict(int))
-    at_once: dict[Condition, int] = field(default_factory=lambda: defaultdict(int))
-    """Read in the first frame."""
-    in_time: dict[Condition, int] = field(default_factory=lambda: defaultdict(int))
-    """Read within ``FRAMES``."""
-    wrong: int = 0
-    """Readings of anything but the code that was shown."""
-    ms: list[float] = field(default_factory=list)
-    """Each frame that was looked at."""
-
-    def share(self, read: dict[Condition, int], condition: Condition | None = None) -> float:
-        """Percent of the presentations, of one condition or of all."""
-        if condition is not None:
-            return 100 * read[condition] / self.shown[condition]
-        return 100 * sum(read.values()) / sum(self.shown.values())
-
-    def p95(self) -> float:
-        return quantiles(self.ms, n=20, method="inclusive")[-1]
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """Of one run."""
-
-    tallies: dict[tuple[str, str], Tally]
-    """By size and way."""
-    empty: int
-    """Frames without a code that were looked at, by every rescue."""
-    false: int
-    """Codes read in them."""
-
-    def tables(self) -> str:
-        """Two tables: all conditions together, and the gate's reader beside zxing-cpp for each."""
-        head = ("size", "way", "in one frame", f"within {FRAMES} frames", "a frame: median", "p95", "wrong")
-        rows = [
-            (
-                *(size, way, f"{tally.share(tally.at_once):.1f} %", f"{tally.share(tally.in_time):.1f} %"),
-                *(f"{median(tally.ms):.1f} ms", f"{tally.p95():.1f} ms", str(tally.wrong)),
-            )
-            for (size, way), tally in self.tallies.items()
-        ]
-        by_condition = [
-            (condition.value, *(self._cell(size, way, condition) for size, way in self.tallies))
-            for condition in Condition
-        ]
-        columns = ("one frame / eight", *(f"{size} {way}" for size, way in self.tallies))
-        found = f"Frames without a code: {self.empty:,}, codes read in them: {self.false}."
-        return "\n\n".join((_markdown(head, rows), _markdown(columns, by_condition), found))
-
-    def _cell(self, size: str, way: str, condition: Condition) -> str:
-        tally = self.tallies[size, way]
-        return f"{tally.share(tally.at_once, condition):.0f} / {tally.share(tally.in_time, condition):.0f}"
-
-
-def measure(rounds: int) -> Result:
-    """So many presentations at 720p, fewer at 1080p, and frames without a code."""
-    empty = rounds * _EMPTY_FRAMES
-    return Result(shown(rounds), empty, false_readings(range(empty)))
-
-
-def shown(rounds: int) -> dict[tuple[str, str], Tally]:
-    """What each way read of the presentations."""
+def shown(numbers: Iterable[int]) -> Tallies:
+    """What each way read of the presentations of those numbers, at each size."""
+    numbers = tuple(numbers)
     tallies = {(size, way): Tally() for size in SIZES for way in WAYS}
     for size, pixels in SIZES.items():
-        number = rounds if size == "720p" else max(len(Condition), round(rounds * _SMALLER_SHARE))
-        for presentation in presentations(number, pixels):
+        for presentation in presentations(numbers, pixels):
             _show(presentation, {way: tallies[size, way] for way in WAYS})
     return tallies
 
 
-def false_readings(numbers: Iterable[int]) -> int:
-    """How many codes all rescues together read in frames without one."""
-    return sum(len(read_codes(empty_frame(number, SIZES["720p"]), math.inf)) for number in numbers)
+def read_without_code(numbers: Iterable[int]) -> Empty:
+    """What each way read in the frames of those numbers, none of which has a code."""
+    empty = Empty()
+    for number in numbers:
+        frame = empty_frame(number, SIZES["720p"])
+        steps = [step(frame) for step in STEPS]
+        readings = every_look(frame)
+        empty.frames += 1
+        empty.false[ZXING] += len(steps[0])
+        empty.false[PYZBAR] += len(steps[-1])
+        empty.false[CHAIN] += len(next(filter(None, steps), []))
+        empty.false[GATE] += sum(reading.sure for reading in readings)
+        empty.unsure += sum(not reading.sure for reading in readings)
+    return empty
 
 
 def _show(presentation: Presentation, tallies: dict[str, Tally]) -> None:
@@ -131,9 +68,10 @@ def _show(presentation: Presentation, tallies: dict[str, Tally]) -> None:
         frame = presentation.frame(index)
         for way, read in list(looking.items()):
             tally = tallies[way]
-            begun = time.thread_time()
+            worked, begun = time.thread_time(), time.perf_counter()
             codes = read(frame)
-            tally.ms.append((time.thread_time() - begun) * 1000)
+            tally.processor_ms.append((time.thread_time() - worked) * 1000)
+            tally.wall_ms.append((time.perf_counter() - begun) * 1000)
             tally.wrong += sum(code != presentation.content for code in codes)
             if presentation.content in codes:
                 del looking[way]
@@ -141,6 +79,39 @@ def _show(presentation: Presentation, tallies: dict[str, Tally]) -> None:
                 tally.at_once[presentation.condition] += index == 0
 
 
-def _markdown(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    head = tuple(head)
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ("---",) * len(head), *rows))
+def _batched(frames: int) -> list[range]:
+    """Their numbers, a hundred at a time."""
+    return [range(first, min(first + 100, frames)) for first in range(0, frames, 100)]
+
+
+def page(tallies: Tallies, empty: Empty) -> str:
+    """The page about the figures."""
+    machine = f"{os.cpu_count()} × {platform.machine()}, Linux {platform.release()}, Python {platform.python_version()}"
+    return (
+        "# What the camera reads\n\n"
+        f"Written by `python -m bench.camera --write` on {datetime.now(UTC):%Y-%m-%d}; {machine}.\n"
+        "*Processor* is the time that the processor worked on a frame, *clock* the time that passed: longer where\n"
+        "others used the machine, which slows the processor's work as well. The ways can be compared, since they saw\n"
+        "the same frames in one run. `bench/camera_frames.py` makes the frames, [devices](devices.md#camera) says how\n"
+        "the gate reads them. *Chain on whole frames*: zxing-cpp, sharpened, twice as large and sharpened, pyzbar,\n"
+        "all of it on each frame until something is found.\n\n"
+        f"{tables(tallies, empty)}\n"
+    )
+
+
+def main() -> None:
+    """Measure in full and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}")
+    arguments = parser.parse_args()
+    tallies = shown(range(PRESENTATIONS))  # alone, since it measures times
+    with ProcessPoolExecutor() as pool:
+        empty = sum(pool.map(read_without_code, _batched(EMPTY_FRAMES)), Empty())
+    found = page(tallies, empty)
+    print(found)
+    if arguments.write:
+        PAGE.write_text(found, "utf-8")
+
+
+if __name__ == "__main__":
+    main()

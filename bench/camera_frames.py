@@ -20,7 +20,7 @@ from bench import camera_flaws as flaws
 from bench.camera_view import PHONE_CM, VIEW_DEGREES, Pose, focal_length, project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 SIZES: Final = {"720p": (1280, 720), "1080p": (1920, 1080)}
 """Pixels, width and height."""
@@ -98,11 +98,11 @@ class Presentation:
         return flaws.apply(picture, amounts, chance)
 
 
-def presentations(number: int, size: tuple[int, int], severity: float = SEVERITY) -> Iterator[Presentation]:
-    """So many, every condition as often as the others."""
+def presentations(numbers: Iterable[int], size: tuple[int, int]) -> Iterator[Presentation]:
+    """Those of the numbers; of ten in a row each has another condition."""
     conditions = tuple(Condition)
-    for index in range(number):
-        yield Presentation.make(index, conditions[index % len(conditions)], size, severity)
+    for number in numbers:
+        yield Presentation.make(number, conditions[number % len(conditions)], size)
 
 
 def _content(chance: random.Random) -> bytes:

@@ -15,7 +15,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drivers.code_reader import flatten, read_codes, zbar
+from drivers.code_decoders import zbar
+from drivers.code_reader import flatten, read_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +33,7 @@ def picture_times(rounds: int) -> dict[str, list[float]]:
     """
     from PIL import Image  # noqa: PLC0415 - only where pictures are decoded
 
-    ways: dict[str, Callable[[Image.Image], list[bytes]]] = {
+    ways: dict[str, Callable[[Image.Image], object]] = {
         "chain": read_codes,
         "zbar alone": lambda picture: zbar(flatten(picture)),
     }

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 from drivers import confinement
 from drivers.camera_link import Link
 from drivers.camera_wire import Frame, Kind
-from drivers.code_reader import RESCUES, FrameReader, first_look
+from drivers.code_reader import FrameReader, first_look
+from drivers.code_rescues import RESCUES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING
 
 from drivers import confinement
 from drivers.camera_wire import MOST_DATA, Frame, Kind
-from drivers.code_reader import read_codes, zbar
+from drivers.code_decoders import zbar
+from drivers.code_reader import read_codes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
