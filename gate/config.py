@@ -27,10 +27,12 @@ MAX_CONFIG_BYTES = 256 * 1024
 class RulesConfig:
     """Which rules judge; a rule set itself says which of its profiles is for whom."""
 
-    sets: tuple[ConfigPath, ...]
-    """Rule sets that are held; the one in force at the moment of presentation judges."""
     certificate_rules: ConfigPath
     """EU rules over a certificate's own content; every one that applies must hold."""
+    sets: tuple[ConfigPath, ...] = ()
+    """Rule sets that are held; the one in force at the moment of presentation judges."""
+    from_bundle: bool = False
+    """Rule sets and orders come in the signed bundle, and from nowhere else."""
     certificate_country: str = "CN"
     """Whose acceptance rules of that file apply here."""
     orders: Path | None = None
@@ -38,13 +40,28 @@ class RulesConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustServerConfig:
+    """A server that has the newest signed bundle."""
+
+    url: str
+    """``https://…``; plain HTTP only on this machine."""
+    ca: ConfigPath | None = None
+    """PEM file of the authorities that the server's certificate may come from."""
+    pins: tuple[str, ...] = ()
+    """SHA-256 of the server's public keys, hexadecimal."""
+    every_minutes: int = 15
+
+
+@dataclass(frozen=True, slots=True)
 class TrustConfig:
     """Whom the gate believes."""
 
-    bundle: Path
-    """Folder of a signed bundle (docs/trust.md); bundles come and go, so it lies in the state directory."""
     root: ConfigPath
     """The pinned root: which keys sign bundles. It comes with the installation and is never written by the gate."""
+    bundle: Path | None = None
+    """Folder of a signed bundle (docs/trust.md); bundles come and go, so it lies in the state directory."""
+    server: TrustServerConfig | None = None
+    """In place of the folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +214,23 @@ def _check(config: GateConfig, where: str) -> None:
         raise ConfigError(
             f'{where}: a reader is named "{THERMOMETER}", as the thermometer; give each a name of its own'
         )
-    names = [path.name for path in config.rules.sets]
-    if not names or len(set(names)) < len(names):
-        raise ConfigError(f"{where}: [rules] sets needs at least one file, and each a name of its own")
+    _check_signed(config, where)
     if config.demo is not None and config.demo.clock.tzinfo is None:
         raise ConfigError(f"{where}: [demo] clock has no time zone; write e.g. 2021-06-20T08:00:00+08:00")
+
+
+def _check_signed(config: GateConfig, where: str) -> None:
+    rules, trust = config.rules, config.trust
+    names = [path.name for path in rules.sets]
+    if rules.from_bundle:
+        if names or rules.orders is not None:
+            raise ConfigError(
+                f"{where}: [rules] from_bundle means that rule sets and orders come in the signed bundle; "
+                f"remove sets and orders, or from_bundle"
+            )
+    elif not names or len(set(names)) < len(names):
+        raise ConfigError(f"{where}: [rules] sets needs at least one file, and each a name of its own")
+    if (trust.bundle is None) == (trust.server is None):
+        raise ConfigError(f"{where}: [trust] needs bundle = … or a table [trust.server], one of the two")
+    if trust.server is not None and trust.server.every_minutes < 1:
+        raise ConfigError(f"{where}: [trust.server] every_minutes must be at least 1")

@@ -84,7 +84,12 @@ def installed(folder: Path, files: Mapping[str, bytes] | None = None, pinned: by
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "root.json").write_bytes(pinned or root())
     write(folder / "trust", contents() if files is None else files)
-    return TrustConfig(bundle=folder / "trust", root=folder / "root.json")
+    return TrustConfig(bundle=given(folder), root=folder / "root.json")
+
+
+def given(folder: Path) -> Path:
+    """Where ``installed`` puts the bundle."""
+    return folder / "trust"
 
 
 def rotated(**roles: Sequence[CryptoSigner]) -> Keys:

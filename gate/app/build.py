@@ -17,6 +17,7 @@ from gate.app.files import read_bounded
 from gate.app.judge import Judge
 from gate.app.logs import line
 from gate.app.reader_pins import ReaderPins
+from gate.app.rule_files import BundleRules, LocalFiles
 from gate.app.rule_slot import RuleSlot
 from gate.app.service import LaneService
 from gate.app.trust_slot import TrustSlot
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from gate.config_devices import ReaderConfig
     from gate.pseudonym import PseudonymKey
     from gate.status.source import StatusSource
+    from gate.trust.bundle import Bundle
     from voice.phrases import Catalogue
 
 log = logging.getLogger("gate")
@@ -61,6 +63,8 @@ class Gate:
 
     service: LaneService
     rules: RuleSlot
+    rules_in_bundle: bool
+    """They are refreshed with the bundle, in its thread."""
     trust: TrustSlot
     kiosk: KioskServer
     journal: Journal
@@ -78,8 +82,8 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         JournalError: nothing can be recorded, so nothing can be let in; better not to start than to pretend.
     """
     clock = clock_of(config)
-    rules = RuleSlot(config.rules.sets, config.rules.orders, roots.state, clock)
-    trust = TrustSlot(config.trust, roots.state)
+    rules, take_rules = rules_of(config, roots, clock)
+    trust = TrustSlot(config.trust, roots.state, clock, take_rules)
     catalogue = phrases.load(_languages(config))
     kiosk = KioskServer(_kiosk_settings(config), {tag: catalogue.ui[tag] for tag in config.kiosk.languages})
     journal = Journal(config.journal.path)
@@ -118,7 +122,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     )
     kiosk.set_status(StatusFlag.TIME_UNTRUSTED, on=not clock.moment().trusted)
     drivers = (*(driver(reader, roots) for reader in config.readers), *of_thermometer)
-    return Gate(service, rules, trust, kiosk, journal, permits, speaker, drivers, opens)
+    return Gate(service, rules, config.rules.from_bundle, trust, kiosk, journal, permits, speaker, drivers, opens)
 
 
 def driver(reader: ReaderConfig, roots: Roots) -> Driver:
@@ -194,6 +198,20 @@ def _speaker(config: GateConfig, roots: Roots, catalogue: Catalogue, kiosk: Kios
         spill,
         on_fault=lambda fault: kiosk.set_status(StatusFlag.SOUND_OFF, on=fault is not None),
     )
+
+
+def rules_of(config: GateConfig, roots: Roots, clock: Clock) -> tuple[RuleSlot, Callable[[Bundle], None] | None]:
+    """The rules, and what is to be told of a new bundle where they come in bundles."""
+    if not config.rules.from_bundle:
+        return RuleSlot(LocalFiles(config.rules.sets, config.rules.orders, roots.state), clock), None
+    files = BundleRules(config.trust.root, roots.state)
+    rules = RuleSlot(files, clock)
+
+    def take(found: Bundle) -> None:
+        files.give(found)
+        rules.refresh()
+
+    return rules, take
 
 
 def clock_of(config: GateConfig) -> Clock:

@@ -101,7 +101,8 @@ async def _serve(gate: Gate, health: Health) -> None:
         loop.add_signal_handler(number, stopping.set)
 
     def read_again() -> None:
-        gate.rules.refresh()
+        if not gate.rules_in_bundle:
+            gate.rules.refresh()
         gate.trust.ask()
 
     loop.add_signal_handler(signal.SIGHUP, read_again)

@@ -1,25 +1,32 @@
-"""Whom a gate believes: the signed bundle that was given last and is good; a bad one leaves the one before in place."""
+"""Whom a gate believes: the newest signed bundle that is good; a bad one, or no network, leaves the one before.
+
+A bundle is believed in this order: verified whole, not older than one before, in use, on disk in the place that the one
+before is not in, and then the floor rises. Whatever breaks off in between leaves the gate with a bundle that is whole.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from gate.app.aside import aside
 from gate.app.files import read_bounded
 from gate.app.logs import line
-from gate.app.rule_slot import LAST_GOOD
+from gate.app.rule_files import LAST_GOOD
+from gate.app.trust_source import source_of
 from gate.credentials.trusted import Trusted
-from gate.errors import TrustError
+from gate.errors import ConfigError, NetworkFault, TrustError
 from gate.trust import bundle, floor, load
 from gate.trust.copies import Copies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
+    from gate.clock import Clock
     from gate.config import TrustConfig
     from gate.model import Moment
     from gate.trust.bundle import Bundle
@@ -31,12 +38,31 @@ FLOOR: Final = "trust-floor"
 log = logging.getLogger("gate.trust")
 
 
+def held(config: TrustConfig, state: Path) -> Bundle:
+    """The bundle that a gate would use if it started now; nothing is fetched, used or kept.
+
+    Raises:
+        OSError, TrustError: there is none, or it is refused.
+    """
+    pinned = read_bounded(config.root)
+    if config.bundle is not None:
+        return bundle.open_folder(config.bundle, pinned)
+    found = Copies(state / LAST_GOOD).newest(pinned)
+    if found is None:
+        raise TrustError("nothing was fetched yet")
+    return found
+
+
 def faults(config: TrustConfig, state: Path, moment: Moment) -> Iterator[str]:
-    """What is wrong with the bundle that is given to a gate now, one sentence each; nothing is used or kept."""
+    """What is wrong with the bundle that a gate has now, one sentence each; nothing is fetched, used or kept."""
     try:
-        found = bundle.open_folder(config.bundle, read_bounded(config.root))
+        source_of(config, state)
+        found = held(config, state)
         floor.read(state / LAST_GOOD / FLOOR).check(found)
         load.load(found)
+    except ConfigError as fault:
+        yield str(fault)
+        return
     except (OSError, TrustError) as fault:
         yield f"[trust] bundle: {fault}; until then the gate believes the last good one, or nobody"
         return
@@ -44,11 +70,45 @@ def faults(config: TrustConfig, state: Path, moment: Moment) -> Iterator[str]:
         yield f"[trust] bundle: a newer one was due at {found.expires:%Y-%m-%d %H:%M} UTC; every record is marked"
 
 
-class TrustSlot:
-    """Holds the one bundle that is believed; asked once for each presentation."""
+@dataclass(frozen=True, slots=True)
+class TrustState:
+    """What is to be told about the bundle in use."""
 
-    def __init__(self, config: TrustConfig, state: Path) -> None:
+    name: str | None = None
+    """E.g. ``"trust@7"``; None: nobody is believed."""
+    renew_by: datetime | None = None
+    """When the first of its signatures wants to be renewed."""
+    checked_at: datetime | None = None
+    """When it was last found to be the newest."""
+    fault: str | None = None
+    """Why the last attempt to find out was in vain; None: it was not."""
+
+    def fresh(self, moment: Moment) -> bool:
+        """Whether this is known to be all there is: everything was fetched and verified, and within its time."""
+        checked = self.checked_at is not None and self.fault is None
+        return checked and moment.trusted and self.renew_by is not None and moment.at < self.renew_by
+
+
+class TrustSlot:
+    """Holds the one bundle that is believed; asked once for each presentation.
+
+    Args:
+        config: where bundles come from.
+        state: the gate's folder for what it writes.
+        clock: its floor rises with what bundles say about when they were signed.
+        on_taken: told of each bundle that is taken, in whatever thread that happens.
+
+    Raises:
+        ConfigError: the configuration names no source that can be asked.
+    """
+
+    def __init__(
+        self, config: TrustConfig, state: Path, clock: Clock, on_taken: Callable[[Bundle], None] | None = None
+    ) -> None:
         self._config = config
+        self._source = source_of(config, state)
+        self._clock = clock
+        self._on_taken = on_taken
         self._copies = Copies(state / LAST_GOOD)
         self._floor_file = state / LAST_GOOD / FLOOR
         self._floor = floor.NO_FLOOR
@@ -58,38 +118,57 @@ class TrustSlot:
         self._asked = asyncio.Event()
         self.current = Trusted()
         """What is believed now; without a bundle, nothing and nobody."""
-        self.refresh()
+        self.state = TrustState()
+        if config.bundle is not None:
+            self.refresh()
+        elif (pinned := self._pinned()) is not None:
+            self._recall(pinned)  # nobody waits for the network
 
     def ask(self) -> None:
-        """Have the bundle read again soon; ``run`` does it."""
+        """Have the bundle read or fetched again soon; ``run`` does it."""
         self._asked.set()
 
     async def run(self) -> None:
-        """Read the bundle again whenever asked to, until cancelled: many lists take seconds to read and to copy."""
+        """Refresh when asked to, and when it is time, until cancelled: many lists take seconds to read and to copy."""
+        wait_s = self._source.first_wait_s(empty_handed=self._held is None)
         while True:
-            await self._asked.wait()
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._asked.wait()
+            except TimeoutError:
+                pass
             self._asked.clear()
             await aside(self.refresh, "trust")
+            wait_s = self._source.wait_s()
 
     def refresh(self) -> None:
-        """Read the configured bundle; one that is refused leaves what was held before, also across restarts."""
-        try:
-            pinned = read_bounded(self._config.root)
-        except OSError as fault:
-            log.error(line("trust-refused", why=f"the pinned root can't be read: {fault}", holds=self._name()))
+        """Take the newest bundle; one that is refused leaves what was held before, also across restarts."""
+        if (pinned := self._pinned()) is None:
             return
         if self._held is None:
             self._recall(pinned)
         try:
-            found = bundle.open_folder(self._config.bundle, pinned)
+            found = self._source.newest(pinned, self._copies.place)
             if self._held is None or found.digest != self._held.digest:
                 self._floor.check(found)
                 self._use(found)
-        except TrustError as fault:
+        except (TrustError, OSError) as fault:
             log.error(line("trust-refused", why=str(fault), holds=self._name()))
+            self._note(str(fault))
+        except NetworkFault as fault:
+            log.warning(line("trust-not-reached", why=str(fault), holds=self._name()))
+            self._note(str(fault))
         else:
             self._keep(found)
-        log.info(line("trust-held", name=self._name(), renew_by=self._renew_by()))
+            self._note(None)
+        log.info(line("trust-held", name=self._name(), renew_by=self._renew_by(), newest=self.state.fault is None))
+
+    def _pinned(self) -> bytes | None:
+        try:
+            return read_bounded(self._config.root)
+        except OSError as fault:
+            log.error(line("trust-refused", why=f"the pinned root can't be read: {fault}", holds=self._name()))
+            return None
 
     def _recall(self, pinned: bytes) -> None:
         """What was good before the restart: no older one is taken, and it stands in for a bad one."""
@@ -98,24 +177,29 @@ class TrustSlot:
             self._floor = self._written = floor.read(self._floor_file)
         except TrustError as fault:
             log.error(line("trust-floor-lost", why=str(fault)))
+        self._raise_clock()
         if kept is None:
             return
         try:
             self._floor.check(kept)
             self._use(kept)
             self._floor = self._floor.raised(kept)
+            self._raise_clock()
         except TrustError as fault:
             log.error(line("last-good-lost", copy="trust", why=str(fault)))
 
     def _use(self, found: Bundle) -> None:
         self.current, notes = load.load(found)
-        self._held = replace(found, files={})  # which are in ``current``, as far as they are needed
+        self._held = replace(found, files={}, others={})  # which are in ``current``, as far as they are needed
         for note in notes:
             log.warning(line("trust-note", note=note))
+        if self._on_taken is not None:
+            self._on_taken(found)
 
     def _keep(self, found: Bundle) -> None:
         """A copy on disk before it is needed, and then the floor: a floor above every copy would leave nothing."""
         self._floor = self._floor.raised(found)
+        self._raise_clock()
         try:
             self._copies.keep(found)
             if self._floor != self._written:
@@ -123,6 +207,14 @@ class TrustSlot:
                 self._written = self._floor
         except OSError as fault:
             log.warning(line("last-good-not-kept", copy="trust", why=str(fault)))
+
+    def _raise_clock(self) -> None:
+        if self._floor.time is not None:
+            self._clock.raise_floor(self._floor.time)
+
+    def _note(self, fault: str | None) -> None:
+        checked_at = self._clock.moment().at if fault is None else self.state.checked_at
+        self.state = TrustState(self._name(), None if self._held is None else self._held.expires, checked_at, fault)
 
     def _name(self) -> str | None:
         return None if self._held is None else f"trust@{self._held.version}"

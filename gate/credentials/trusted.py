@@ -44,7 +44,15 @@ class Trusted:
     """EU value sets, name to codes, that rules about certificates may ask for."""
     renew_by: datetime | None = None
     """When a newer bundle should be here; None where there is no bundle."""
+    ends: datetime | None = None
+    """When nobody is believed any more, since the bundle says so; None: it is believed until a newer one comes."""
 
     def overdue(self, moment: Moment) -> bool:
         """Whether all this may be out of date: the gate goes on with it, and says so."""
         return self.renew_by is not None and moment.at >= self.renew_by
+
+    def at(self, moment: Moment) -> Trusted:
+        """What may be believed at a moment: past ``ends`` nobody, though codes are still known for what they are."""
+        if self.ends is None or moment.at < self.ends:
+            return self
+        return Trusted(code_issuers=self.code_issuers, value_sets=self.value_sets, renew_by=self.renew_by)

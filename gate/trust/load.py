@@ -2,13 +2,15 @@
 
 Its files: ``anchors.json`` (signers, see ``gate.trust.anchors``), ``smart-health-cards.json`` (see
 ``gate.trust.card_issuers``), ``authorities.json`` (see ``gate.trust.authorities``), ``value-sets.json``
-(``{"name": ["code", ...]}``), ``health-codes/*.toml`` (how the health codes of one issuer look) and ``revocation/*``
-(see ``gate.trust.revocation``). Any of them may be missing: what the gate is not told of, it does not believe.
+(``{"name": ["code", ...]}``), ``health-codes/*.toml`` (how the health codes of one issuer look), ``revocation/*``
+(see ``gate.trust.revocation``) and ``validity.json`` (what holds once the bundle's offline signatures have ended:
+``{"when_expired": "keep-judging"}``, which is so without it, or ``"refer"``). Any of them may be missing: what the gate
+is not told of, it does not believe.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
@@ -34,6 +36,11 @@ AUTHORITIES: Final = "authorities.json"
 VALUE_SETS: Final = "value-sets.json"
 HEALTH_CODES: Final = "health-codes/"
 REVOCATION: Final = "revocation/"
+VALIDITY: Final = "validity.json"
+
+
+class _Validity(msgspec.Struct, forbid_unknown_fields=True):
+    when_expired: Literal["keep-judging", "refer"]
 
 
 def load(bundle: Bundle) -> tuple[Trusted, tuple[str, ...]]:
@@ -58,8 +65,9 @@ def load(bundle: Bundle) -> tuple[Trusted, tuple[str, ...]]:
         code_issuers=_code_issuers(_below(files, HEALTH_CODES)),
         value_sets=_value_sets(files[VALUE_SETS]) if VALUE_SETS in files else {},
         renew_by=bundle.expires,
+        ends=bundle.ends if VALIDITY in files and _refers(files[VALIDITY]) else None,
     )
-    known = (ANCHORS, CARD_ISSUERS, AUTHORITIES, VALUE_SETS, HEALTH_CODES, REVOCATION)
+    known = (ANCHORS, CARD_ISSUERS, AUTHORITIES, VALUE_SETS, HEALTH_CODES, REVOCATION, VALIDITY)
     useless = (f"{name}: this gate has no use for such a file" for name in files if not name.startswith(known))
     return trusted, (*anchors.notes, *card_issuers.notes, *authorities.notes, *overlooked, *useless)
 
@@ -82,6 +90,13 @@ def _value_sets(blob: bytes) -> Mapping[str, Sequence[str]]:
         return msgspec.json.decode(blob, type=dict[str, list[str]])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise TrustError(f"{VALUE_SETS}: is not of its form: {fault}") from None
+
+
+def _refers(blob: bytes) -> bool:
+    try:
+        return msgspec.json.decode(blob, type=_Validity).when_expired == "refer"
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        raise TrustError(f"{VALIDITY}: is not of its form: {fault}") from None
 
 
 def _below(files: Mapping[str, bytes], folder: str) -> dict[str, bytes]:

@@ -27,7 +27,7 @@ def make(bundle: str = "trust", *more: str) -> int:
 
 def test_keys_are_for_their_owner_alone_and_never_written_over(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     keys = sorted((desk / "keys").glob("*.pem"))
-    assert len(keys) == 8
+    assert len(keys) == 14
     assert {stat.S_IMODE(path.stat().st_mode) for path in keys} == {0o600}
     before = keys[0].read_bytes()
     assert main(["trust", "keys", "keys"]) == 2

@@ -7,6 +7,7 @@ import sqlite3
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from gate.app import trust_slot
 from gate.app.config_check import faults
 from gate.app.files import read_bounded
 from gate.config import load
@@ -17,7 +18,6 @@ from gate.model import Outcome, PassageResult, Reason
 from gate.pseudonym import load_or_make_key
 from gate.rules import ruleset
 from gate.status.permit_store import PermitListReader
-from gate.trust import bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +117,7 @@ def _rule_set(file: Path, case: Case) -> Iterator[str]:
 
 def _trust(config: GateConfig, case: Case) -> Iterator[str]:
     try:
-        found = bundle.open_folder(config.trust.bundle, read_bounded(config.trust.root))
+        found = trust_slot.held(config.trust, case.state.resolve())
     except (OSError, GateError) as fault:
         yield f"trust bundle: {case.words.only(str(fault))}"
         return
