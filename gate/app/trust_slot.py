@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from gate.app.aside import aside
@@ -23,7 +24,6 @@ from gate.trust.copies import Copies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
     from pathlib import Path
 
     from gate.clock import Clock
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from gate.trust.bundle import Bundle
     from gate.trust.floor import Floor
 
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 FLOOR: Final = "trust-floor"
 """File of the folder ``LAST_GOOD``."""
 
@@ -103,7 +104,7 @@ class TrustSlot:
     """
 
     def __init__(
-        self, config: TrustConfig, state: Path, clock: Clock, on_taken: Callable[[Bundle], None] | None = None
+        self, config: TrustConfig, state: Path, clock: Clock, on_taken: Callable[[Bundle], object] | None = None
     ) -> None:
         self._config = config
         self._source = source_of(config, state)
@@ -115,6 +116,8 @@ class TrustSlot:
         self._written: Floor | None = None
         """The floor as it is on disk."""
         self._held: Bundle | None = None
+        self._behind = False
+        """What is held is older than something that was used before."""
         self._asked = asyncio.Event()
         self.current = Trusted()
         """What is believed now; without a bundle, nothing and nobody."""
@@ -149,9 +152,10 @@ class TrustSlot:
             self._recall(pinned)
         try:
             found = self._source.newest(pinned, self._copies.place)
-            if self._held is None or found.digest != self._held.digest:
-                self._floor.check(found)
+            self._floor.check(found)
+            if self._held is None or found.digest != self._held.digest or self._behind:
                 self._use(found)
+                self._behind = False
         except (TrustError, OSError) as fault:
             log.error(line("trust-refused", why=str(fault), holds=self._name()))
             self._note(str(fault))
@@ -181,12 +185,27 @@ class TrustSlot:
         if kept is None:
             return
         try:
-            self._floor.check(kept)
             self._use(kept)
-            self._floor = self._floor.raised(kept)
-            self._raise_clock()
         except TrustError as fault:
             log.error(line("last-good-lost", copy="trust", why=str(fault)))
+            return
+        try:
+            self._floor.check(kept)
+        except TrustError as fault:
+            self._stand_in(str(fault))
+            return
+        self._floor = self._floor.raised(kept)
+        self._raise_clock()
+
+    def _stand_in(self, why: str) -> None:
+        """The newer copy was lost: the older one, which this gate has used itself, is better than to believe nobody.
+
+        Every record says so, and nothing else that is as old is taken.
+        """
+        self._behind = True
+        self.current = replace(self.current, renew_by=LONG_AGO)
+        self._note(why)
+        log.error(line("last-good-older", copy="trust", holds=self._name(), why=why))
 
     def _use(self, found: Bundle) -> None:
         self.current, notes = load.load(found)

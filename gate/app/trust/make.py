@@ -35,12 +35,15 @@ def run(args: argparse.Namespace) -> int:
         root = (args.keys / ROOT).read_bytes()
         files = _files(bundle.ROLE, args.files)
         others = {role: _files(role, folder) for role, folder in given.items()}
-        version = present(path, root) + 1
+        before = _before(path, root)
+        for role in (before.others.keys() if before is not None else ()) - others.keys():
+            raise ConfigError(f"{path}: has the role {role}, and gates miss it in a newer one; give --{role} FOLDER")
+        version = _version(before) + 1
         contents = publish.make_bundle(files, signers, version, args.until, others)
         made = bundle.verify(lambda name, _: contents.get(name), root)
         _, notes = load.load(made)
         _check_rules(others.get(bundle.RULES, {}))
-        write(path, contents)
+        _write(path, contents)
     except OSError as fault:
         raise ConfigError(f"{fault.filename}: {fault.strerror}") from None
     for note in notes:
@@ -49,14 +52,20 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def present(path: Path, root: bytes) -> int:
-    """Version of the bundle that is there; gates refuse an older one than they had."""
+def _before(path: Path, root: bytes) -> Bundle | None:
+    """The bundle that is there, None where there is none."""
     if not path.exists():
-        return 0
+        return None
     try:
-        return max(role.version for name, role in bundle.open_folder(path, root).roles.items() if name != "root")
+        return bundle.open_folder(path, root)
     except TrustError as fault:
         raise ConfigError(f"{path}: holds no bundle of these keys ({fault}); name another folder, or mend it") from None
+
+
+def _version(before: Bundle | None) -> int:
+    """The highest of a bundle; gates refuse an older one than they had."""
+    roles = {} if before is None else before.roles
+    return max((role.version for name, role in roles.items() if name != "root"), default=0)
 
 
 def _check_rules(files: Mapping[str, bytes]) -> None:
@@ -92,7 +101,7 @@ def _files(role: str, folder: Path) -> dict[str, bytes]:
     return found
 
 
-def write(path: Path, contents: Mapping[str, bytes]) -> None:
+def _write(path: Path, contents: Mapping[str, bytes]) -> None:
     """Replace a bundle: the new folder is whole before it takes the old one's name."""
     draft, before = path.with_name(f"{path.name}.new"), path.with_name(f"{path.name}.before")
     for left in (draft, before):
