@@ -14,6 +14,7 @@ from gate.config_bind import ConfigPath, Roots, bind
 from gate.config_devices import BarrierConfig, ReaderConfig, read_barrier, read_readers
 from gate.errors import ConfigError
 from gate.model import Checkpoint
+from gate.net.trust import TlsTrust, pin_from
 from gate.rules.temperature import LONGEST_S, Correction
 
 THERMOMETER = "thermometer"
@@ -40,16 +41,31 @@ class RulesConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class TrustServerConfig:
-    """A server that has the newest signed bundle."""
+class ServerConfig:
+    """A server, and what it has to prove."""
 
     url: str
-    """``https://…``; plain HTTP only on this machine."""
-    ca: ConfigPath | None = None
-    """PEM file of the authorities that the server's certificate may come from."""
+    """``https://name[:port][/path]``."""
+    ca_file: ConfigPath | None = None
+    """PEM certificates of the authorities that may name it."""
     pins: tuple[str, ...] = ()
-    """SHA-256 of the server's public keys, hexadecimal."""
+    """SHA-256 of its public key in base64, the one in use and a spare."""
+
+    def trust(self) -> TlsTrust:
+        """Whom to believe there.
+
+        Raises:
+            ConfigError: a pin is none.
+        """
+        return TlsTrust(self.ca_file, frozenset(pin_from(pin) for pin in self.pins))
+
+
+@dataclass(frozen=True, slots=True)
+class TrustServerConfig(ServerConfig):
+    """A server of static files that has the newest signed bundle; docs/trust.md."""
+
     every_minutes: int = 15
+    """Between two refreshes, more or less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +81,18 @@ class TrustConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class LookupConfig(ServerConfig):
+    """The city's gateway, asked at each presentation; docs/lookup.md."""
+
+
+@dataclass(frozen=True, slots=True)
 class StatusConfig:
     """Where records about holders come from."""
 
-    file: Path
     key: Path
     """32 random bytes that turn document numbers into pseudonyms; made at the first start."""
+    file: Path | None = None
+    lookup: LookupConfig | None = None
     deadline_ms: int = 800
     permits: Path | None = None
     """The list of permits that ``gate permits import`` makes; None: there is none."""
@@ -201,6 +223,8 @@ def _check(config: GateConfig, where: str) -> None:
         raise ConfigError(
             f'{where}: [checkpoint] time_zone "{config.checkpoint.time_zone}" is unknown; write e.g. "Asia/Shanghai"'
         ) from None
+    if config.status.file is None and config.status.lookup is None:
+        raise ConfigError(f"{where}: [status] says nowhere where records come from; write file or [status.lookup]")
     waits = (config.status.deadline_ms, config.journal.commit_limit_ms)
     measuring = 0 if config.thermometer is None else int(LONGEST_S * 1000)  # while the sources are asked
     if min(waits) < 1 or max(waits[0], measuring) + waits[1] > MOST_WAIT_MS:

@@ -58,6 +58,10 @@ class JournalError(GateError):
     """A passage could not be recorded."""
 
 
+class WireFault(GateError):  # noqa: N818 - a fault of what the other end sent
+    """What the other end of the fleet's contract said is not of the contract."""
+
+
 class NetworkTrouble(StrEnum):
     """What is wrong between this machine and a server."""
 
@@ -80,3 +84,7 @@ class NetworkFault(GateError):  # noqa: N818 - what is the case between here and
     def __init__(self, kind: NetworkTrouble, message: str) -> None:
         super().__init__(message)
         self.kind = kind
+
+
+class ClockFileFault(GateError):  # noqa: N818 - what is the case on the disk
+    """What was kept about the clock can't be used."""

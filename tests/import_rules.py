@@ -18,15 +18,18 @@ if TYPE_CHECKING:
 OURS: Final = ("gate", "drivers", "voice", "fleet")
 
 STANDARD_LIBRARY_ONLY: Final = ("gate.model", "gate.errors")
-PURE: Final = ("gate.model", "gate.errors", "gate.credentials", "gate.rules", "gate.lane")
+_JUDGING: Final = ("gate.model", "gate.errors", "gate.credentials", "gate.rules", "gate.lane")
+PURE: Final = (*_JUDGING, "gate.wire", "gate.clock_trust")
 LAYERS: Final = ("gate.status", "gate.trust", "gate.journal", "gate.kiosk")
 
 SEES_ONLY: Final[Mapping[str, tuple[str, ...]]] = {
     "gate.model": ("gate.model",),
     "gate.errors": ("gate.model",),
-    "gate.credentials": PURE,
-    "gate.rules": PURE,
-    "gate.lane": PURE,
+    "gate.credentials": _JUDGING,
+    "gate.rules": _JUDGING,
+    "gate.lane": _JUDGING,
+    "gate.wire": ("gate.model", "gate.errors", "gate.wire"),
+    "gate.net": ("gate.model", "gate.errors", "gate.net"),
     "drivers": ("gate.model", "gate.errors", "drivers"),
     "voice": ("gate.model", "gate.errors", "voice"),
     "fleet": ("gate.model", "gate.errors", "gate.wire", "gate.rules", "gate.trust", "gate.journal.upload", "fleet"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
+from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 from net_rig import head
@@ -59,7 +60,7 @@ class Site:
         """As a web server does."""
         if path in self.files:
             self.sent += len(self.files[path])
-            peer.link.sendall(head(self.files[path]))
+            peer.link.sendall(head(self.files[path], f"Date: {formatdate(usegmt=True)}"))
         else:
             peer.link.sendall(head(b"<h1>no</h1>", status="404 Not Found"))
 
@@ -108,6 +109,7 @@ class WrongClock:
     def __init__(self, wrong_by: timedelta) -> None:
         self._wrong_by = wrong_by
         self.floor = datetime(2020, 1, 1, tzinfo=UTC)
+        self.witnesses: list[datetime] = []
 
     def moment(self) -> Moment:
         shown = datetime.now(UTC) + self._wrong_by
@@ -115,3 +117,7 @@ class WrongClock:
 
     def raise_floor(self, to: datetime) -> None:
         self.floor = max(self.floor, to)
+
+    def heard(self, server: str, date: datetime) -> None:
+        del server
+        self.witnesses.append(date)

@@ -12,16 +12,18 @@ import msgspec
 
 from drivers import DRIVERS
 from drivers.barrier import BARRIERS
-from gate.app import thermometer
+from gate.app import clock_watch, thermometer
+from gate.app.clock_watch import ClockWatch
 from gate.app.files import read_bounded
 from gate.app.judge import Judge
 from gate.app.logs import line
 from gate.app.reader_pins import ReaderPins
+from gate.app.records import sources
 from gate.app.rule_files import BundleRules, LocalFiles
 from gate.app.rule_slot import RuleSlot
 from gate.app.service import LaneService
 from gate.app.trust_slot import TrustSlot
-from gate.clock import Clock, DemoClock, SystemClock
+from gate.clock import Clock, DemoClock, SystemClock, WatchedClock
 from gate.config_bind import Roots, bind
 from gate.credentials import social_security
 from gate.credentials.iso7816 import RecordedDialogue
@@ -32,11 +34,6 @@ from gate.kiosk.state import StatusFlag
 from gate.model import Direction
 from gate.pseudonym import load_or_make_key
 from gate.rules.eu_rules import EuRules
-from gate.status.file import MissingStatus, StatusFile
-from gate.status.gateway import NoGateway
-from gate.status.merged import MergedSources
-from gate.status.permit_store import ListInfo
-from gate.status.permits import PermitList
 from voice import phrases
 from voice.pack import BUNDLED, Pack
 from voice.speaker import Settings, Speaker
@@ -49,8 +46,7 @@ if TYPE_CHECKING:
     from drivers.barrier import Barrier
     from gate.config import GateConfig
     from gate.config_devices import ReaderConfig
-    from gate.pseudonym import PseudonymKey
-    from gate.status.source import StatusSource
+    from gate.status.permits import PermitList
     from gate.trust.bundle import Bundle
     from voice.phrases import Catalogue
 
@@ -72,6 +68,7 @@ class Gate:
     speaker: Speaker
     drivers: tuple[Driver, ...]
     barrier: Barrier | None
+    clock_watch: ClockWatch | None
 
 
 def build(config: GateConfig, roots: Roots) -> Gate:
@@ -81,7 +78,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         ConfigError: the configuration names something that does not exist at all (driver, language, port).
         JournalError: nothing can be recorded, so nothing can be let in; better not to start than to pretend.
     """
-    clock = clock_of(config)
+    clock: Clock = DemoClock(config.demo.clock) if config.demo is not None else clock_watch.watched(roots.state)
     rules, take_rules = rules_of(config, roots, clock)
     trust = TrustSlot(config.trust, roots.state, clock, take_rules)
     catalogue = phrases.load(_languages(config))
@@ -92,7 +89,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         log.error(line("journal-damaged", set_aside=journal.set_aside.name))
     speaker = _speaker(config, roots, phrases.load(config.voice.languages), kiosk)
     key = load_or_make_key(config.status.key)
-    status, permits = _status(config.status.file), _permits(config, key)
+    found = sources(config.status, key, kiosk, clock.heard)
     measures, of_thermometer = thermometer.fit(config.thermometer, roots)
     judge = Judge(
         checkpoint=config.checkpoint,
@@ -101,10 +98,10 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         certificate_rules=_certificate_rules(config.rules.certificate_rules),
         certificate_country=config.rules.certificate_country,
         trust=trust,
-        status=status if permits is None else MergedSources(status, permits),
-        gateway=NoGateway(),
+        status=found.status,
+        gateway=found.gateway,
         history=journal,
-        status_deadline_s=config.status.deadline_ms / 1000,
+        status_deadline_s=found.deadline_s,
         key=key,
         thermometer=measures,
     )
@@ -120,9 +117,10 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         marks=("demo",) if config.demo is not None else (),
         barrier=opens,
     )
-    kiosk.set_status(StatusFlag.TIME_UNTRUSTED, on=not clock.moment().trusted)
+    watch = ClockWatch(clock, roots.state, kiosk, found.witness) if isinstance(clock, WatchedClock) else None
     drivers = (*(driver(reader, roots) for reader in config.readers), *of_thermometer)
-    return Gate(service, rules, config.rules.from_bundle, trust, kiosk, journal, permits, speaker, drivers, opens)
+    bundled = config.rules.from_bundle
+    return Gate(service, rules, bundled, trust, kiosk, journal, found.permits, speaker, drivers, opens, watch)
 
 
 def driver(reader: ReaderConfig, roots: Roots) -> Driver:
@@ -215,7 +213,7 @@ def rules_of(config: GateConfig, roots: Roots, clock: Clock) -> tuple[RuleSlot, 
 
 
 def clock_of(config: GateConfig) -> Clock:
-    """The clock that the gate goes by."""
+    """The clock that a command goes by."""
     return DemoClock(config.demo.clock) if config.demo is not None else SystemClock()
 
 
@@ -244,27 +242,3 @@ def _certificate_rules(path: Path) -> EuRules:
 
 def _json(path: Path) -> list[Any]:
     return msgspec.json.decode(read_bounded(path), type=list[Any])
-
-
-def _status(path: Path) -> StatusSource:
-    try:
-        return StatusFile.open(path)
-    except ConfigError as fault:
-        log.error(line("status-refused", why=str(fault)))
-        return MissingStatus(str(fault))
-
-
-def _permits(config: GateConfig, key: PseudonymKey) -> PermitList | None:
-    if config.status.permits is None:
-        return None
-    # The others must still be heard within the deadline when the list does not answer.
-    found = PermitList(config.status.permits, key, config.status.deadline_ms / 2000, _tell_of_permits)
-    found.open()
-    return found
-
-
-def _tell_of_permits(found: ListInfo | Exception) -> None:
-    if isinstance(found, ListInfo):
-        log.info(line("permits-in-force", permits=found.permits, imported_at=found.imported_at.isoformat()))
-    else:
-        log.error(line("permits-refused", why=str(found)))

@@ -10,6 +10,7 @@ from gate.app import thermometer, trust_slot
 from gate.app.build import barrier, clock_of, driver
 from gate.app.files import read_bounded
 from gate.errors import ConfigError, GateError
+from gate.net.client import Client
 from gate.pseudonym import load_or_make_key
 from gate.rules import orders, ruleset
 from gate.rules.eu_rules import EuRules
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from gate.config import GateConfig
+    from gate.config import GateConfig, LookupConfig
     from gate.config_bind import Roots
 
 P = ParamSpec("P")
@@ -44,10 +45,13 @@ def faults(config: GateConfig, roots: Roots) -> Iterator[str]:
     for path in config.rules.sets:
         yield from _tried(f"{path}: ", _rule_set, path)
     yield from _tried(f"{config.rules.certificate_rules}: ", _certificate_rules, config.rules.certificate_rules)
-    yield from trust_slot.faults(config.trust, roots.state, clock_of(config).moment())
+    yield from trust_slot.faults(config.trust, roots.state, clock_of(config))
     if config.rules.orders is not None and config.rules.orders.exists():
         yield from _tried(f"{config.rules.orders}: ", _orders, config.rules.orders)
-    yield from _tried("", StatusFile.open, config.status.file)
+    if config.status.file is not None:
+        yield from _tried("", StatusFile.open, config.status.file)
+    if config.status.lookup is not None:
+        yield from _tried("[status.lookup] ", _lookup, config.status.lookup)
     if config.status.permits is not None:
         yield from _tried("", _permits, config.status.permits, config.status.key)
     yield from _tried("", require_loopback, config.kiosk.host, "kiosk")
@@ -67,6 +71,10 @@ def _certificate_rules(path: Path) -> object:
 
 def _orders(path: Path) -> object:
     return orders.load(read_bounded(path))
+
+
+def _lookup(config: LookupConfig) -> None:
+    Client(config.url, config.trust()).close()
 
 
 def _permits(path: Path, key: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from gate.app.history import refusal, remembered
 from gate.app.judgement import Judgement, Presented
@@ -30,7 +30,7 @@ from gate.rules.judge import judge, permit_of
 from gate.status.merged import merged, together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from gate.app.history import History
     from gate.credentials.trusted import Trusted
@@ -40,6 +40,15 @@ if TYPE_CHECKING:
     from gate.rules.orders import Order
     from gate.rules.ruleset import RuleSet
     from gate.status.source import CodeGateway, Found, StatusSource
+
+
+STATUS_OFFLINE: Final = "status-offline"
+"""Mark of a decision by what is held at the gate, since the city did not answer."""
+STATUS_UNAVAILABLE: Final = "status-unavailable"
+"""Mark of a decision that an emergency order made without any records, since nobody could be asked."""
+_HISTORY_S: Final = 0.3
+"""For asking the gate itself, where the sources have used up all the time."""
+_MARKS: Final = frozenset({STATUS_OFFLINE, STATUS_UNAVAILABLE})
 
 
 class HoldsRules(Protocol):
@@ -126,7 +135,7 @@ class Judge:
         except CredentialFault as fault:
             return (self._refused(presented, fault.reason, None, retries(presented.reading.reader)),)
         except (StatusUnavailable, TimeoutError):
-            return (self._refused(presented, Reason.STATUS_UNAVAILABLE, next(iter(pseudonyms), None), 0),)
+            return (await self._without_status(presented, next(iter(pseudonyms), None)),)
         if len(people) > 1 and not place.attended:
             # A release lets in whoever stands there, and nobody watches how many.
             return tuple(
@@ -154,7 +163,25 @@ class Judge:
         inputs = replace(
             presented.inputs(records, past, retries), holder_known=known, permits_known=person.permits_known
         )
-        return self._by_our_rules(credential, person.holder, inputs)
+        judgement = self._by_our_rules(credential, person.holder, inputs)
+        return _marked(judgement, {STATUS_OFFLINE}) if person.offline else judgement
+
+    async def _without_status(self, presented: Presented, holder: bytes | None) -> Judgement:
+        """Nobody could be asked: an order that lets everybody through does so all the same, else they are referred.
+
+        Such an order asks no record. A dynamic code is none the less good for one person only.
+        """
+        inputs = replace(presented.inputs(None, None, 0), holder_known=False, permits_known=False)
+        judgement = self._by_our_rules(presented.credential, holder, inputs)
+        if judgement.decision.reasons[0] is not Reason.EMERGENCY_ORDER:
+            return self._refused(presented, Reason.STATUS_UNAVAILABLE, holder, 0)
+        code, place = presented.credential.one_time, presented.place
+        if code is not None:
+            deadline = asyncio.get_running_loop().time() + _HISTORY_S
+            past = await remembered(self.history, holder, place, code, deadline)
+            if (reason := refusal(code, place, (past,))) is not None:
+                return self._refused(presented, reason, holder, 0)
+        return _marked(judgement, {STATUS_UNAVAILABLE})
 
     def _by_our_rules(self, credential: Credential, holder: bytes | None, inputs: Inputs) -> Judgement:
         rule_set = self.rules.at(inputs.moment)
@@ -196,7 +223,7 @@ class Judge:
             raise CredentialFault(Reason.CARD_REQUIRED, "a code that can be copied, where nobody watches")
         if credential.reference is not None:
             resolved = await self.gateway.resolve(credential.reference)
-            return [await self._with_status(person) for person in resolved]
+            return [person if person.complete else await self._with_status(person) for person in resolved]
         if not pseudonyms:
             raise CredentialFault(Reason.DOCUMENT_INVALID, "a credential without a document")
         return [await self.status.find(pseudonyms)]
@@ -230,7 +257,8 @@ class Judge:
         known = companion.inputs is not None and companion.inputs.holder_known
         records = companion.inputs.records if companion.inputs is not None and known else None
         inputs = replace(child.inputs, moment=moment, companion=Companion(records))
-        return self._by_our_rules(child.credential, child.holder, inputs)
+        marks = _MARKS.intersection((*child.decision.marks, *companion.decision.marks))
+        return _marked(self._by_our_rules(child.credential, child.holder, inputs), marks)
 
     def _judge_certificate(
         self, presented: Presented, certificate: Certificate, value_sets: Mapping[str, Sequence[str]], retries: int
@@ -245,3 +273,9 @@ class Judge:
         data = certificate_data(certificate, self.certificate_country, value_sets, moment)
         profile = None if rule_set is None or own.profile is None else rule_set.profiles[own.profile]
         return Judgement(credential, None, decide_certificate(own, rules, data, profile), presented.place)
+
+
+def _marked(judgement: Judgement, marks: Iterable[str]) -> Judgement:
+    """The same, with what its record must say about where it comes from."""
+    decision = judgement.decision
+    return replace(judgement, decision=replace(decision, marks=(*decision.marks, *sorted(marks))))

@@ -122,6 +122,7 @@ async def _work(gate: Gate, health: Health, stopping: asyncio.Event) -> None:
             group.create_task(gate.service.run(), name="lane"),
             group.create_task(gate.trust.run(), name="trust"),
             *_barrier(gate, group),
+            *([] if gate.clock_watch is None else [group.create_task(gate.clock_watch.run(), name="clock")]),
             group.create_task(health.watch(gate.service), name="health"),
             *(group.create_task(supervise(driver, gate.service.take), name=driver.name) for driver in gate.drivers),
         ]

@@ -54,10 +54,10 @@ def held(config: TrustConfig, state: Path) -> Bundle:
     return found
 
 
-def faults(config: TrustConfig, state: Path, moment: Moment) -> Iterator[str]:
+def faults(config: TrustConfig, state: Path, clock: Clock) -> Iterator[str]:
     """What is wrong with the bundle that a gate has now, one sentence each; nothing is fetched, used or kept."""
     try:
-        source_of(config, state)
+        source_of(config, state, clock)
         found = held(config, state)
         floor.read(state / LAST_GOOD / FLOOR).check(found)
         load.load(found)
@@ -67,7 +67,7 @@ def faults(config: TrustConfig, state: Path, moment: Moment) -> Iterator[str]:
     except (OSError, TrustError) as fault:
         yield f"[trust] bundle: {fault}; until then the gate believes the last good one, or nobody"
         return
-    if found.expired(moment):
+    if found.expired(clock.moment()):
         yield f"[trust] bundle: a newer one was due at {found.expires:%Y-%m-%d %H:%M} UTC; every record is marked"
 
 
@@ -107,7 +107,7 @@ class TrustSlot:
         self, config: TrustConfig, state: Path, clock: Clock, on_taken: Callable[[Bundle], object] | None = None
     ) -> None:
         self._config = config
-        self._source = source_of(config, state)
+        self._source = source_of(config, state, clock)
         self._clock = clock
         self._on_taken = on_taken
         self._copies = Copies(state / LAST_GOOD)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from gate.errors import ConfigError
 from gate.net.client import Client
-from gate.net.trust import TlsTrust
 from gate.trust import bundle, refresh
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
+    from gate.clock import Clock
     from gate.config import TrustConfig, TrustServerConfig
     from gate.trust.bundle import Bundle
 
@@ -66,13 +67,15 @@ class FromFolder:
 class FromServer:
     """A server of static files."""
 
-    def __init__(self, config: TrustServerConfig, state: Path) -> None:
-        self._client = Client(config.url, TlsTrust(config.ca, frozenset(map(_pin, config.pins))))
+    def __init__(self, config: TrustServerConfig, state: Path, clock: Clock) -> None:
+        self._url = config.url
+        self._client = Client(config.url, config.trust())
+        self._clock = clock
         self._every_s = config.every_minutes * MINUTE_S
         self._staging = state / STAGING
 
     def newest(self, pinned_root: bytes, held: Path | None) -> Bundle:
-        return refresh.fetch(self._client, pinned_root, self._staging, held)
+        return refresh.fetch(self._client, pinned_root, self._staging, held, self._heard)
 
     def first_wait_s(self, *, empty_handed: bool) -> float | None:
         return 0.0 if empty_handed else random.uniform(0, START_SPREAD_S)  # noqa: S311 - no secret
@@ -80,22 +83,18 @@ class FromServer:
     def wait_s(self) -> float | None:
         return self._every_s * random.uniform(1 - SPREAD, 1 + SPREAD)  # noqa: S311 - no secret
 
+    def _heard(self, date: datetime) -> None:
+        self._clock.heard(self._url, date)
 
-def source_of(config: TrustConfig, state: Path) -> Source:
+
+def source_of(config: TrustConfig, state: Path, clock: Clock) -> Source:
     """Where the configuration says that the bundle comes from.
 
     Raises:
         ConfigError: the server's address, CA file or pins can't be used.
     """
     if config.server is not None:
-        return FromServer(config.server, state)
+        return FromServer(config.server, state, clock)
     if config.bundle is None:
         raise ConfigError("[trust]: write bundle = … or a table [trust.server]")
     return FromFolder(config.bundle)
-
-
-def _pin(text: str) -> bytes:
-    try:
-        return bytes.fromhex(text)
-    except ValueError:
-        raise ConfigError("[trust.server] pins: a pin is a SHA-256 in hexadecimal, 64 digits") from None

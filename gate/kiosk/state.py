@@ -36,6 +36,8 @@ class StatusFlag(StrEnum):
     READER_OFFLINE = "reader_offline"
     SOUND_OFF = "sound_off"
     TIME_UNTRUSTED = "time_untrusted"
+    STATUS_OFFLINE = "status_offline"
+    """The city does not answer: people are judged by what is held here."""
     RULES_OVERDUE = "rules_overdue"
     TRUST_OVERDUE = "trust_overdue"
     RECORD_FAILED = "record_failed"

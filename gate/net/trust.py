@@ -10,6 +10,7 @@ server's key is the configuration: its pin, or its authority, is taken out.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import ipaddress
 import ssl
@@ -121,6 +122,21 @@ def server(base: str, trust: TlsTrust) -> Server:
     if parts.scheme != "https":
         raise ConfigError(f"{base!r} would go over the network in clear; write https://")
     return Server(host, port or _HTTPS, path, _context(base, trust), trust.pins)
+
+
+def pin_from(text: str) -> bytes:
+    """A pin as it is written, in base64 (as ``openssl dgst -sha256 -binary | base64`` prints it).
+
+    Raises:
+        ConfigError: it is none.
+    """
+    try:
+        pin = base64.b64decode(text, validate=True)
+    except ValueError:
+        pin = b""
+    if len(pin) != PIN_BYTES:
+        raise ConfigError(f"{text!r} is no pin: it is the SHA-256 of a server's public key in base64, 44 characters")
+    return pin
 
 
 def pin_of(certificate: bytes) -> bytes:

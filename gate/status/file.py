@@ -23,109 +23,52 @@ Every time carries its zone; a time without one is refused, since nobody can kno
 from __future__ import annotations
 
 import functools
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 
 from gate.errors import ConfigError, StatusUnavailable
-from gate.model import (
-    ArrivalRecord,
-    ArrivalRisk,
-    CodeRecord,
-    Colour,
-    ExemptionGround,
-    ExemptionRecord,
-    PermitRecord,
-    PopUpRecord,
-    Records,
-    TestMethod,
-    TestRecord,
-    TestResult,
-    TravelRecord,
-    VaccinationRecord,
-)
 from gate.pseudonym import PSEUDONYM_BYTES
 from gate.status.merged import merged
 from gate.status.source import Found
+from gate.wire import records as wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from gate.model import Records
+
 MAX_FILE_BYTES = 64 * 1024 * 1024
-MAX_RECORDS_OF_A_KIND = 200
-
-Zoned = Annotated[datetime, msgspec.Meta(tz=True)]
-Minute = Annotated[int, msgspec.Meta(ge=0, le=24 * 60)]
-Source = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
-class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    source: Source
-    as_of: Zoned
+def _strict(kind: type[msgspec.Struct]) -> Any:
+    """The same record as it is written by hand: a field that nobody knows is a slip of the pen."""
+    return msgspec.defstruct(kind.__name__, [], bases=(kind,), frozen=True, forbid_unknown_fields=True)
 
 
-class _Code(_Record, frozen=True, forbid_unknown_fields=True):
-    colour: Colour
-
-
-class _PopUp(_Record, frozen=True, forbid_unknown_fields=True):
-    active: bool
-    level: Annotated[int, msgspec.Meta(ge=1, le=9)] = 1
-    raised_at: Zoned | None = None
-    cleared: bool = False
-    expires_at: Zoned | None = None
-
-
-class _Test(_Record, frozen=True, forbid_unknown_fields=True):
-    result: TestResult
-    sampled_at: Zoned
-    reported_at: Zoned | None = None
-    sample: Source | None = None
-    method: TestMethod = TestMethod.PCR
-    pool_size: Annotated[int, msgspec.Meta(ge=1, le=100)] = 1
-    supersedes: Source | None = None
-
-
-class _Vaccination(_Record, frozen=True, forbid_unknown_fields=True):
-    doses: Annotated[int, msgspec.Meta(ge=0, le=20)]
-    last_dose_at: Zoned | None = None
-
-
-class _Travel(_Record, frozen=True, forbid_unknown_fields=True):
-    risk_area: bool
-
-
-class _Arrival(_Record, frozen=True, forbid_unknown_fields=True):
-    arrived_at: Zoned
-    risk: ArrivalRisk
-
-
-class _Exemption(_Record, frozen=True, forbid_unknown_fields=True):
-    ground: ExemptionGround
-    expires_at: Zoned | None = None
-
-
-class _Permit(_Record, frozen=True, forbid_unknown_fields=True):
-    zones: Annotated[frozenset[Source], msgspec.Meta(min_length=1, max_length=MAX_RECORDS_OF_A_KIND)]
-    valid_from: Zoned
-    valid_to: Zoned
-    hours: tuple[Minute, Minute] | None = None
-    entries_left: Annotated[int, msgspec.Meta(ge=0, le=100_000)] | None = None
-    id: Source | None = None
-    sponsor: Source | None = None
-
-
-class _Holder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    codes: Annotated[tuple[_Code, ...], msgspec.Meta(max_length=MAX_RECORDS_OF_A_KIND)] = ()
-    pop_ups: Annotated[tuple[_PopUp, ...], msgspec.Meta(max_length=MAX_RECORDS_OF_A_KIND)] = ()
-    tests: Annotated[tuple[_Test, ...], msgspec.Meta(max_length=MAX_RECORDS_OF_A_KIND)] = ()
-    vaccinations: Annotated[tuple[_Vaccination, ...], msgspec.Meta(max_length=MAX_RECORDS_OF_A_KIND)] = ()
-    travel: Annotated[tuple[_Travel, ...], msgspec.Meta(max_length=MAX_RECORDS_OF_A_KIND)] = ()
-    arrivals: Annotated[tuple[_Arrival, ...], msgspec.Meta(max_length=MAX_RECORDS_OF_A_KIND)] = ()
-    exemptions: Annotated[tuple[_Exemption, ...], msgspec.Meta(max_length=MAX_RECORDS_OF_A_KIND)] = ()
-    permits: Annotated[tuple[_Permit, ...], msgspec.Meta(max_length=MAX_RECORDS_OF_A_KIND)] = ()
+_KINDS: Final = {
+    "codes": _strict(wire.Code),
+    "pop_ups": _strict(wire.PopUp),
+    "tests": _strict(wire.Test),
+    "vaccinations": _strict(wire.Vaccination),
+    "travel": _strict(wire.Travel),
+    "arrivals": _strict(wire.Arrival),
+    "exemptions": _strict(wire.Exemption),
+    "permits": _strict(wire.Permit),
+}
+if TYPE_CHECKING:
+    _Holder = wire.Known
+else:
+    _Holder = msgspec.defstruct(
+        "_Holder",
+        [
+            (name, Annotated[tuple[kind, ...], msgspec.Meta(max_length=wire.MOST_OF_A_KIND)], ())
+            for name, kind in _KINDS.items()
+        ],
+        frozen=True,
+        forbid_unknown_fields=True,
+    )
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -158,7 +101,7 @@ class StatusFile:
             raise ConfigError(f"{path}: status file is larger than {MAX_FILE_BYTES >> 20} MiB")
         try:
             content = msgspec.json.decode(raw, type=_File)
-            holders = {_pseudonym(key): _records(holder) for key, holder in content.holders.items()}
+            holders = {_pseudonym(key): wire.records_of(holder) for key, holder in content.holders.items()}
             return cls(holders, _aliases(content.aliases))
         except (msgspec.DecodeError, ValueError, RecursionError) as fault:
             raise ConfigError(f"{path}: status file refused: {fault}") from None
@@ -193,27 +136,6 @@ def _aliases(names: Mapping[str, str]) -> dict[bytes, bytes]:
     if any(holder in aliases for holder in aliases.values()):
         raise ValueError("an alias stands for another alias: name the holder's own key")
     return aliases
-
-
-_KINDS: Final = {
-    "codes": CodeRecord,
-    "pop_ups": PopUpRecord,
-    "tests": TestRecord,
-    "vaccinations": VaccinationRecord,
-    "travel": TravelRecord,
-    "arrivals": ArrivalRecord,
-    "exemptions": ExemptionRecord,
-    "permits": PermitRecord,
-}
-"""The words of the file are those of the records."""
-
-
-def _records(holder: _Holder) -> Records:
-    found: dict[str, Any] = {
-        name: tuple(kind(**msgspec.structs.asdict(record)) for record in getattr(holder, name))
-        for name, kind in _KINDS.items()
-    }
-    return Records(**found)
 
 
 def encode(holders: Mapping[bytes, Records], aliases: Mapping[bytes, bytes] | None = None) -> bytes:

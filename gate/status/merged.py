@@ -41,6 +41,8 @@ def together(one: Found, other: Found) -> Found:
         merged(one.records, other.records),
         permits_only=not (one.holder_known or other.holder_known) and (one.permits_only or other.permits_only),
         permits_known=one.permits_known and other.permits_known,
+        offline=one.offline or other.offline,
+        complete=one.complete or other.complete,
     )
 
 

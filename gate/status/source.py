@@ -23,6 +23,10 @@ class Found:
     """The records are from lists of permits: of everything else about the person nobody has said anything."""
     permits_known: bool = True
     """False: a list of permits can't be read now, so that silence about a permit means nothing."""
+    offline: bool = False
+    """The city did not answer: this is only what is held here, as old as each record says."""
+    complete: bool = False
+    """Everybody who could be asked about the person was."""
 
     @property
     def holder_known(self) -> bool:

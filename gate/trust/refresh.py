@@ -31,7 +31,8 @@ from gate.trust.bundle import MAX_NEWER_ROOTS, ROLES
 from gate.trust.metadata import MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
     from pathlib import Path
     from typing import IO
 
@@ -54,7 +55,9 @@ _CONFIG: Final = UpdaterConfig(
 )
 
 
-def fetch(server: Client, pinned_root: bytes, staging: Path, held: Path | None) -> Bundle:
+def fetch(
+    server: Client, pinned_root: bytes, staging: Path, held: Path | None, heard: Callable[[datetime], None]
+) -> Bundle:
     """The newest bundle that the server has.
 
     Args:
@@ -62,13 +65,14 @@ def fetch(server: Client, pinned_root: bytes, staging: Path, held: Path | None) 
         pinned_root: content of the root that was installed with the gate.
         staging: a folder for this alone; what is left in it saves requests and is believed no more than the network.
         held: folder of a bundle that the gate has already.
+        heard: told what the server's clock shows, where it proved who it is.
 
     Raises:
         NetworkFault: the server can't be reached, or does not give what it should.
         TrustError: what it gives is refused.
         OSError: the folder can't be written.
     """
-    fetcher = _Fetcher(server)
+    fetcher = _Fetcher(server, heard)
     try:
         staging.mkdir(parents=True, exist_ok=True)
         updater = _metadata(fetcher, pinned_root, staging)
@@ -89,8 +93,9 @@ def fetch(server: Client, pinned_root: bytes, staging: Path, held: Path | None) 
 class _Fetcher(FetcherInterface):
     """What python-tuf fetches with: bounded in time and in size before anything is kept."""
 
-    def __init__(self, server: Client) -> None:
+    def __init__(self, server: Client, heard: Callable[[datetime], None]) -> None:
         self._server = server
+        self._heard = heard
         self._ends = time.monotonic() + WHOLE_S
         self.fault: NetworkFault | None = None
         """Why nothing more could be fetched; python-tuf has no room for it in its own errors."""
@@ -110,6 +115,8 @@ class _Fetcher(FetcherInterface):
         except NetworkFault as fault:
             self.fault = fault
             raise DownloadError(path) from None
+        if answer.date is not None:
+            self._heard(answer.date)
         if answer.status != _OK:
             raise DownloadHTTPError(path, answer.status)
         yield answer.body

@@ -188,10 +188,14 @@ def test_over_tls_only_the_server_that_was_named_is_asked(site: Site, tmp_path: 
     (tmp_path / "root.json").write_bytes(root())
     with Server(site.serve, ours.certificate().context()) as server:
         for authority, found in ((other, None), (ours, "v1")):
-            config = TrustConfig(root=tmp_path / "root.json", server=TrustServerConfig(server.base, ca=authority.file))
-            slot = TrustSlot(config, tmp_path / "state", SystemClock())
+            config = TrustConfig(
+                root=tmp_path / "root.json", server=TrustServerConfig(server.base, ca_file=authority.file)
+            )
+            clock = WrongClock(timedelta(0))
+            slot = TrustSlot(config, tmp_path / "state", clock)
             slot.refresh()
             assert held(slot) == found
+            assert bool(clock.witnesses) == (found is not None), "who proved who it is says what time it is"
 
 
 @pytest.mark.parametrize(
@@ -199,7 +203,7 @@ def test_over_tls_only_the_server_that_was_named_is_asked(site: Site, tmp_path: 
     [
         ("http://example.org", (), "in clear"),
         ("https://example.org", (), "name a CA file or pins"),
-        ("https://example.org", ("xyz",), "64 digits"),
+        ("https://example.org", ("xyz",), "is no pin"),
     ],
 )
 def test_a_server_that_can_not_be_asked_safely_is_a_fault_of_the_configuration(

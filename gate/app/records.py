@@ -1,0 +1,106 @@
+"""Where a gate gets records about people from: what its configuration names, put together."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from gate.app.logs import line
+from gate.errors import ConfigError
+from gate.kiosk.state import StatusFlag
+from gate.net.client import Client
+from gate.status.file import MissingStatus, StatusFile
+from gate.status.gateway import NoGateway
+from gate.status.lookup import Lookup
+from gate.status.merged import MergedSources
+from gate.status.online import OnlineFirst
+from gate.status.permit_store import ListInfo
+from gate.status.permits import PermitList
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from gate.config import StatusConfig
+    from gate.kiosk.server import KioskServer
+    from gate.pseudonym import PseudonymKey
+    from gate.status.source import CodeGateway, StatusSource
+
+HELD_MARGIN_S: Final = 0.2
+"""What is held here is still heard where the gateway took all of its time."""
+
+log = logging.getLogger("gate")
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Everybody who is asked about people."""
+
+    status: StatusSource
+    gateway: CodeGateway
+    permits: PermitList | None
+    witness: tuple[str, Client] | None
+    """The city's gateway as a witness of the time, over a connection of its own: nobody's question waits for that."""
+    deadline_s: float
+    """For everything that is asked about one presentation."""
+
+
+def sources(
+    config: StatusConfig, key: PseudonymKey, kiosk: KioskServer, heard: Callable[[str, datetime], None]
+) -> Sources:
+    """Open what the configuration names; what can't be opened is named in the log, and the rest goes to work.
+
+    Args:
+        config: the section.
+        key: of the pseudonyms.
+        kiosk: shows guards when the gateway does not answer.
+        heard: told which server says what time it is, from a thread.
+
+    Raises:
+        ConfigError: the gateway's address or trust can't be used.
+    """
+    deadline_s = config.deadline_ms / 1000
+    permits = _permits(config, key)
+    held = [*([] if config.file is None else [_file(config.file)]), *([] if permits is None else [permits])]
+    here = MergedSources(*held) if held else None
+    if config.lookup is None:
+        if here is None:
+            raise ConfigError("[status] names no source of records; write file or [status.lookup]")
+        return Sources(here, NoGateway(), permits, None, deadline_s)
+    name = config.lookup.url
+    trust = config.lookup.trust()
+
+    def changed(why: str | None) -> None:
+        kiosk.set_status(StatusFlag.STATUS_OFFLINE, on=why is not None)
+        log.warning(line("lookup-lost", why=why)) if why is not None else log.info(line("lookup-back"))
+
+    city = OnlineFirst(
+        Lookup(Client(name, trust), deadline_s, lambda date: heard(name, date), changed), here, deadline_s
+    )
+    return Sources(city, city, permits, (name, Client(name, trust)), deadline_s + HELD_MARGIN_S)
+
+
+def _file(path: Path) -> StatusSource:
+    try:
+        return StatusFile.open(path)
+    except ConfigError as fault:
+        log.error(line("status-refused", why=str(fault)))
+        return MissingStatus(str(fault))
+
+
+def _permits(config: StatusConfig, key: PseudonymKey) -> PermitList | None:
+    if config.permits is None:
+        return None
+    # The others must still be heard within the deadline when the list does not answer.
+    found = PermitList(config.permits, key, config.deadline_ms / 2000, _tell_of_permits)
+    found.open()
+    return found
+
+
+def _tell_of_permits(found: ListInfo | Exception) -> None:
+    if isinstance(found, ListInfo):
+        log.info(line("permits-in-force", permits=found.permits, imported_at=found.imported_at.isoformat()))
+    else:
+        log.error(line("permits-refused", why=str(found)))
