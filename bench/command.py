@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bench.gate_path import PathTimes
+    from bench.refresh import Costs
 
 QUICK, FULL = 0, 1
 ROUNDS = {
@@ -28,6 +29,7 @@ ROUNDS = {
     "pictures": (1, 3),
     "voice": (20, 200),
     "permits": (5000, 500_000),
+    "refresh": (5, 50),
     "path": (10, 120),
     "idle": (2, 10),
     "camera": (100, 1000),
@@ -180,6 +182,24 @@ def _permits(rows: int) -> list[Row]:
     ]
 
 
+def _refresh(rounds: int) -> list[Row]:
+    from bench.refresh import measure  # noqa: PLC0415 - as above
+
+    nothing, alone, changed = measure(rounds)
+    ratio = median(nothing.ms) / median(alone.ms)
+    return [
+        Row(
+            "refresh of the bundle: nothing new", "ms", nothing.ms, f"{_costs(nothing)}; {ratio:.2f} × python-tuf alone"
+        ),
+        Row("refresh of the bundle: nothing new, python-tuf alone", "ms", alone.ms),
+        Row("refresh of the bundle: 2 MB are new, verified and on disk", "ms", changed.ms, _costs(changed)),
+    ]
+
+
+def _costs(costs: Costs) -> str:
+    return f"{costs.requests} requests, {costs.answered_bytes / 1000:,.1f} kB of answers"
+
+
 def _path(rounds: int) -> list[Row]:
     from bench.gate_path import measure  # noqa: PLC0415 - as above
 
@@ -222,6 +242,7 @@ MEASURES: dict[str, Callable[[int], list[Row]]] = {
     "pictures": _pictures,
     "voice": _voice,
     "permits": _permits,
+    "refresh": _refresh,
     "path": _path,
     "idle": _idle,
     "camera": _camera,
