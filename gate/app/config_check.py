@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import msgspec
 
-from gate.app import thermometer, trust_slot
+from gate.app import rule_files, thermometer, trust_slot
 from gate.app.build import barrier, clock_of, driver
 from gate.app.files import read_bounded
 from gate.errors import ConfigError, GateError
@@ -16,6 +16,7 @@ from gate.rules import orders, ruleset
 from gate.rules.eu_rules import EuRules
 from gate.status.file import StatusFile
 from gate.status.permit_store import PermitListReader
+from gate.trust.bundle import RULES
 from gate.webserver import require_loopback, require_port
 from voice import phrases
 from voice.pack import BUNDLED, Pack
@@ -46,6 +47,8 @@ def faults(config: GateConfig, roots: Roots) -> Iterator[str]:
         yield from _tried(f"{path}: ", _rule_set, path)
     yield from _tried(f"{config.rules.certificate_rules}: ", _certificate_rules, config.rules.certificate_rules)
     yield from trust_slot.faults(config.trust, roots.state, clock_of(config))
+    if config.rules.from_bundle:
+        yield from _tried("[rules] from_bundle: ", _rules_in_bundle, config, roots)
     if config.rules.orders is not None and config.rules.orders.exists():
         yield from _tried(f"{config.rules.orders}: ", _orders, config.rules.orders)
     if config.status.file is not None:
@@ -63,6 +66,10 @@ def faults(config: GateConfig, roots: Roots) -> Iterator[str]:
 
 def _rule_set(path: Path) -> object:
     return ruleset.load(read_bounded(path))
+
+
+def _rules_in_bundle(config: GateConfig, roots: Roots) -> None:
+    rule_files.check(trust_slot.held(config.trust, roots.state).others.get(RULES, {}))
 
 
 def _certificate_rules(path: Path) -> object:

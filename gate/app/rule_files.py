@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 from gate import durable
 from gate.app.files import read_bounded
 from gate.app.logs import line
-from gate.errors import TrustError
+from gate.errors import RuleSetError, TrustError
+from gate.rules import orders, ruleset
 from gate.trust.bundle import RULES
 from gate.trust.copies import Copies
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
+    from gate.rules.ruleset import RuleSet
     from gate.trust.bundle import Bundle
 
 LAST_GOOD: Final = "last-good"
@@ -26,6 +28,25 @@ ORDERS: Final = "orders.json"
 PLACES: Final = ("rules-a", "rules-b")
 
 log = logging.getLogger("gate.rules")
+
+
+def check(files: Mapping[str, bytes]) -> tuple[RuleSet, ...]:
+    """The rule sets among the rules of a bundle, in which no fault is, nor in the orders.
+
+    Raises:
+        RuleSetError: a fault, or there is no rule set.
+    """
+    sets = {}
+    for name, blob in files.items():
+        if name != ORDERS:
+            try:
+                sets[name] = ruleset.load(blob)
+            except RuleSetError as fault:
+                raise RuleSetError(f"{name}: {fault}") from None
+    if not sets:
+        raise RuleSetError("there is no rule set; put one beside the orders")
+    orders.load(files.get(ORDERS, b"[]"), *sets.values())
+    return tuple(sets.values())
 
 
 class RuleFiles(Protocol):

@@ -116,12 +116,13 @@ class TrustSlot:
         self._written: Floor | None = None
         """The floor as it is on disk."""
         self._held: Bundle | None = None
+        self._checked_at: datetime | None = None
+        self._fault: str | None = None
         self._behind = False
         """What is held is older than something that was used before."""
         self._asked = asyncio.Event()
         self.current = Trusted()
         """What is believed now; without a bundle, nothing and nobody."""
-        self.state = TrustState()
         if config.bundle is not None:
             self.refresh()
         elif (pinned := self._pinned()) is not None:
@@ -158,14 +159,14 @@ class TrustSlot:
                 self._behind = False
         except (TrustError, OSError) as fault:
             log.error(line("trust-refused", why=str(fault), holds=self._name()))
-            self._note(str(fault))
+            self._fault = str(fault)
         except NetworkFault as fault:
             log.warning(line("trust-not-reached", why=str(fault), holds=self._name()))
-            self._note(str(fault))
+            self._fault = str(fault)
         else:
             self._keep(found)
-            self._note(None)
-        log.info(line("trust-held", name=self._name(), renew_by=self._renew_by(), newest=self.state.fault is None))
+            self._checked_at, self._fault = self._clock.moment().at, None
+        log.info(line("trust-held", name=self._name(), renew_by=self._renew_by(), newest=self._fault is None))
 
     def _pinned(self) -> bytes | None:
         try:
@@ -204,7 +205,7 @@ class TrustSlot:
         """
         self._behind = True
         self.current = replace(self.current, renew_by=LONG_AGO)
-        self._note(why)
+        self._fault = why
         log.error(line("last-good-older", copy="trust", holds=self._name(), why=why))
 
     def _use(self, found: Bundle) -> None:
@@ -231,9 +232,11 @@ class TrustSlot:
         if self._floor.time is not None:
             self._clock.raise_floor(self._floor.time)
 
-    def _note(self, fault: str | None) -> None:
-        checked_at = self._clock.moment().at if fault is None else self.state.checked_at
-        self.state = TrustState(self._name(), None if self._held is None else self._held.expires, checked_at, fault)
+    @property
+    def state(self) -> TrustState:
+        """What is to be told about the bundle in use."""
+        expires = None if self._held is None else self._held.expires
+        return TrustState(self._name(), expires, self._checked_at, self._fault)
 
     def _name(self) -> str | None:
         return None if self._held is None else f"trust@{self._held.version}"

@@ -6,7 +6,7 @@ they look like from inside.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -55,4 +55,6 @@ class Trusted:
         """What may be believed at a moment: past ``ends`` nobody, though codes are still known for what they are."""
         if self.ends is None or moment.at < self.ends:
             return self
-        return Trusted(code_issuers=self.code_issuers, value_sets=self.value_sets, renew_by=self.renew_by)
+        return replace(
+            self, signers=NOBODY, revocations=NO_LISTS, card_issuers=NO_CARD_ISSUERS, authorities=NO_AUTHORITIES
+        )

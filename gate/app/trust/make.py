@@ -6,11 +6,10 @@ import shutil
 from typing import TYPE_CHECKING
 
 from gate import durable
-from gate.app.rule_files import ORDERS
+from gate.app import rule_files
 from gate.app.trust import keys
 from gate.app.trust.keys import ROOT, said
-from gate.errors import ConfigError, RuleSetError, TrustError
-from gate.rules import orders, ruleset
+from gate.errors import ConfigError, TrustError
 from gate.trust import bundle, load, publish
 from gate.trust.bundle import MAX_FILES, MAX_FILES_BYTES
 from gate.trust.folder import is_name
@@ -42,7 +41,8 @@ def run(args: argparse.Namespace) -> int:
         contents = publish.make_bundle(files, signers, version, args.until, others)
         made = bundle.verify(lambda name, _: contents.get(name), root)
         _, notes = load.load(made)
-        _check_rules(others.get(bundle.RULES, {}))
+        if bundle.RULES in others:
+            rule_files.check(others[bundle.RULES])
         _write(path, contents)
     except OSError as fault:
         raise ConfigError(f"{fault.filename}: {fault.strerror}") from None
@@ -66,23 +66,6 @@ def _version(before: Bundle | None) -> int:
     """The highest of a bundle; gates refuse an older one than they had."""
     roles = {} if before is None else before.roles
     return max((role.version for name, role in roles.items() if name != "root"), default=0)
-
-
-def _check_rules(files: Mapping[str, bytes]) -> None:
-    """Refuse what a gate would.
-
-    Raises:
-        RuleSetError: a rule set or the orders have a fault.
-    """
-    sets = []
-    for name, blob in files.items():
-        if name != ORDERS:
-            try:
-                sets.append(ruleset.load(blob))
-            except RuleSetError as fault:
-                raise RuleSetError(f"{name}: {fault}") from None
-    if ORDERS in files:
-        orders.load(files[ORDERS], *sets)
 
 
 def _files(role: str, folder: Path) -> dict[str, bytes]:
