@@ -45,5 +45,7 @@ def publish(args: argparse.Namespace) -> int:
             written, total = written + 1, total + len(data)
     except OSError as fault:
         raise ConfigError(f"{fault.filename}: {fault.strerror}") from None
-    print(f"{site}: version {found.version}, good until {said(found.expires)}; {written} new files, {total:,} bytes")
+    print(
+        f"{site}: version {found.version}, good until {said(found.expires)}; written: {written} files, {total:,} bytes"
+    )
     return 0
