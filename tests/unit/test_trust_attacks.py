@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import tuf.ngclient._internal.trusted_metadata_set as tuf_client
 from net_rig import Server
+from reliability import Found, note
 from trust_bundles import UNTIL, keys, relisted, rotated, signed
 from trust_site import Site, WrongClock, held, start, versioned
 from tuf.api.metadata import TargetFile
@@ -56,6 +57,7 @@ def refused(slot: TrustSlot, why: str) -> None:
     assert slot.state.fault is not None
     assert why in slot.state.fault
     assert not slot.state.fresh(Moment(datetime.now(UTC), trusted=True))
+    note(Found("forged, old, mixed or withheld signed bundles", 1))
 
 
 def machine_shows(monkeypatch: pytest.MonkeyPatch, wrong_by: timedelta) -> None:

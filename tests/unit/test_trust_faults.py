@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from net_rig import Server, head
+from reliability import Found, note
 from trust_bundles import FILES, contents
 from trust_site import Site, held, placed, start, versioned
 
@@ -62,6 +63,7 @@ def goes_on(slot: TrustSlot, why: str = "") -> None:
     assert slot.state.fault is not None
     assert why in slot.state.fault
     assert not slot.state.fresh(Moment(datetime.now(UTC), trusted=True))
+    note(Found("wrong, slow or no answers while a signed bundle is fetched", 1))
 
 
 def recovers(slot: TrustSlot, site: Site) -> None:
@@ -187,6 +189,7 @@ def test_a_disk_that_is_full_while_fetching_or_taking(
         assert held(found) in {held(slot), "v3"}
     recovers(slot, site)
     assert held(start(tmp_path, server)) == "v4"
+    note(Found("disk full while a signed bundle is fetched and taken", len(sizes)))
 
 
 def test_a_disk_that_can_not_be_written_at_all(site: Site, server: Server, tmp_path: Path) -> None:
@@ -235,6 +238,7 @@ def test_copies_that_are_damaged_at_the_start(
     after.refresh()
     assert not after.current.overdue(now)
     assert held(after) == "v4", "the network heals it"
+    note(Found("copies of the signed bundle damaged, cut, emptied or gone at the start", 1))
     assert held(start(tmp_path, server, SystemClock())) == "v4"
 
 

@@ -17,7 +17,7 @@ from vectors import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-SAMPLED = 12
+SAMPLED = 8
 """Of a hundred steps or so."""
 
 
