@@ -158,15 +158,19 @@ class TrustSlot:
                 self._use(found)
                 self._behind = False
         except (TrustError, OSError) as fault:
-            log.error(line("trust-refused", why=str(fault), holds=self._name()))
-            self._fault = str(fault)
+            self._in_vain(logging.ERROR, "trust-refused", str(fault))
         except NetworkFault as fault:
-            log.warning(line("trust-not-reached", why=str(fault), holds=self._name()))
-            self._fault = str(fault)
+            self._in_vain(logging.WARNING, "trust-not-reached", str(fault))
         else:
             self._keep(found)
             self._checked_at, self._fault = self._clock.moment().at, None
         log.info(line("trust-held", name=self._name(), renew_by=self._renew_by(), newest=self._fault is None))
+
+    def _in_vain(self, level: int, event: str, why: str) -> None:
+        """Said once for as long as it lasts: a network may be away for months."""
+        if why != self._fault:
+            log.log(level, line(event, why=why, holds=self._name()))
+        self._fault = why
 
     def _pinned(self) -> bytes | None:
         try:

@@ -77,7 +77,7 @@ def fetch(
         staging.mkdir(parents=True, exist_ok=True)
         updater = _metadata(fetcher, pinned_root, staging)
         with folder.reading(staging) as read:
-            return bundle.verify(_reader(updater, read, staging, held), pinned_root)
+            found = bundle.verify(_reader(updater, read, staging, held), pinned_root)
     except TrustError:
         shutil.rmtree(staging, ignore_errors=True)  # whatever it was, the next time begins anew
         raise
@@ -88,6 +88,9 @@ def fetch(
         if fetcher.fault is not None:
             raise fetcher.fault from None
         raise TrustError(_why(fault)) from None
+    for role in ROLES:
+        shutil.rmtree(staging / role, ignore_errors=True)  # whoever takes the bundle has its own copy of the files
+    return found
 
 
 class _Fetcher(FetcherInterface):
