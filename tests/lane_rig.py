@@ -50,7 +50,9 @@ if TYPE_CHECKING:
     from drivers.barrier import Barrier
     from gate.app.history import History
     from gate.app.thermometer import MeasuresPeople
+    from gate.clock import Clock
     from gate.kiosk.state import StatusFlag
+    from gate.rules.orders import Order
     from gate.status.source import CodeGateway, StatusSource
 
 CATALOGUE = phrases.load(("zh-CN", "en"))
@@ -64,9 +66,8 @@ NO_GATEWAY = NoGateway()
 class Slot:
     """Rules that are held: one of the sets that come with the gate."""
 
-    orders = ()
-
-    def __init__(self, name: str, refresh_by: datetime | None) -> None:
+    def __init__(self, name: str, refresh_by: datetime | None, orders: tuple[Order, ...] = ()) -> None:
+        self.orders = orders
         self._rules = ruleset.load((ROOT / "config" / "rules" / f"{name}.json").read_bytes())
         if refresh_by is not None:
             self._rules = replace(self._rules, refresh_by=refresh_by)
@@ -190,6 +191,10 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
     trusted: Trusted = NOBODY_TRUSTED,
     gateway: CodeGateway = NO_GATEWAY,
     permits: StatusSource | None = None,
+    status: StatusSource | None = None,
+    status_deadline_s: float = 0.2,
+    orders: tuple[Order, ...] = (),
+    clock: Clock | None = None,
     thermometer: MeasuresPeople = NO_THERMOMETER,
     barrier: Callable[[], Barrier] | None = None,
 ) -> None:
@@ -202,14 +207,14 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
         judge = Judge(
             checkpoint=place,
             directions=directions,
-            rules=Slot(rules, refresh_by),
+            rules=Slot(rules, refresh_by, orders),
             certificate_rules=EuRules(()),
             certificate_country="CN",
             trust=Believing(trusted),
-            status=Source(answer) if permits is None else MergedSources(Source(answer), permits),
+            status=status or (Source(answer) if permits is None else MergedSources(Source(answer), permits)),
             gateway=gateway,
             history=history or journal,
-            status_deadline_s=0.2,
+            status_deadline_s=status_deadline_s,
             key=KEY,
             thermometer=thermometer,
         )
@@ -220,7 +225,7 @@ def serve(  # noqa: PLR0913 - what a scenario may want otherwise
             voice=observed,
             screen=observed,
             texts=CATALOGUE.texts,
-            clock=SystemClock(),
+            clock=clock or SystemClock(),
             marks=(),
             barrier=None if barrier is None else barrier(),
         )

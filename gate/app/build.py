@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from drivers.barrier import Barrier
     from gate.config import GateConfig
     from gate.config_devices import ReaderConfig
+    from gate.net.client import Client
     from gate.status.permits import PermitList
     from gate.trust.bundle import Bundle
     from voice.phrases import Catalogue
@@ -65,6 +66,7 @@ class Gate:
     kiosk: KioskServer
     journal: Journal
     permits: PermitList | None
+    clients: tuple[Client, ...]
     speaker: Speaker
     drivers: tuple[Driver, ...]
     barrier: Barrier | None
@@ -119,8 +121,20 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     )
     watch = ClockWatch(clock, roots.state, kiosk, found.witness) if isinstance(clock, WatchedClock) else None
     drivers = (*(driver(reader, roots) for reader in config.readers), *of_thermometer)
-    bundled = config.rules.from_bundle
-    return Gate(service, rules, bundled, trust, kiosk, journal, found.permits, speaker, drivers, opens, watch)
+    return Gate(
+        service=service,
+        rules=rules,
+        rules_in_bundle=config.rules.from_bundle,
+        trust=trust,
+        kiosk=kiosk,
+        journal=journal,
+        permits=found.permits,
+        clients=found.clients,
+        speaker=speaker,
+        drivers=drivers,
+        barrier=opens,
+        clock_watch=watch,
+    )
 
 
 def driver(reader: ReaderConfig, roots: Roots) -> Driver:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gate.app.history import refusal, remembered
-from gate.app.judgement import Judgement, Presented
+from gate.app.judgement import STATUS_MARKS, STATUS_OFFLINE, STATUS_UNAVAILABLE, Judgement, Presented
 from gate.app.payloads import parse, unusable
 from gate.app.thermometer import NO_THERMOMETER, MeasuresPeople
 from gate.errors import CredentialFault, StatusUnavailable
@@ -30,7 +30,7 @@ from gate.rules.judge import judge, permit_of
 from gate.status.merged import merged, together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from gate.app.history import History
     from gate.credentials.trusted import Trusted
@@ -42,13 +42,8 @@ if TYPE_CHECKING:
     from gate.status.source import CodeGateway, Found, StatusSource
 
 
-STATUS_OFFLINE: Final = "status-offline"
-"""Mark of a decision by what is held at the gate, since the city did not answer."""
-STATUS_UNAVAILABLE: Final = "status-unavailable"
-"""Mark of a decision that an emergency order made without any records, since nobody could be asked."""
 _HISTORY_S: Final = 0.3
 """For asking the gate itself, where the sources have used up all the time."""
-_MARKS: Final = frozenset({STATUS_OFFLINE, STATUS_UNAVAILABLE})
 
 
 class HoldsRules(Protocol):
@@ -164,7 +159,7 @@ class Judge:
             presented.inputs(records, past, retries), holder_known=known, permits_known=person.permits_known
         )
         judgement = self._by_our_rules(credential, person.holder, inputs)
-        return _marked(judgement, {STATUS_OFFLINE}) if person.offline else judgement
+        return judgement.marked(STATUS_OFFLINE) if person.offline else judgement
 
     async def _without_status(self, presented: Presented, holder: bytes | None) -> Judgement:
         """Nobody could be asked: an order that lets everybody through does so all the same, else they are referred.
@@ -181,7 +176,7 @@ class Judge:
             past = await remembered(self.history, holder, place, code, deadline)
             if (reason := refusal(code, place, (past,))) is not None:
                 return self._refused(presented, reason, holder, 0)
-        return _marked(judgement, {STATUS_UNAVAILABLE})
+        return judgement.marked(STATUS_UNAVAILABLE)
 
     def _by_our_rules(self, credential: Credential, holder: bytes | None, inputs: Inputs) -> Judgement:
         rule_set = self.rules.at(inputs.moment)
@@ -257,8 +252,8 @@ class Judge:
         known = companion.inputs is not None and companion.inputs.holder_known
         records = companion.inputs.records if companion.inputs is not None and known else None
         inputs = replace(child.inputs, moment=moment, companion=Companion(records))
-        marks = _MARKS.intersection((*child.decision.marks, *companion.decision.marks))
-        return _marked(self._by_our_rules(child.credential, child.holder, inputs), marks)
+        marks = STATUS_MARKS.intersection((*child.decision.marks, *companion.decision.marks))
+        return self._by_our_rules(child.credential, child.holder, inputs).marked(*sorted(marks))
 
     def _judge_certificate(
         self, presented: Presented, certificate: Certificate, value_sets: Mapping[str, Sequence[str]], retries: int
@@ -273,9 +268,3 @@ class Judge:
         data = certificate_data(certificate, self.certificate_country, value_sets, moment)
         profile = None if rule_set is None or own.profile is None else rule_set.profiles[own.profile]
         return Judgement(credential, None, decide_certificate(own, rules, data, profile), presented.place)
-
-
-def _marked(judgement: Judgement, marks: Iterable[str]) -> Judgement:
-    """The same, with what its record must say about where it comes from."""
-    decision = judgement.decision
-    return replace(judgement, decision=replace(decision, marks=(*decision.marks, *sorted(marks))))

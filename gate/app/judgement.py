@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from gate.rules.derive import Inputs
 
 if TYPE_CHECKING:
     from gate.model import Checkpoint, Credential, Decision, Moment, Past, PermitRecord, Reading, Records, Temperature
+
+
+STATUS_OFFLINE: Final = "status-offline"
+"""Mark of a decision by what is held at the gate, since the city did not answer."""
+STATUS_UNAVAILABLE: Final = "status-unavailable"
+"""Mark of a decision that an emergency order made without any records, since nobody could be asked."""
+STATUS_MARKS: Final = frozenset({STATUS_OFFLINE, STATUS_UNAVAILABLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +31,10 @@ class Judgement:
     """What it was judged by; None where nothing could be judged, or where only the credential's own content was."""
     permit: PermitRecord | None = None
     """What somebody who passes is let through on, where that is a permit."""
+
+    def marked(self, *marks: str) -> Judgement:
+        """The same, with what its record must say about where it comes from."""
+        return replace(self, decision=replace(self.decision, marks=(*self.decision.marks, *marks)))
 
 
 @dataclass(frozen=True, slots=True)

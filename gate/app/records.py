@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from gate.app.logs import line
+from gate.config import HELD_MARGIN_MS
 from gate.errors import ConfigError
 from gate.kiosk.state import StatusFlag
 from gate.net.client import Client
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from gate.pseudonym import PseudonymKey
     from gate.status.source import CodeGateway, StatusSource
 
-HELD_MARGIN_S: Final = 0.2
-"""What is held here is still heard where the gateway took all of its time."""
-
 log = logging.getLogger("gate")
 
 
@@ -41,6 +39,8 @@ class Sources:
     status: StatusSource
     gateway: CodeGateway
     permits: PermitList | None
+    clients: tuple[Client, ...]
+    """To be closed at the end."""
     witness: tuple[str, Client] | None
     """The city's gateway as a witness of the time, over a connection of its own: nobody's question waits for that."""
     deadline_s: float
@@ -68,18 +68,16 @@ def sources(
     if config.lookup is None:
         if here is None:
             raise ConfigError("[status] names no source of records; write file or [status.lookup]")
-        return Sources(here, NoGateway(), permits, None, deadline_s)
+        return Sources(here, NoGateway(), permits, (), None, deadline_s)
     name = config.lookup.url
-    trust = config.lookup.trust()
+    client, witness = (Client(name, config.lookup.trust()) for _ in range(2))
 
     def changed(why: str | None) -> None:
         kiosk.set_status(StatusFlag.STATUS_OFFLINE, on=why is not None)
         log.warning(line("lookup-lost", why=why)) if why is not None else log.info(line("lookup-back"))
 
-    city = OnlineFirst(
-        Lookup(Client(name, trust), deadline_s, lambda date: heard(name, date), changed), here, deadline_s
-    )
-    return Sources(city, city, permits, (name, Client(name, trust)), deadline_s + HELD_MARGIN_S)
+    city = OnlineFirst(Lookup(client, deadline_s, lambda date: heard(name, date), changed), here, deadline_s)
+    return Sources(city, city, permits, (client, witness), (name, witness), deadline_s + HELD_MARGIN_MS / 1000)
 
 
 def _file(path: Path) -> StatusSource:

@@ -71,6 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
         gate.journal.close()
         if gate.permits is not None:
             gate.permits.close()
+        for client in gate.clients:
+            client.close()
     return 0
 
 

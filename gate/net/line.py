@@ -106,8 +106,10 @@ class Line:
             body = _body(response, most)
             headers = {name.lower(): value for name, value in response.headers.items()}
             content = unpacked(body, headers.get("content-encoding", "").strip().lower(), most)
-        except BaseException:
+        except BaseException as fault:
             response.raw.close()  # the connection is this response's until it was read to its end
+            if isinstance(fault, NetworkFault):
+                raise NetworkFault(fault.kind, f"{self._server.host}: {fault}") from None
             raise
         response.raw.release_conn()
         self.used_at = time.monotonic()

@@ -213,7 +213,8 @@ def test_it_tells_what_support_needs(shift: Shift, tmp_path: Path) -> None:
     assert "presentation" not in told["log.txt"].partition("\n\n")[2]
     assert "decision_ms: 1 presentations, median 2" in told["log.txt"]
     assert "uid" in told["disk.txt"]
-    assert "trusted" in told["clock.txt"]
+    assert "floor 2026-" in told["clock.txt"]
+    assert "shown right since the start by" in told["clock.txt"]
 
 
 def test_settings_that_the_gate_does_not_know_are_left_out(shift: Shift, capsys: pytest.CaptureFixture[str]) -> None:

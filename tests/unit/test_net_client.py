@@ -317,6 +317,7 @@ def a_bomb(peer: Peer) -> None:
 def test_more_than_was_asked_for_is_not_read(serve: Callable[[Peer], None]) -> None:
     found = fault(serve)
     assert found.kind is NetworkTrouble.TOO_LARGE
+    assert str(found).startswith("127.0.0.1: ")
     assert str(MOST) in str(found)
 
 

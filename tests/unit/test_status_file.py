@@ -1,29 +1,19 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 import pytest
+from full_records import AT, EVERYTHING
 
 from gate.errors import ConfigError
 from gate.model import (
-    ArrivalRecord,
-    ArrivalRisk,
     CodeRecord,
     Colour,
     Document,
     DocumentType,
-    ExemptionGround,
-    ExemptionRecord,
-    PermitRecord,
-    PopUpRecord,
     Records,
-    TestMethod,
-    TestRecord,
-    TestResult,
-    TravelRecord,
-    VaccinationRecord,
 )
 from gate.pseudonym import PseudonymKey, load_or_make_key
 from gate.status.file import StatusFile, encode
@@ -33,23 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NUMBER = "999999199001010010"
-AT = datetime(2021, 6, 20, 8, tzinfo=timezone(timedelta(hours=8)))
 CODE = (
     '{"format": 1, "holders": {"00112233445566778899aabbccddeeff":'
     ' {"codes": [{"source": "a", "as_of": "%s", "colour": "%s"}]}}}'
-)
-EVERYTHING = Records(
-    codes=(CodeRecord("city", AT, Colour.ORANGE),),
-    pop_ups=(PopUpRecord("city", AT, active=True, level=3, raised_at=AT, cleared=True, expires_at=AT),),
-    tests=(
-        TestRecord("laboratory", AT, TestResult.NEGATIVE, AT, AT),
-        TestRecord("laboratory", AT, TestResult.PENDING, AT, None, "S-1", TestMethod.ANTIGEN, 10, "S-0"),
-    ),
-    vaccinations=(VaccinationRecord("clinic", AT, 3, AT),),
-    travel=(TravelRecord("city", AT, risk_area=False),),
-    arrivals=(ArrivalRecord("city", AT, AT, ArrivalRisk.ABROAD),),
-    exemptions=(ExemptionRecord("city", AT, ExemptionGround.MOBILITY, None),),
-    permits=(PermitRecord("site", AT, frozenset({"east"}), AT, AT, (1320, 360), 3, "P-1", "物业"),),
 )
 
 

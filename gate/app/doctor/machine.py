@@ -15,8 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gate import __version__
-from gate.clock import BUILT_AT, SystemClock
+from gate import __version__, clock_file, clock_sources
+from gate.clock import BUILT_AT, look
+from gate.errors import ClockFileFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,15 +98,22 @@ def _files(case: Case) -> Iterator[str]:
         yield f"{oct(about.st_mode)} uid {about.st_uid} {about.st_size:>12} bytes, {age} s old, {name}"
 
 
-def clock(_: Case) -> str:
+def clock(case: Case) -> str:
     """What time it is here, and why somebody should believe it."""
-    moment = SystemClock().moment()
-    synchronised = Path("/run/systemd/timesync/synchronized").exists()
+    try:
+        trust = clock_file.read(case.state / clock_file.NAME, BUILT_AT, clock_sources.boot_id())
+    except ClockFileFault as fault:
+        return _text(str(fault))
+    now = look()
+    doubt = trust.doubt(now)
+    synchronised = clock_sources.SYNCHRONISED.exists()
     return _text(
-        f"now {moment.at:%Y-%m-%d %H:%M:%S} UTC, {'trusted' if moment.trusted else 'NOT TRUSTED: before the floor'}",
-        f"floor {BUILT_AT:%Y-%m-%d} (when this software was built)",
+        f"now {now.at:%Y-%m-%d %H:%M:%S} UTC, {'trusted' if doubt is None else f'NOT TRUSTED: {doubt}'}",
+        f"floor {trust.floor:%Y-%m-%d %H:%M:%S} UTC (built {BUILT_AT:%Y-%m-%d})",
+        f"shown right since the start by: {trust.keeper or 'nobody'}",
         f"up {_whole('/proc/uptime').partition(' ')[0]} s",
         f"systemd-timesyncd has {'' if synchronised else 'not '}set it since the start",
+        f"the battery's clock agrees: {'yes' if clock_sources.kept_by_battery(clock_sources.BATTERY_CLOCK) else 'no'}",
         f"clock with a battery: {'there' if Path('/sys/class/rtc/rtc0').exists() else 'none'}",
         "",
         _asked("timedatectl", "show", "--property=NTP,NTPSynchronized,Timezone") or "timedatectl does not answer",
