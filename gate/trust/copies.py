@@ -14,12 +14,13 @@ from gate.errors import TrustError
 from gate.trust import bundle
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from gate.trust.bundle import Bundle
 
 PLACES: Final = ("trust-a", "trust-b")
+_TIMESTAMP: Final = "timestamp.json"
 
 
 class Copies:
@@ -32,7 +33,8 @@ class Copies:
         """Roles whose files are kept."""
         self._newest: str | None = None
         """Where the last good one is, which must not be touched."""
-        self._digest = b""
+        self._metadata: Mapping[str, bytes] = {}
+        """What proves it."""
 
     @property
     def place(self) -> Path | None:
@@ -48,7 +50,7 @@ class Copies:
             except TrustError:
                 continue
             if newest is None or _age(found) > _age(newest):
-                newest, self._newest, self._digest = found, place, found.digest
+                newest, self._newest, self._metadata = found, place, found.metadata
         return newest
 
     def keep(self, kept: Bundle) -> None:
@@ -57,7 +59,12 @@ class Copies:
         Raises:
             OSError: it can't be written; the one before is still there.
         """
-        if kept.digest == self._digest:
+        if kept.metadata == self._metadata:
+            return
+        if self.place is not None and _but_for_its_time(kept.metadata) == _but_for_its_time(self._metadata):
+            # Signed anew, mostly every few hours: one small file, replaced at once, and a memory card lives longer.
+            durable.write(self.place / _TIMESTAMP, kept.metadata[_TIMESTAMP], 0o644)
+            self._metadata = kept.metadata
             return
         first, second = self._places
         place = second if self._newest == first else first
@@ -71,7 +78,11 @@ class Copies:
             folders.update(parent for parent in path.parents if parent.is_relative_to(folder))
         for one in folders:
             durable.sync_folder(one)
-        self._newest, self._digest = place, kept.digest
+        self._newest, self._metadata = place, kept.metadata
+
+
+def _but_for_its_time(metadata: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {name: data for name, data in metadata.items() if name != _TIMESTAMP}
 
 
 def _age(found: Bundle) -> tuple[int, ...]:

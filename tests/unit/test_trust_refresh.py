@@ -89,6 +89,9 @@ def test_a_timestamp_signed_anew_keeps_a_bundle_fresh(site: Site, server: Server
     assert slot.current.renew_by == soon + timedelta(days=1)
     assert len(site.asked) == 2
     assert not slot.current.overdue(Moment(soon, trusted=True))
+    places = sorted(path.name for path in (tmp_path / "state/last-good").iterdir() if path.is_dir())
+    assert places == ["trust-a"], "nothing but the timestamp was written"
+    assert start(tmp_path, server).current.renew_by == soon + timedelta(days=1)
 
 
 def test_new_roots_are_followed(site: Site, server: Server, tmp_path: Path) -> None:
