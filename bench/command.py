@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bench.gate_path import PathTimes
+    from bench.refresh import Costs
 
 QUICK, FULL = 0, 1
 ROUNDS = {
@@ -29,6 +30,7 @@ ROUNDS = {
     "voice": (20, 200),
     "permits": (5000, 500_000),
     "lists": (20_000, 300_000),
+    "refresh": (5, 50),
     "path": (10, 120),
     "idle": (2, 10),
     "queue": (1000, 5000),
@@ -195,6 +197,24 @@ def _lists(people: int) -> list[Row]:
     ]
 
 
+def _refresh(rounds: int) -> list[Row]:
+    from bench.refresh import measure  # noqa: PLC0415 - as above
+
+    nothing, alone, changed = measure(rounds)
+    ratio = median(nothing.ms) / median(alone.ms)
+    return [
+        Row(
+            "refresh of the bundle: nothing new", "ms", nothing.ms, f"{_costs(nothing)}; {ratio:.2f} × python-tuf alone"
+        ),
+        Row("refresh of the bundle: nothing new, python-tuf alone", "ms", alone.ms),
+        Row("refresh of the bundle: 2 MB are new, verified and on disk", "ms", changed.ms, _costs(changed)),
+    ]
+
+
+def _costs(costs: Costs) -> str:
+    return f"{costs.requests} requests, {costs.answered_bytes / 1000:,.1f} kB of answers"
+
+
 def _path(rounds: int) -> list[Row]:
     from bench.gate_path import measure  # noqa: PLC0415 - as above
 
@@ -274,6 +294,7 @@ MEASURES: dict[str, Callable[[int], list[Row]]] = {
     "voice": _voice,
     "permits": _permits,
     "lists": _lists,
+    "refresh": _refresh,
     "path": _path,
     "idle": _idle,
     "queue": _queue,

@@ -24,10 +24,12 @@ MAX_CONFIG_BYTES = 256 * 1024
 class RulesConfig:
     """Which rules judge; a rule set itself says which of its profiles is for whom."""
 
-    sets: tuple[ConfigPath, ...]
-    """Rule sets that are held; the one in force at the moment of presentation judges."""
     certificate_rules: ConfigPath
     """EU rules over a certificate's own content; every one that applies must hold."""
+    sets: tuple[ConfigPath, ...] = ()
+    """Rule sets that are held; the one in force at the moment of presentation judges."""
+    from_bundle: bool = False
+    """Rule sets and orders come in the signed bundle, and from nowhere else."""
     certificate_country: str = "CN"
     """Whose acceptance rules of that file apply here."""
     orders: Path | None = None
@@ -35,18 +37,8 @@ class RulesConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class TrustConfig:
-    """Whom the gate believes."""
-
-    bundle: Path
-    """Folder of a signed bundle (docs/trust.md); bundles come and go, so it lies in the state directory."""
-    root: ConfigPath
-    """The pinned root: which keys sign bundles. It comes with the installation and is never written by the gate."""
-
-
-@dataclass(frozen=True, slots=True)
-class LookupConfig:
-    """The city's gateway, asked at each presentation; docs/lookup.md."""
+class ServerConfig:
+    """A server, and what it has to prove."""
 
     url: str
     """``https://name[:port][/path]``."""
@@ -62,6 +54,31 @@ class LookupConfig:
             ConfigError: a pin is none.
         """
         return TlsTrust(self.ca_file, frozenset(pin_from(pin) for pin in self.pins))
+
+
+@dataclass(frozen=True, slots=True)
+class TrustServerConfig(ServerConfig):
+    """A server of static files that has the newest signed bundle; docs/trust.md."""
+
+    every_minutes: int = 15
+    """Between two refreshes, more or less."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrustConfig:
+    """Whom the gate believes."""
+
+    root: ConfigPath
+    """The pinned root: which keys sign bundles. It comes with the installation and is never written by the gate."""
+    bundle: Path | None = None
+    """Folder of a signed bundle (docs/trust.md); bundles come and go, so it lies in the state directory."""
+    server: TrustServerConfig | None = None
+    """In place of the folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookupConfig(ServerConfig):
+    """The city's gateway, asked at each presentation; docs/lookup.md."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def check(config: GateConfig, where: str) -> None:
     Raises:
         ConfigError: it says which key, and what to write.
     """
-    for check_section in (_place, _rules, _waits, _journal, _devices, _fleet, _demo):
+    for check_section in (_place, _rules, _trust, _waits, _journal, _devices, _fleet, _demo):
         check_section(config, where)
 
 
@@ -46,9 +46,24 @@ def _place(config: GateConfig, where: str) -> None:
 
 
 def _rules(config: GateConfig, where: str) -> None:
-    names = [path.name for path in config.rules.sets]
-    if not names or len(set(names)) < len(names):
+    rules = config.rules
+    names = [path.name for path in rules.sets]
+    if rules.from_bundle:
+        if names or rules.orders is not None:
+            raise ConfigError(
+                f"{where}: [rules] from_bundle means that rule sets and orders come in the signed bundle; "
+                f"remove sets and orders, or from_bundle"
+            )
+    elif not names or len(set(names)) < len(names):
         raise ConfigError(f"{where}: [rules] sets needs at least one file, and each a name of its own")
+
+
+def _trust(config: GateConfig, where: str) -> None:
+    trust = config.trust
+    if (trust.bundle is None) == (trust.server is None):
+        raise ConfigError(f"{where}: [trust] needs bundle = … or a table [trust.server], one of the two")
+    if trust.server is not None and trust.server.every_minutes < 1:
+        raise ConfigError(f"{where}: [trust.server] every_minutes must be at least 1")
 
 
 def _waits(config: GateConfig, where: str) -> None:

@@ -13,6 +13,7 @@ from vectors import ROOT
 
 from gate.config import TrustConfig
 from gate.trust import publish
+from gate.trust.bundle import ROLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,8 +39,13 @@ def root(**changes: Any) -> bytes:
     return publish.make_root(keys(), UNTIL, **changes)
 
 
-def contents(version: int = 1, files: Mapping[str, bytes] = FILES, signed_by: Keys | None = None) -> dict[str, bytes]:
-    return publish.make_bundle(files, signed_by or keys(), version, UNTIL)
+def contents(
+    version: int = 1,
+    files: Mapping[str, bytes] = FILES,
+    signed_by: Keys | None = None,
+    others: Mapping[str, Mapping[str, bytes]] = publish.NO_OTHERS,
+) -> dict[str, bytes]:
+    return publish.make_bundle(files, signed_by or keys(), version, UNTIL, others)
 
 
 def write(folder: Path, files: Mapping[str, bytes]) -> Path:
@@ -70,7 +76,8 @@ def relisted(bundle: dict[str, bytes], signed_by: Keys | None = None) -> dict[st
     version = json.loads(bundle["timestamp.json"])["signed"]["version"]
     described = {
         name: publish._described(json.loads(bundle[name])["signed"]["version"], bundle[name])
-        for name in ("targets.json", "trust.json")
+        for name in ("targets.json", *(f"{role}.json" for role in ROLES))
+        if name in bundle
     }
     meta = {name: one.to_dict() for name, one in described.items()}
     snapshot = signed(bundle["snapshot.json"], own.snapshot, lambda found: found.update(meta=meta))
@@ -84,7 +91,12 @@ def installed(folder: Path, files: Mapping[str, bytes] | None = None, pinned: by
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "root.json").write_bytes(pinned or root())
     write(folder / "trust", contents() if files is None else files)
-    return TrustConfig(bundle=folder / "trust", root=folder / "root.json")
+    return TrustConfig(bundle=given(folder), root=folder / "root.json")
+
+
+def given(folder: Path) -> Path:
+    """Where ``installed`` puts the bundle."""
+    return folder / "trust"
 
 
 def rotated(**roles: Sequence[CryptoSigner]) -> Keys:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 import importlib
 import logging
-import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -17,13 +15,15 @@ from gate.app import clock_watch, status_lists, thermometer
 from gate.app.clock_watch import ClockWatch
 from gate.app.files import read_bounded
 from gate.app.fleet.devices import Devices
-from gate.app.fleet.link import Link, link
+from gate.app.fleet.link import fleet
 from gate.app.fleet.vitals import Vitals
+from gate.app.gate import Gate
 from gate.app.judge import Judge
 from gate.app.logs import line
-from gate.app.personal import LEASE_OVER, WHY, Personal, lease_on
+from gate.app.personal import WHY, Personal, lease_on
 from gate.app.reader_pins import ReaderPins
 from gate.app.records import nobody, sources
+from gate.app.rule_files import BundleRules, LocalFiles
 from gate.app.rule_slot import RuleSlot
 from gate.app.service import LaneService
 from gate.app.trust_slot import TrustSlot
@@ -49,49 +49,15 @@ if TYPE_CHECKING:
 
     from drivers import Driver
     from drivers.barrier import Barrier
+    from gate.app.records import Sources
     from gate.config import GateConfig
     from gate.config_devices import ReaderConfig
     from gate.lease import Lease
+    from gate.pseudonym import PseudonymKey
+    from gate.trust.bundle import Bundle
     from voice.phrases import Catalogue
 
 log = logging.getLogger("gate")
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """One device, ready to run."""
-
-    service: LaneService
-    rules: RuleSlot
-    trust: TrustSlot
-    kiosk: KioskServer
-    journal: Journal
-    speaker: Speaker
-    drivers: tuple[Driver, ...]
-    barrier: Barrier | None
-    clock_watch: ClockWatch | None
-    devices: Devices
-    """How the readers and the thermometer are."""
-    barrier_state: Devices
-    fleet: Link | None
-    """None: nothing goes out."""
-    lease: Lease | None
-    """None: there is no fleet that could be missed."""
-    personal: Personal
-
-    def drop_people(self) -> None:
-        """The lease is over."""
-        self.personal.drop()
-        self.service.mark(LEASE_OVER)
-
-    def read_again(self) -> None:
-        """Look for new rules and trust."""
-        read_again(self.rules, self.trust)
-
-    def close(self) -> None:
-        """Put everything on disk, and let go of it."""
-        self.journal.close()
-        self.personal.close()
 
 
 def build(config: GateConfig, roots: Roots) -> Gate:
@@ -102,8 +68,8 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         JournalError: nothing can be recorded, so nothing can be let in; better not to start than to pretend.
     """
     clock: Clock = DemoClock(config.demo.clock) if config.demo is not None else clock_watch.watched(roots.state)
-    rules = RuleSlot(config.rules.sets, config.rules.orders, roots.state, clock)
-    trust = TrustSlot(config.trust, roots.state)
+    rules, take_rules = rules_of(config, roots, clock)
+    trust = TrustSlot(config.trust, roots.state, clock, take_rules)
     catalogue = phrases.load(_languages(config))
     kiosk = KioskServer(_kiosk_settings(config), {tag: catalogue.ui[tag] for tag in config.kiosk.languages})
     keep = Keep(config.journal.keep_days, config.journal.most_mb << 20)
@@ -113,12 +79,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         log.error(line("journal-damaged", set_aside=journal.set_aside.name))
     speaker = _speaker(config, roots, phrases.load(config.voice.languages), kiosk)
     lease = lease_on(config, roots.state, lambda: trust.current.lease)
-    if lease is None or not lease.over:
-        key = load_or_make_key(config.status.key)
-        lists = status_lists.fit(config.status, key, lambda: trust.current.status_signers, clock)
-        found = sources(config.status, key, kiosk, clock.heard, lists)
-    else:  # what is left of the lists is not opened any more
-        key, found = throwaway_key(), nobody(WHY, config.status)
+    key, found = _people(config, lease, trust, kiosk, clock)
     personal = Personal(key, found)
     measures, of_thermometer = thermometer.fit(config.thermometer, roots)
     judge = Judge(
@@ -149,60 +110,53 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     )
     watch = ClockWatch(clock, roots.state, kiosk, found.witness) if isinstance(clock, WatchedClock) else None
     drivers = (*(driver(reader, roots) for reader in config.readers), *of_thermometer)
-    devices = Devices(one.name for one in drivers)
-    barrier_state = Devices(() if opens is None else (opens.name,))
-    vitals = functools.partial(
-        Vitals,
+    read_again = _reading_again(rules if take_rules is None else None, trust)
+    vitals = Vitals(
         clock=clock,
-        devices=devices,
-        barrier=None if opens is None else barrier_state,
+        devices=Devices(one.name for one in drivers),
+        barrier=None if opens is None else Devices((opens.name,)),
         screen=kiosk,
         rules=rules,
         trust=trust,
         journal=config.journal.path,
-        begun=time.monotonic(),
     )
-    heard = (lambda: None) if lease is None else (lambda: lease.contact(clock.moment()))
-    fleet = _fleet(config, journal, vitals, functools.partial(read_again, rules, trust), heard)
     return Gate(
-        service,
-        rules,
-        trust,
-        kiosk,
-        journal,
-        speaker,
-        drivers,
-        opens,
-        watch,
-        devices,
-        barrier_state,
-        fleet,
-        lease,
-        personal,
+        service=service,
+        read_again=read_again,
+        trust=trust,
+        kiosk=kiosk,
+        journal=journal,
+        speaker=speaker,
+        drivers=drivers,
+        barrier=opens,
+        clock_watch=watch,
+        vitals=vitals,
+        fleet=fleet(config, journal, vitals, read_again, lease),
+        lease=lease,
+        personal=personal,
     )
 
 
-def read_again(rules: RuleSlot, trust: TrustSlot) -> None:
-    """Look for new rules and trust."""
-    rules.refresh()
-    trust.ask()
+def _people(
+    config: GateConfig, lease: Lease | None, trust: TrustSlot, kiosk: KioskServer, clock: Clock
+) -> tuple[PseudonymKey, Sources]:
+    """The key of pseudonyms, and whoever is asked about people."""
+    if lease is not None and lease.over:  # what is left of the lists is not opened any more
+        return throwaway_key(), nobody(WHY, config.status)
+    key = load_or_make_key(config.status.key)
+    lists = status_lists.fit(config.status, key, lambda: trust.current.status_signers, clock)
+    return key, sources(config.status, key, kiosk, clock.heard, lists)
 
 
-def _fleet(
-    config: GateConfig,
-    journal: Journal,
-    vitals: Callable[[str], Vitals],
-    refresh: Callable[[], None],
-    contact: Callable[[], None],
-) -> Link | None:
-    """The link with the fleet; without a key or a server that can be believed people are served all the same."""
-    if config.fleet is None:
-        return None
-    try:
-        return link(config, config.fleet, journal, vitals(config.fleet.device), refresh, contact)
-    except ConfigError as fault:
-        log.error(line("fleet-off", why=str(fault)))
-        return None
+def _reading_again(rules: RuleSlot | None, trust: TrustSlot) -> Callable[[], None]:
+    """What looks for new rules and trust; rules of a bundle come with it."""
+
+    def again() -> None:
+        if rules is not None:
+            rules.refresh()
+        trust.ask()
+
+    return again
 
 
 def driver(reader: ReaderConfig, roots: Roots) -> Driver:
@@ -278,6 +232,20 @@ def _speaker(config: GateConfig, roots: Roots, catalogue: Catalogue, kiosk: Kios
         spill,
         on_fault=lambda fault: kiosk.set_status(StatusFlag.SOUND_OFF, on=fault is not None),
     )
+
+
+def rules_of(config: GateConfig, roots: Roots, clock: Clock) -> tuple[RuleSlot, Callable[[Bundle], None] | None]:
+    """The rules, and what is to be told of a new bundle where they come in bundles."""
+    if not config.rules.from_bundle:
+        return RuleSlot(LocalFiles(config.rules.sets, config.rules.orders, roots.state), clock), None
+    files = BundleRules(config.trust.root, roots.state)
+    rules = RuleSlot(files, clock)
+
+    def take(found: Bundle) -> None:
+        files.give(found)
+        rules.refresh()
+
+    return rules, take
 
 
 def clock_of(config: GateConfig) -> Clock:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import msgspec
 
-from gate.app import status_lists, thermometer, trust_slot
+from gate.app import rule_files, status_lists, thermometer, trust_slot
 from gate.app.build import barrier, clock_of, driver
 from gate.app.files import read_bounded
 from gate.app.fleet.key import load_key
@@ -17,6 +17,7 @@ from gate.rules import orders, ruleset
 from gate.rules.eu_rules import EuRules
 from gate.status.file import StatusFile
 from gate.status.permit_store import PermitListReader
+from gate.trust.bundle import RULES
 from gate.webserver import require_loopback, require_port
 from voice import phrases
 from voice.pack import BUNDLED, Pack
@@ -37,25 +38,9 @@ def faults(config: GateConfig, roots: Roots) -> Iterator[str]:
     What may still come (records, whom to believe) is named too: without it people are referred, but the gate starts. Of
     orders that were never given nothing is said.
     """
-    for reader in config.readers:
-        yield from _tried("", driver, reader, roots)
-    if not config.readers:
-        yield "there is no reader; write [[readers]] with name and driver"
-    yield from _tried("", thermometer.fit, config.thermometer, roots)
-    yield from _tried("", barrier, config, roots)
-    for path in config.rules.sets:
-        yield from _tried(f"{path}: ", _rule_set, path)
-    yield from _tried(f"{config.rules.certificate_rules}: ", _certificate_rules, config.rules.certificate_rules)
-    yield from trust_slot.faults(config.trust, roots.state, clock_of(config).moment())
-    if config.rules.orders is not None and config.rules.orders.exists():
-        yield from _tried(f"{config.rules.orders}: ", _orders, config.rules.orders)
-    if config.status.file is not None:
-        yield from _tried("", StatusFile.open, config.status.file)
-    if config.status.lookup is not None:
-        yield from _tried("[status.lookup] ", _lookup, config.status.lookup)
-    if config.status.permits is not None:
-        yield from _tried("", _permits, config.status.permits, config.status.key)
-    yield from _tried("", status_lists.check, config.status)
+    yield from _devices(config, roots)
+    yield from _rules(config, roots)
+    yield from _people(config)
     if config.fleet is not None:
         yield from _tried("[fleet] ", _fleet, config.fleet)
     yield from _tried("", require_loopback, config.kiosk.host, "kiosk")
@@ -65,8 +50,42 @@ def faults(config: GateConfig, roots: Roots) -> Iterator[str]:
     yield from Pack.open((*config.voice.packs, BUNDLED), phrases.load(phrases.available())).problems
 
 
+def _devices(config: GateConfig, roots: Roots) -> Iterator[str]:
+    for reader in config.readers:
+        yield from _tried("", driver, reader, roots)
+    if not config.readers:
+        yield "there is no reader; write [[readers]] with name and driver"
+    yield from _tried("", thermometer.fit, config.thermometer, roots)
+    yield from _tried("", barrier, config, roots)
+
+
+def _rules(config: GateConfig, roots: Roots) -> Iterator[str]:
+    for path in config.rules.sets:
+        yield from _tried(f"{path}: ", _rule_set, path)
+    yield from _tried(f"{config.rules.certificate_rules}: ", _certificate_rules, config.rules.certificate_rules)
+    yield from trust_slot.faults(config.trust, roots.state, clock_of(config))
+    if config.rules.from_bundle:
+        yield from _tried("[rules] from_bundle: ", _rules_in_bundle, config, roots)
+    if config.rules.orders is not None and config.rules.orders.exists():
+        yield from _tried(f"{config.rules.orders}: ", _orders, config.rules.orders)
+
+
+def _people(config: GateConfig) -> Iterator[str]:
+    if config.status.file is not None:
+        yield from _tried("", StatusFile.open, config.status.file)
+    if config.status.lookup is not None:
+        yield from _tried("[status.lookup] ", _lookup, config.status.lookup)
+    if config.status.permits is not None:
+        yield from _tried("", _permits, config.status.permits, config.status.key)
+    yield from _tried("", status_lists.check, config.status)
+
+
 def _rule_set(path: Path) -> object:
     return ruleset.load(read_bounded(path))
+
+
+def _rules_in_bundle(config: GateConfig, roots: Roots) -> None:
+    rule_files.check(trust_slot.held(config.trust, roots.state).others.get(RULES, {}))
 
 
 def _certificate_rules(path: Path) -> object:

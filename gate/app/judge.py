@@ -101,7 +101,7 @@ class Judge:
         Returns:
             One judgement for each person that the credential stands for: one, or several for a family's code.
         """
-        trusted, place = self.trust.current, self.place(reading.reader)
+        trusted, place = self.trust.current.at(moment), self.place(reading.reader)
         try:
             credential = parse(reading, trusted, moment)
         except CredentialFault as fault:

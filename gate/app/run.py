@@ -22,7 +22,7 @@ from gate.health import Health
 if TYPE_CHECKING:
     import argparse
 
-    from gate.app.build import Gate
+    from gate.app.gate import Gate
     from gate.config import GateConfig
 
 log = logging.getLogger("gate")
@@ -121,7 +121,7 @@ async def _work(gate: Gate, health: Health, stopping: asyncio.Event) -> None:
             *_fleet(gate, group),
             *_lease(gate, group, stopping),
             *(
-                group.create_task(supervise(driver, gate.devices.noting(gate.service.take)), name=driver.name)
+                group.create_task(supervise(driver, gate.vitals.devices.noting(gate.service.take)), name=driver.name)
                 for driver in gate.drivers
             ),
         ]
@@ -136,9 +136,9 @@ async def _work(gate: Gate, health: Health, stopping: asyncio.Event) -> None:
 
 
 def _barrier(gate: Gate, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
-    if gate.barrier is None:
+    if gate.barrier is None or gate.vitals.barrier is None:
         return []
-    kept_open = supervise(gate.barrier, gate.barrier_state.noting(gate.service.releases.take), "barrier")
+    kept_open = supervise(gate.barrier, gate.vitals.barrier.noting(gate.service.releases.take), "barrier")
     return [group.create_task(kept_open, name=gate.barrier.name)]
 
 

@@ -6,7 +6,7 @@ they look like from inside.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -51,7 +51,17 @@ class Trusted:
     """Raw Ed25519 keys of whoever may sign lists of people."""
     renew_by: datetime | None = None
     """When a newer bundle should be here; None where there is no bundle."""
+    ends: datetime | None = None
+    """When nobody is believed any more, since the bundle says so; None: it is believed until a newer one comes."""
 
     def overdue(self, moment: Moment) -> bool:
         """Whether all this may be out of date: the gate goes on with it, and says so."""
         return self.renew_by is not None and moment.at >= self.renew_by
+
+    def at(self, moment: Moment) -> Trusted:
+        """What may be believed at a moment: past ``ends`` nobody, though codes are still known for what they are."""
+        if self.ends is None or moment.at < self.ends:
+            return self
+        return replace(
+            self, signers=NOBODY, revocations=NO_LISTS, card_issuers=NO_CARD_ISSUERS, authorities=NO_AUTHORITIES
+        )

@@ -9,7 +9,8 @@ JSON list, apart from the rule set so that neither waits for the other:
   "profiles": ["station"], "parameters": {"test_max_age_s": 259200},
   "Description": [{"lang": "zh-CN", "desc": "…"}, {"lang": "en", "desc": "…"}]}]
 ```
-No signature is checked yet: whoever can write the file decides.
+No signature is checked here: orders that came in a signed bundle were verified before, and of any other file decides
+whoever can write it.
 """
 
 from __future__ import annotations

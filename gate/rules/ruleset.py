@@ -2,7 +2,8 @@
 
 Besides its form, a set's own examples are checked (``gate.rules.lint``): it must decide them as it says it does, and
 must not let anybody through because something is not known. The format is in DESIGN section 5; the example is
-``config/rules/station-48h.json``. No signature is checked yet: whoever can write the file decides.
+``config/rules/station-48h.json``. No signature is checked here: one that came in a signed bundle was verified before,
+and of any other file decides whoever can write it.
 """
 
 from __future__ import annotations

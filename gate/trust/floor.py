@@ -3,11 +3,13 @@
 Whoever can put an old bundle back would otherwise bring back a key that was withdrawn, or undo a revocation. The floor
 of a role falls only with its keys: once so many of them were replaced that the rest can't sign any more, nothing that
 was signed before counts, and the new ones may begin at any number (so a thief who ran the numbers up is got rid of).
+So it is with time: what a role said about when it was signed is past, as long as its keys count.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003 - msgspec reads the annotation
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gate.trust.bundle import Bundle
+    from gate.trust.metadata import SignedRole
 
 MAX_BYTES: Final = 64 * 1024
 
@@ -30,6 +33,8 @@ class _Last(msgspec.Struct, frozen=True):
 
     version: int
     keys: frozenset[str]
+    issued_at: datetime | None = None
+    """The latest that it ever said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +51,24 @@ class Floor:
         """
         for name, role in bundle.roles.items():
             last = self.last.get(name)
-            if last is None or role.version >= last.version:
-                continue
-            if name == "root" or len(last.keys & role.keys) >= role.threshold:
+            if last is not None and role.version < last.version and (name == "root" or _counts(last, role)):
                 raise TrustError(f"{name}: version {role.version} is older than {last.version}, which was used before")
 
     def raised(self, bundle: Bundle) -> Floor:
         """The floor once a bundle that it accepts is in use."""
-        return Floor({name: _Last(role.version, role.keys) for name, role in bundle.roles.items()})
+        raised = dict(self.last)  # a role that a bundle does not have may come back
+        for name, role in bundle.roles.items():
+            said = [bundle.issued_at(name)]
+            if (last := self.last.get(name)) is not None and _counts(last, role):
+                said.append(last.issued_at)
+            known = [time for time in said if time is not None]
+            raised[name] = _Last(role.version, role.keys, max(known, default=None))
+        return Floor(raised)
+
+    @property
+    def time(self) -> datetime | None:
+        """It is later than this, by the word of everybody whose keys count; None: nobody said anything."""
+        return max((last.issued_at for last in self.last.values() if last.issued_at is not None), default=None)
 
     def write(self, path: Path) -> None:
         """Keep it.
@@ -63,6 +78,11 @@ class Floor:
         """
         content = msgspec.json.encode(self.last, order="deterministic")
         durable.write(path, content + b"\n" + sha256(content).hexdigest().encode() + b"\n", 0o644)
+
+
+def _counts(last: _Last, role: SignedRole) -> bool:
+    """Whether the keys that signed then could still sign."""
+    return len(last.keys & role.keys) >= role.threshold
 
 
 NO_FLOOR: Final = Floor({})

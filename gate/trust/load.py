@@ -4,14 +4,15 @@ Its files: ``anchors.json`` (signers, see ``gate.trust.anchors``), ``smart-healt
 ``gate.trust.card_issuers``), ``authorities.json`` (see ``gate.trust.authorities``), ``value-sets.json``
 (``{"name": ["code", ...]}``), ``sealing-keys.json`` (see ``gate.trust.sealing_keys``), ``status-signers.json`` (see
 ``gate.trust.status_signers``), ``lease.json`` (``{"hours": 72}``, how long personal caches are kept without contact),
-``health-codes/*.toml`` (how the health codes of one issuer look) and ``revocation/*`` (see ``gate.trust.revocation``).
-Any of them may be missing: what the gate is not told of, it does not believe.
+``health-codes/*.toml`` (how the health codes of one issuer look), ``revocation/*`` (see ``gate.trust.revocation``) and
+``validity.json`` (what holds once the bundle's offline signatures have ended: ``{"when_expired": "keep-judging"}``,
+which is so without it, or ``"refer"``). Any of them may be missing: what the gate is not told of, it does not believe.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import msgspec
 
@@ -42,14 +43,19 @@ LEASE: Final = "lease.json"
 STATUS_SIGNERS: Final = "status-signers.json"
 HEALTH_CODES: Final = "health-codes/"
 REVOCATION: Final = "revocation/"
+VALIDITY: Final = "validity.json"
 _KNOWN: Final = (
     *(ANCHORS, CARD_ISSUERS, AUTHORITIES, VALUE_SETS),
-    *(SEALING_KEYS, STATUS_SIGNERS, LEASE, HEALTH_CODES, REVOCATION),
+    *(SEALING_KEYS, STATUS_SIGNERS, LEASE, HEALTH_CODES, REVOCATION, VALIDITY),
 )
 
 
 class _Lease(msgspec.Struct, forbid_unknown_fields=True):
     hours: Annotated[int, msgspec.Meta(ge=1, le=720)]
+
+
+class _Validity(msgspec.Struct, forbid_unknown_fields=True):
+    when_expired: Literal["keep-judging", "refer"]
 
 
 def load(bundle: Bundle) -> tuple[Trusted, tuple[str, ...]]:
@@ -78,6 +84,7 @@ def load(bundle: Bundle) -> tuple[Trusted, tuple[str, ...]]:
         lease=_lease(files[LEASE]) if LEASE in files else None,
         status_signers=status_signers.load(files[STATUS_SIGNERS]) if STATUS_SIGNERS in files else frozenset(),
         renew_by=bundle.expires,
+        ends=bundle.ends if VALIDITY in files and _refers(files[VALIDITY]) else None,
     )
     useless = (f"{name}: this gate has no use for such a file" for name in files if not name.startswith(_KNOWN))
     return trusted, (*anchors.notes, *card_issuers.notes, *authorities.notes, *left_out, *overlooked, *useless)
@@ -108,6 +115,13 @@ def _lease(blob: bytes) -> timedelta:
         return timedelta(hours=msgspec.json.decode(blob, type=_Lease).hours)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise TrustError(f"{LEASE}: is not of its form: {fault}") from None
+
+
+def _refers(blob: bytes) -> bool:
+    try:
+        return msgspec.json.decode(blob, type=_Validity).when_expired == "refer"
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        raise TrustError(f"{VALIDITY}: is not of its form: {fault}") from None
 
 
 def _below(files: Mapping[str, bytes], folder: str) -> dict[str, bytes]:

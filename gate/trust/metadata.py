@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
 
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
 
 from gate.errors import TrustError
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 T = TypeVar("T", Root, Timestamp, Snapshot, Targets)
 
@@ -26,6 +24,9 @@ MAX_BYTES: Final = 512 * 1024
 OFFLINE: Final = 2
 """Signatures that whatever is signed offline must need: where one is enough, one stolen key gives everything away."""
 ONLINE: Final = 1
+ISSUED_AT: Final = "issued_at"
+"""Member of what is signed that TUF does not know and leaves alone: when it was signed."""
+TIME_FORM: Final = "%Y-%m-%dT%H:%M:%SZ"
 _ED25519_PUBLIC: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -39,6 +40,8 @@ class SignedRole:
     keys: frozenset[str]
     """Public keys that may sign for it, in hexadecimal."""
     threshold: int
+    issued_at: datetime | None
+    """Aware; None where it does not say when it was signed."""
 
 
 def first_root(data: bytes) -> Root:
@@ -81,12 +84,12 @@ def signed(kind: type[T], data: bytes, delegator: Root | Targets, role: str, few
     keys, threshold = _signers(delegator, role, fewest)
     found = _parsed(kind, data, role)
     _verify(found, delegator, role, role)
-    return found.signed, SignedRole(found.signed.version, found.signed.expires, keys, threshold)
+    return found.signed, _role(found.signed, keys, threshold)
 
 
 def root_role(root: Root) -> SignedRole:
     """The same about a verified root."""
-    return SignedRole(root.version, root.expires, *_signers(root, "root", OFFLINE))
+    return _role(root, *_signers(root, "root", OFFLINE))
 
 
 def check_file(described: MetaFile | TargetFile, data: bytes, what: str) -> None:
@@ -101,6 +104,17 @@ def check_file(described: MetaFile | TargetFile, data: bytes, what: str) -> None
         described.verify_length_and_hashes(data)
     except RepositoryError:
         raise TrustError(f"{what}: is not the file that was signed") from None
+
+
+def _role(content: Root | Timestamp | Snapshot | Targets, keys: frozenset[str], threshold: int) -> SignedRole:
+    said: Any = content.unrecognized_fields.get(ISSUED_AT)
+    try:
+        issued_at = None if said is None else datetime.strptime(said, TIME_FORM).replace(tzinfo=UTC)
+    except (ValueError, TypeError):
+        raise TrustError(f"{content.type}: says in no known form when it was signed") from None
+    if issued_at is not None and issued_at > content.expires:
+        raise TrustError(f"{content.type}: was signed after its own end")
+    return SignedRole(content.version, content.expires, keys, threshold, issued_at)
 
 
 def _root(found: Metadata[Root], what: str) -> Root:

@@ -1,19 +1,21 @@
 """The other side: keys, roots and bundles made and signed, for pilots, demonstrations, tests and the fleet's tools.
 
-Eight keys: two each for ``root``, ``targets`` and ``trust``, which belong offline and in different hands, since two of
-two must sign; one each for ``snapshot`` and ``timestamp``.
+Two keys each for ``root``, ``targets``, ``trust`` and every other role that has files: they belong offline and in
+different hands, since two of two must sign. One each for ``snapshot`` and ``timestamp``, which may lie on a server.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import UTC
+from datetime import UTC, datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import (
     DelegatedRole,
     Delegations,
+    Key,
     Metadata,
     MetaFile,
     Root,
@@ -23,17 +25,17 @@ from tuf.api.metadata import (
     Timestamp,
 )
 
-from gate.trust.bundle import FILES, ROLE
+from gate.trust.bundle import ROLE
 from gate.trust.folder import MOST_PARTS
-from gate.trust.metadata import OFFLINE, ONLINE, T
+from gate.trust.metadata import ISSUED_AT, OFFLINE, ONLINE, TIME_FORM, T
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
+
+    from gate.trust.bundle import Bundle
 
 Signers = tuple[CryptoSigner, ...]
-PATHS: Final = [FILES + "/".join("*" * depth) for depth in range(1, MOST_PARTS)]
-"""Patterns of the names that the role may sign: ``trust/*``, ``trust/*/*`` and so on."""
+NO_OTHERS: Final[Mapping[str, Mapping[str, bytes]]] = {}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -45,6 +47,9 @@ class Keys:
     trust: Signers
     snapshot: Signers
     timestamp: Signers
+    rules: Signers = ()
+    config: Signers = ()
+    software: Signers = ()
 
 
 NUMBERS: Final[Mapping[str, int]] = {
@@ -67,7 +72,7 @@ def make_root(keys: Keys, expires: datetime, version: int = 1, signed_before: Si
         version: one more than that of the root before.
         signed_before: keys of the root before, which must sign as well.
     """
-    root = Root(version, expires=expires.astimezone(UTC), consistent_snapshot=False)
+    root = Root(version, expires=expires.astimezone(UTC), consistent_snapshot=True)
     for role in ("root", "timestamp", "snapshot", "targets"):
         signers: Signers = getattr(keys, role)
         for signer in signers:
@@ -76,35 +81,92 @@ def make_root(keys: Keys, expires: datetime, version: int = 1, signed_before: Si
     return _signed(root, (*signed_before, *keys.root))
 
 
-def make_bundle(files: Mapping[str, bytes], keys: Keys, version: int, expires: datetime) -> dict[str, bytes]:
+def make_bundle(
+    files: Mapping[str, bytes],
+    keys: Keys,
+    version: int,
+    expires: datetime,
+    others: Mapping[str, Mapping[str, bytes]] = NO_OTHERS,
+) -> dict[str, bytes]:
     """Sign files.
 
     Args:
         files: by their names in ``Bundle.files``.
-        keys: those that the root names.
-        version: of all four roles; one more than that of the bundle before.
+        keys: those that the root names, and those of each role in ``others``.
+        version: of all roles but the root; one more than that of the bundle before.
         expires: aware, to the second.
+        others: as ``Bundle.others``.
 
     Returns:
         Content of the files of the bundle's folder by name; newer roots are put beside them.
     """
-    until = expires.astimezone(UTC)
-    listed = {FILES + name: TargetFile.from_data(FILES + name, data) for name, data in files.items()}
-    trust = _signed(Targets(version, expires=until, targets=listed), keys.trust)
-    public = [signer.public_key for signer in keys.trust]
-    role = DelegatedRole(ROLE, [key.keyid for key in public], len(public), terminating=True, paths=PATHS)
-    delegations = Delegations({key.keyid: key for key in public}, {ROLE: role})
-    targets = _signed(Targets(version, expires=until, delegations=delegations), keys.targets)
-    described = {"targets.json": _described(version, targets), f"{ROLE}.json": _described(version, trust)}
-    snapshot = _signed(Snapshot(version, expires=until, meta=described), keys.snapshot)
-    timestamp = Timestamp(version, expires=until, snapshot_meta=_described(version, snapshot))
-    return {
-        **{FILES + name: data for name, data in files.items()},
-        f"{ROLE}.json": trust,
-        "targets.json": targets,
-        "snapshot.json": snapshot,
-        "timestamp.json": _signed(timestamp, keys.timestamp),
-    }
+    until, when = expires.astimezone(UTC), _now(expires)
+    lists = {ROLE: files, **others}
+    contents = {f"{role}/{name}": data for role, found in lists.items() for name, data in found.items()}
+    signed = {}
+    public: dict[str, Key] = {}
+    delegated: dict[str, DelegatedRole] = {}
+    for role, found in lists.items():
+        signers: Signers = getattr(keys, role)
+        listed = {f"{role}/{name}": TargetFile.from_data(f"{role}/{name}", data) for name, data in found.items()}
+        signed[f"{role}.json"] = _signed(
+            Targets(version, expires=until, targets=listed, unrecognized_fields=when), signers
+        )
+        public |= {signer.public_key.keyid: signer.public_key for signer in signers}
+        delegated[role] = _delegation(role, signers)
+    targets = Targets(version, expires=until, delegations=Delegations(public, delegated), unrecognized_fields=when)
+    signed["targets.json"] = _signed(targets, keys.targets)
+    described = {name: _described(version, data) for name, data in signed.items()}
+    snapshot = _signed(Snapshot(version, expires=until, meta=described, unrecognized_fields=when), keys.snapshot)
+    timestamp = Timestamp(version, expires=until, snapshot_meta=_described(version, snapshot), unrecognized_fields=when)
+    return contents | signed | {"snapshot.json": snapshot, "timestamp.json": _signed(timestamp, keys.timestamp)}
+
+
+def renew(timestamp: bytes, signers: Signers, expires: datetime) -> bytes:
+    """The timestamp of a bundle, signed anew: it is still the newest one. No other key is needed for that.
+
+    Args:
+        timestamp: content of ``timestamp.json``, verified.
+        signers: the keys of the role ``timestamp``.
+        expires: aware, to the second.
+    """
+    found: Metadata[Timestamp] = Metadata.from_bytes(timestamp)
+    content = found.signed
+    content.version += 1
+    content.expires = expires.astimezone(UTC)
+    content.unrecognized_fields.update(_now(expires))
+    return _signed(content, signers)
+
+
+def site(found: Bundle) -> dict[str, bytes]:
+    """The bundle as files of a web server, in the order in which they have to be put there.
+
+    Every name but that of the timestamp stands for one content for ever (TUF's consistent snapshots): whoever fetches
+    while a newer bundle is put there gets either one whole, and a cache in between can't mix them.
+    """
+    last = "timestamp.json"
+    by_role = {f"{name}.json": role.version for name, role in found.roles.items()}
+    placed = {}
+    for name, data in found.contents().items():
+        folder, slash, base = name.rpartition("/")
+        if slash:
+            placed[f"{folder}/{sha256(data).hexdigest()}.{base}"] = data
+        elif name in by_role and name != last:
+            placed[f"{by_role[name]}.{name}"] = data
+        elif name != last:
+            placed[name] = data  # a root, which has its version in its name
+    return placed | {last: found.metadata[last]}
+
+
+def _now(expires: datetime) -> dict[str, str]:
+    """What says when it was signed: no later than it ends, which only a rehearsal of long ago would be."""
+    return {ISSUED_AT: min(datetime.now(UTC), expires.astimezone(UTC)).strftime(TIME_FORM)}
+
+
+def _delegation(role: str, signers: Signers) -> DelegatedRole:
+    """Who signs for a role, and for which names: ``trust/*``, ``trust/*/*`` and so on."""
+    paths = [f"{role}/{'/'.join('*' * depth)}" for depth in range(1, MOST_PARTS)]
+    return DelegatedRole(role, [one.public_key.keyid for one in signers], len(signers), terminating=True, paths=paths)
 
 
 def _generated(number: int) -> Signers:

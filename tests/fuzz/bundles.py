@@ -30,8 +30,8 @@ def _signer(name: str) -> CryptoSigner:
 
 KEYS: Final = Keys(**{role: tuple(_signer(f"{role} {n}") for n in range(number)) for role, number in NUMBERS.items()})
 ROOT: Final = publish.make_root(KEYS, UNTIL)
-BUNDLE: Final = contents(signed_by=KEYS)
-_ORDER: Final = ("trust", "targets", "snapshot", "timestamp", "root")
+BUNDLE: Final = contents(signed_by=KEYS, others={"rules": {"a.json": b"{}"}})
+_ORDER: Final = ("trust", "rules", "targets", "snapshot", "timestamp", "root")
 PARTS: Final = {
     role: json.loads(data)["signed"] for role in _ORDER for data in [ROOT if role == "root" else BUNDLE[f"{role}.json"]]
 }
@@ -69,7 +69,7 @@ def _bundle(data: bytes) -> str:
     files = dict(BUNDLE)
     for role in _ORDER:
         part = parts.get(role)
-        for name in ("trust.json", "targets.json", "snapshot.json"):
+        for name in ("trust.json", "rules.json", "targets.json", "snapshot.json"):
             _list(part, name, files[name])
         files[f"{role}.json"] = _sign(part, getattr(KEYS, role))
     found = bundle.verify(lambda name, limit: files[name][: limit + 1] if name in files else None, files["root.json"])

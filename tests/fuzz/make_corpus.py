@@ -462,7 +462,7 @@ def status() -> dict[str, Any]:
 
 
 def trust() -> None:
-    names = ("timestamp", "snapshot", "targets", "trust")
+    names = ("timestamp", "snapshot", "targets", "trust", "rules")
     made = {f"{name}.json": bundles.BUNDLE[f"{name}.json"] for name in names}
     save("tuf metadata", made | {"root.json": bundles.ROOT})
     save("trust bundle", {"all.json": as_json(bundles.PARTS)})

@@ -11,7 +11,8 @@ from gate.trust import bundle, publish
 
 SECOND = rotated(root=keys("2").root)
 NEWER = {"2.root.json": publish.make_root(SECOND, UNTIL, 2, keys().root)}
-WHOLE = contents(3, signed_by=SECOND) | NEWER
+OTHERS = {"rules": {"a.json": b"{}"}, "software": {"deep/er/gate.deb": b"deb"}}
+WHOLE = contents(3, signed_by=SECOND, others=OTHERS) | NEWER
 NAMES = st.sampled_from(sorted(WHOLE))
 
 
@@ -23,6 +24,7 @@ def as_signed(files: dict[str, bytes], pinned: bytes) -> None:
     except TrustError:
         return
     assert dict(found.files) == FILES
+    assert found.others == OTHERS
     assert found.roles == bundle.verify(lambda name, _: WHOLE.get(name), root()).roles
 
 

@@ -25,7 +25,7 @@ from gate.status.cache.whole import Sorter
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gate.app.build import Gate
+    from gate.app.gate import Gate
 
 
 def made(folder: Path, added: str) -> Gate:

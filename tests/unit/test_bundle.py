@@ -289,3 +289,46 @@ def test_the_same_bundle_has_the_same_digest(tmp_path: Path) -> None:
     assert open_folder(first, root()).digest == open_folder(again, root()).digest
     other = write(tmp_path / "3", contents(2))
     assert open_folder(first, root()).digest != open_folder(other, root()).digest
+
+
+def test_other_roles_have_files_of_their_own(tmp_path: Path) -> None:
+    others = {"rules": {"a.json": b"{}"}, "software": {}, "config": {"deep/er/gate.toml": b""}}
+    found = open_folder(write(tmp_path, contents(others=others)), root())
+    assert found.others == others
+    assert dict(found.files) == FILES
+    only = open_folder(tmp_path, root(), ("rules",))
+    assert only.others["rules"] == others["rules"]
+    assert not only.files, "the rest was not read"
+
+
+def test_a_role_that_this_gate_does_not_know_is_left_alone(tmp_path: Path) -> None:
+    def change(found: dict[str, Any]) -> None:
+        known = found["delegations"]["roles"][0]
+        found["delegations"]["roles"].append(known | {"name": "weather", "paths": ["*"], "threshold": 1})
+
+    files = contents()
+    files["targets.json"] = signed(files["targets.json"], keys().targets, change)
+    assert open_folder(write(tmp_path, relisted(files)), root()).roles.keys() == {
+        *("root", "timestamp", "snapshot", "targets", "trust")
+    }
+
+
+@pytest.mark.parametrize("said", ["yesterday", "2026-01-01T00:00:00+08:00", 5, None, ["2026-01-01T00:00:00Z"]])
+def test_a_time_of_signing_in_another_form_is_refused(said: object, tmp_path: Path) -> None:
+    files = contents()
+    files["timestamp.json"] = signed(
+        files["timestamp.json"], keys().timestamp, lambda found: found.update(issued_at=said)
+    )
+    if said is None:
+        write(tmp_path, files)
+        assert open_folder(tmp_path, root()).issued_at("timestamp") is None
+    else:
+        refused(tmp_path, files, "says in no known form when it was signed")
+
+
+def test_nothing_is_signed_after_its_own_end(tmp_path: Path) -> None:
+    files = contents()
+    files["timestamp.json"] = signed(
+        files["timestamp.json"], keys().timestamp, lambda found: found.update(issued_at="2041-01-01T00:00:00Z")
+    )
+    refused(tmp_path, files, "was signed after its own end")

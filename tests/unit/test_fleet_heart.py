@@ -80,7 +80,6 @@ class Site:
         self.devices, self.barrier = Devices(("id-reader", "gun")), Devices(("barrier",))
         self.take = self.devices.noting(lambda _: None)
         vitals = Vitals(
-            device=DEVICE,
             clock=SystemClock(),
             devices=self.devices,
             barrier=self.barrier,
@@ -88,10 +87,9 @@ class Site:
             rules=cast("RuleSlot", self.rules),
             trust=cast("TrustSlot", Trust()),
             journal=journal,
-            begun=time.monotonic(),
         )
         self.heart = Heart(
-            session(receiver.url, enrolled(receiver)), vitals, lambda: INVENTORY, self._refresh, lambda: None
+            session(receiver.url, enrolled(receiver)), DEVICE, vitals, lambda: INVENTORY, self._refresh, lambda: None
         )
 
     def _refresh(self) -> None:

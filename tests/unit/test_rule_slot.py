@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from vectors import ROOT
 
-from gate.app.rule_slot import LAST_GOOD, RuleSlot
+from gate.app.rule_files import LAST_GOOD, LocalFiles
+from gate.app.rule_slot import RuleSlot
 from gate.clock import SystemClock
 from gate.model import Moment
 
@@ -55,7 +56,7 @@ def held(slot: RuleSlot) -> list[str]:
 
 
 def slot_of(folder: Path, *files: Path, orders: Path | None = None) -> RuleSlot:
-    return RuleSlot(files, orders, folder / "state", SystemClock())
+    return RuleSlot(LocalFiles(files, orders, folder / "state"), SystemClock())
 
 
 def test_a_better_set_is_taken_and_a_bad_or_older_one_is_not(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

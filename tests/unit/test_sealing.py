@@ -144,6 +144,7 @@ def test_hostile_bytes_are_refused_or_read(data: bytes) -> None:
 
 def bundled(tmp_path: Any, files: dict[str, bytes]) -> Any:
     config = installed(tmp_path, contents(files=files))
+    assert config.bundle is not None
     return load.load(open_folder(config.bundle, config.root.read_bytes()))
 
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import shutil
 import stat
 from typing import TYPE_CHECKING
 
 import pytest
+from vectors import ROOT
 
 from gate.__main__ import main
 from gate.trust.bundle import open_folder
@@ -27,7 +29,7 @@ def make(bundle: str = "trust", *more: str) -> int:
 
 def test_keys_are_for_their_owner_alone_and_never_written_over(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     keys = sorted((desk / "keys").glob("*.pem"))
-    assert len(keys) == 8
+    assert len(keys) == 14
     assert {stat.S_IMODE(path.stat().st_mode) for path in keys} == {0o600}
     before = keys[0].read_bytes()
     assert main(["trust", "keys", "keys"]) == 2
@@ -89,3 +91,38 @@ def test_a_time_without_a_zone_is_refused(desk: Path, capsys: pytest.CaptureFixt
     with pytest.raises(SystemExit):
         make("trust", "--until", "2040-01-01")
     assert "no time zone" in capsys.readouterr().err
+
+
+def test_rules_are_checked_before_they_are_signed_and_stay_in_the_bundle(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (desk / "rules").mkdir()
+    assert make("trust", "--rules", "rules") == 2
+    assert "there is no rule set" in capsys.readouterr().err
+    station = ROOT / "config/rules/station-48h.json"
+    (desk / "rules/station.json").write_text(station.read_text("utf-8").replace('"rules"', '"rulez"', 1), "utf-8")
+    assert make("trust", "--rules", "rules") == 2
+    assert "station.json: " in capsys.readouterr().err
+    shutil.copy(station, desk / "rules/station.json")
+    assert make("trust", "--rules", "rules") == 0
+    assert "1 file, 1 file of rules" in capsys.readouterr().out
+    assert make() == 2
+    assert "give --rules FOLDER" in capsys.readouterr().err
+    assert main(["trust", "show", "trust", "--root", "keys/root.json"]) == 0
+    assert "rules      station.json" in capsys.readouterr().out
+
+
+def test_one_online_key_is_enough_to_renew_and_none_to_publish(desk: Path) -> None:
+    assert make() == 0
+    server = desk / "server"
+    server.mkdir()
+    for name in ("timestamp-1.pem", "root.json"):
+        shutil.move(desk / "keys" / name, server / name)
+    shutil.rmtree(desk / "keys")
+    assert main(["trust", "renew", "trust", "--keys", "server"]) == 0
+    assert main(["trust", "publish", "trust", "site", "--root", "server/root.json"]) == 0
+    assert open_folder(desk / "trust", (server / "root.json").read_bytes()).roles["timestamp"].version == 2
+    assert (desk / "site/timestamp.json").read_bytes() == (desk / "trust/timestamp.json").read_bytes()
+    (desk / "trust/timestamp.json").write_text("{}")
+    assert main(["trust", "publish", "trust", "site", "--root", "server/root.json"]) == 2, "only what a gate believes"
+    assert main(["trust", "renew", "nowhere", "--keys", "server"]) == 2

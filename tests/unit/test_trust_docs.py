@@ -16,6 +16,9 @@ def test_every_step_prints_what_the_page_shows() -> None:
 
 
 def test_the_page_and_the_commented_configuration_name_the_same_settings() -> None:
-    (snippet,) = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-    commented = tomllib.loads((ROOT / "config/gate.toml").read_text("utf-8"))
-    assert tomllib.loads(snippet) == {"trust": commented["trust"]}
+    from_folder, from_server = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    commented = (ROOT / "config/gate.toml").read_text("utf-8")
+    assert tomllib.loads(from_folder) == {"trust": tomllib.loads(commented)["trust"]}
+    (server,) = re.findall(r"^# \[trust\.server\].*?\n\n", commented, re.MULTILINE | re.DOTALL)
+    said = tomllib.loads(re.sub("^# ", "", server, flags=re.MULTILINE))["trust"]["server"]
+    assert said.items() >= tomllib.loads(from_server)["trust"]["server"].items()

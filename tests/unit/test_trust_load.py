@@ -66,6 +66,9 @@ def test_an_empty_bundle_believes_nobody() -> None:
         {"status-signers.json": b'{"signers": [{"name": "desk", "public_key": "?"}]}'},
         {"value-sets.json": b"[" * 100_000},
         {"value-sets.json": b"\xff"},
+        {"validity.json": b"{}"},
+        {"validity.json": b'{"when_expired": "pass"}'},
+        {"validity.json": b"[" * 100_000},
     ],
 )
 def test_a_file_that_is_not_of_its_form_refuses_the_bundle(files: dict[str, bytes]) -> None:
@@ -77,3 +80,20 @@ def test_only_the_list_lets_a_signer_sign_what_is_our_city_s() -> None:
     assert usage() == [frozenset("tvr")]
     assert usage(signs=["health_code", "permit"]) == [frozenset({"health_code", "permit"})]
     assert usage(signs=["permit"], country="CN") == [frozenset({"permit"})]
+
+
+@pytest.mark.parametrize(
+    ("says", "believed"),
+    [
+        ({}, 1),
+        ({"validity.json": b'{"when_expired": "keep-judging"}'}, 1),
+        ({"validity.json": b'{"when_expired": "refer"}'}, 0),
+    ],
+)
+def test_the_bundle_says_what_holds_past_its_end(says: dict[str, bytes], believed: int) -> None:
+    trusted, _ = load(made({"anchors.json": anchors(), "value-sets.json": b'{"a": ["b"]}', **says}))
+    before, after = Moment(UNTIL.replace(year=2030), trusted=True), Moment(UNTIL, trusted=True)
+    assert len(trusted.at(before).signers.candidates(ec_signer().key_id)) == 1
+    assert len(trusted.at(after).signers.candidates(ec_signer().key_id)) == believed
+    assert trusted.at(after).overdue(after)
+    assert trusted.at(after).value_sets == {"a": ["b"]}

@@ -9,6 +9,7 @@ from tuf.api.exceptions import DownloadHTTPError
 from tuf.ngclient import FetcherInterface, Updater
 
 from gate.trust import publish
+from gate.trust.bundle import open_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,8 @@ class FromFolder(FetcherInterface):
 def test_the_reference_client_fetches_a_bundle_as_it_is(tmp_path: Path) -> None:
     second = rotated(root=keys("2").root)
     newer = {"2.root.json": publish.make_root(second, UNTIL, 2, keys().root)}
-    bundle = write(tmp_path / "bundle", contents(5, signed_by=second) | newer)
+    made = open_folder(write(tmp_path / "bundle", contents(5, signed_by=second) | newer), root())
+    site = write(tmp_path / "site", publish.site(made))
     (tmp_path / "metadata").mkdir()
     (tmp_path / "files").mkdir()
     client = Updater(
@@ -40,7 +42,7 @@ def test_the_reference_client_fetches_a_bundle_as_it_is(tmp_path: Path) -> None:
         metadata_base_url="test://",
         target_dir=str(tmp_path / "files"),
         target_base_url="test://",
-        fetcher=FromFolder(bundle),
+        fetcher=FromFolder(site),
         bootstrap=root(),
     )
     client.refresh()

@@ -8,12 +8,13 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from trust_bundles import UNTIL, contents, installed, keys, root, rotated, signed, write
+from trust_bundles import UNTIL, contents, given, installed, keys, root, rotated, signed, write
 
 from gate import durable
 from gate.app.logs import configure
-from gate.app.rule_slot import LAST_GOOD
+from gate.app.rule_files import LAST_GOOD
 from gate.app.trust_slot import FLOOR, TrustSlot
+from gate.clock import SystemClock
 from gate.trust import copies, publish
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ def bundle(version: int, name: str | None = None) -> dict[str, bytes]:
 
 
 def give(config: TrustConfig, files: Mapping[str, bytes]) -> None:
-    shutil.rmtree(config.bundle)
-    write(config.bundle, files)
+    shutil.rmtree(given(config.root.parent))
+    write(given(config.root.parent), files)
 
 
 @pytest.fixture
@@ -44,11 +45,11 @@ def config(tmp_path: Path) -> TrustConfig:
 
 
 def start(config: TrustConfig) -> TrustSlot:
-    return TrustSlot(config, config.bundle.parent / "state")
+    return TrustSlot(config, config.root.parent / "state", SystemClock())
 
 
 def copy(config: TrustConfig, place: str) -> Path:
-    return config.bundle.parent / "state" / LAST_GOOD / place
+    return config.root.parent / "state" / LAST_GOOD / place
 
 
 def damage(path: Path) -> None:
@@ -59,7 +60,7 @@ def damage(path: Path) -> None:
 
 def test_without_a_bundle_nothing_and_nobody_is_believed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     config = installed(tmp_path)
-    shutil.rmtree(config.bundle)
+    shutil.rmtree(given(config.root.parent))
     slot = start(config)
     assert slot.current.signers.candidates(b"12345678") == ()
     assert not slot.current.value_sets
@@ -80,7 +81,7 @@ def test_a_newer_bundle_is_taken_and_a_bad_or_older_one_is_not(
     assert slot.current is believed, "older"
     assert "version 2 is older than 3" in caplog.text
     give(config, bundle(4))
-    damage(config.bundle / "trust/value-sets.json")
+    damage(given(config.root.parent) / "trust/value-sets.json")
     with caplog.at_level(logging.ERROR):
         slot.refresh()
     assert slot.current is believed, "damaged"
@@ -88,23 +89,23 @@ def test_a_newer_bundle_is_taken_and_a_bad_or_older_one_is_not(
     give(config, contents(5, {"value-sets.json": b"[]"}))
     slot.refresh()
     assert slot.current is believed, "well signed, but of no use"
-    shutil.rmtree(config.bundle)
+    shutil.rmtree(given(config.root.parent))
     slot.refresh()
     assert slot.current is believed, "gone"
-    write(config.bundle, bundle(4))
+    write(given(config.root.parent), bundle(4))
     slot.refresh()
     assert held(slot) == ["v4"]
 
 
 def test_the_last_good_bundle_survives_a_restart_and_is_the_floor(config: TrustConfig) -> None:
     start(config)
-    damage(config.bundle / "timestamp.json")
+    damage(given(config.root.parent) / "timestamp.json")
     assert held(start(config)) == ["v3"]
     give(config, bundle(2))
     assert held(start(config)) == ["v3"], "older than the one used before the restart"
     give(config, bundle(4))
     assert held(start(config)) == ["v4"]
-    shutil.rmtree(config.bundle)
+    shutil.rmtree(given(config.root.parent))
     assert held(start(config)) == ["v4"], "the copy is of the one that was used last"
 
 
@@ -115,7 +116,7 @@ def test_either_copy_may_be_damaged(place: str, config: TrustConfig) -> None:
     start(config)
     damage(copy(config, place) / "trust/value-sets.json")
     assert held(start(config)) == ["v4"]
-    shutil.rmtree(config.bundle)
+    shutil.rmtree(given(config.root.parent))
     assert held(start(config)) == ["v4"], "a damaged copy of the bundle in use was written anew"
 
 
@@ -162,10 +163,10 @@ def test_a_power_cut_at_any_write_leaves_a_good_bundle(config: TrustConfig, monk
                 survived = False
             else:
                 survived = True
-        shutil.rmtree(config.bundle)
+        shutil.rmtree(given(config.root.parent))
         after = held(start(config))
         assert after in ([f"v{version}"], [f"v{version - 1}"])
-        write(config.bundle, bundle(version))
+        write(given(config.root.parent), bundle(version))
         if survived:
             return
         assert held(start(config)) == [f"v{version}"]
@@ -175,7 +176,7 @@ def test_a_power_cut_at_any_write_leaves_a_good_bundle(config: TrustConfig, monk
 def test_a_full_disk_does_not_keep_a_good_bundle_from_being_used(
     config: TrustConfig, caplog: pytest.LogCaptureFixture
 ) -> None:
-    state = config.bundle.parent / "state"
+    state = config.root.parent / "state"
     state.mkdir()
     (state / LAST_GOOD).write_text("in the way")
     assert held(start(config)) == ["v3"]

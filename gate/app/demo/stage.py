@@ -136,6 +136,8 @@ def _published(digests: list[bytes]) -> tuple[PublishedList, ...]:
 
 
 def _give(files: Mapping[str, bytes], config: GateConfig) -> None:
+    if config.trust.bundle is None:
+        raise ConfigError("a demonstration makes its own bundle: its configuration needs [trust] bundle")
     keys = publish.make_keys()
     config.trust.root.write_bytes(publish.make_root(keys, UNTIL))
     for name, data in publish.make_bundle(files, keys, 1, UNTIL).items():

@@ -7,6 +7,7 @@ import sqlite3
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from gate.app import rule_files, trust_slot
 from gate.app.config_check import faults
 from gate.app.files import read_bounded
 from gate.config import load
@@ -17,7 +18,7 @@ from gate.model import Outcome, PassageResult, Reason
 from gate.pseudonym import load_or_make_key
 from gate.rules import ruleset
 from gate.status.permit_store import PermitListReader
-from gate.trust import bundle
+from gate.trust.bundle import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from gate.app.doctor.case import Case
     from gate.config import GateConfig
+    from gate.rules.ruleset import RuleSet
 
 _STEP_LIMIT: Final = 1_000_000_000
 """Of SQLite's machine; a damaged file must not keep anybody waiting for ever."""
@@ -98,6 +100,8 @@ def bundles(case: Case) -> str:
     """Rule sets, trust bundle, permits: versions and dates."""
     config = _loaded(case)
     lines = [line for file in config.rules.sets for line in _rule_set(file, case)]
+    if config.rules.from_bundle:
+        lines += _rules_in_bundle(config, case)
     lines += [*_trust(config, case), *_permits(config, case)]
     return "\n".join(lines) + "\n"
 
@@ -108,8 +112,21 @@ def _rule_set(file: Path, case: Case) -> Iterator[str]:
     except (OSError, GateError) as fault:
         yield f"rule set {case.words.only(file.name)}: {case.words.only(str(fault))}"
         return
+    yield _dates(found)
+
+
+def _rules_in_bundle(config: GateConfig, case: Case) -> Iterator[str]:
+    try:
+        found = rule_files.check(trust_slot.held(config.trust, case.state.resolve()).others.get(RULES, {}))
+    except (OSError, GateError) as fault:
+        yield f"rules of the bundle: {case.words.only(str(fault))}"
+        return
+    yield from map(_dates, found)
+
+
+def _dates(found: RuleSet) -> str:
     name = found.id if _NAME.fullmatch(found.id) else OTHER
-    yield (
+    return (
         f"rule set {name} version {found.version}, SHA-256 {found.digest[:8]}, from {found.valid_from:%Y-%m-%d} to "
         f"{found.valid_to:%Y-%m-%d}, refresh by {found.refresh_by:%Y-%m-%d}, expires {found.expires:%Y-%m-%d}"
     )
@@ -117,13 +134,14 @@ def _rule_set(file: Path, case: Case) -> Iterator[str]:
 
 def _trust(config: GateConfig, case: Case) -> Iterator[str]:
     try:
-        found = bundle.open_folder(config.trust.bundle, read_bounded(config.trust.root))
+        found = trust_slot.held(config.trust, case.state.resolve())
     except (OSError, GateError) as fault:
         yield f"trust bundle: {case.words.only(str(fault))}"
         return
     for name, role in found.roles.items():
         yield f"trust bundle: {name} version {role.version}, until {role.expires:%Y-%m-%d}"
-    yield f"trust bundle: {len(found.files)} files, {sum(map(len, found.files.values()))} bytes"
+    for name, files in {"trust": found.files, **found.others}.items():
+        yield f"trust bundle: {name}: {len(files)} files, {sum(map(len, files.values()))} bytes"
 
 
 def _permits(config: GateConfig, case: Case) -> Iterator[str]:

@@ -40,6 +40,7 @@ class Heart:
 
     Args:
         session: the way there, used for nothing else.
+        device: the name that this gate has there.
         vitals: how the gate is.
         inventory: what it is made of.
         refresh: looks for new rules and trust.
@@ -49,12 +50,14 @@ class Heart:
     def __init__(
         self,
         session: Session,
+        device: str,
         vitals: Vitals,
         inventory: Callable[[], Inventory],
         refresh: Callable[[], None],
         contact: Callable[[], None],
     ) -> None:
         self._session = session
+        self._device = device
         self._vitals = vitals
         self._inventory = inventory
         self._contact = contact
@@ -85,7 +88,7 @@ class Heart:
 
     async def _beat(self) -> None:
         outcomes = self._commands.untold
-        beat = msgspec.structs.replace(self._vitals.now(), outcomes=outcomes)
+        beat = msgspec.structs.replace(self._vitals.now(self._device), outcomes=outcomes)
         answers: list[HeartbeatAnswer] = []
         about = self._inventory() if self._inventory_due else None
 

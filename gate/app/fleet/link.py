@@ -13,6 +13,7 @@ from gate.app.fleet.inventory import inventory
 from gate.app.fleet.key import load_key
 from gate.app.fleet.session import Session, Tokens
 from gate.app.logs import line
+from gate.errors import ConfigError
 from gate.journal.uploader import Uploader
 from gate.net.client import Client
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from gate.app.fleet.vitals import Vitals
     from gate.config import FleetConfig, GateConfig
     from gate.journal.store import Journal
+    from gate.lease import Lease
 
 log = logging.getLogger("gate.fleet")
 
@@ -47,7 +49,35 @@ class Link:
             self.uploader.stop()
 
 
-def link(
+def fleet(
+    config: GateConfig, journal: Journal, vitals: Vitals, refresh: Callable[[], None], lease: Lease | None
+) -> Link | None:
+    """The link that a configuration asks for, if any; nothing goes out yet.
+
+    Without a key or a server that can be believed people are served all the same, and the log says what to do.
+
+    Args:
+        config: all of it.
+        journal: opened.
+        vitals: how the gate is.
+        refresh: looks for new rules and trust.
+        lease: renewed whenever the fleet has answered.
+    """
+    if config.fleet is None:
+        return None
+
+    def contact() -> None:
+        if lease is not None:
+            lease.contact(vitals.clock.moment())
+
+    try:
+        return _link(config, config.fleet, journal, vitals, refresh, contact)
+    except ConfigError as fault:
+        log.error(line("fleet-off", why=str(fault)))
+        return None
+
+
+def _link(
     config: GateConfig,
     fleet: FleetConfig,
     journal: Journal,
@@ -55,22 +85,9 @@ def link(
     refresh: Callable[[], None],
     contact: Callable[[], None],
 ) -> Link:
-    """The link that a configuration asks for; nothing goes out yet.
-
-    Args:
-        config: all of it.
-        fleet: its table ``[fleet]``.
-        journal: opened.
-        vitals: how the gate is.
-        refresh: looks for new rules and trust.
-        contact: called, in one thread or another, whenever the fleet has answered.
-
-    Raises:
-        ConfigError: the address, the trust in it or the key can't be used.
-    """
     trust, tokens = fleet.trust(), Tokens(fleet.url, fleet.device, load_key(fleet.key))
     upload, beats = (Session(Client(fleet.url, trust), tokens) for _ in range(2))  # neither waits for the other
-    heart = Heart(beats, vitals, lambda: inventory(config, fleet), refresh, contact)
+    heart = Heart(beats, fleet.device, vitals, lambda: inventory(config, fleet), refresh, contact)
     uploader = Uploader(
         config.journal.path,
         journal,

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 class Vitals:
     """Where everything is read from."""
 
-    device: str
     clock: clock.Clock
     devices: Devices
     barrier: Devices | None
@@ -41,14 +40,17 @@ class Vitals:
     rules: RuleSlot
     trust: TrustSlot
     journal: Path
-    begun: float
-    """``time.monotonic()`` of the start."""
+    begun: float = field(default_factory=time.monotonic)
 
-    def now(self) -> Heartbeat:
-        """All that can be said at once; on the loop's thread."""
+    def now(self, device: str) -> Heartbeat:
+        """All that can be said at once; on the loop's thread.
+
+        Args:
+            device: the name that this gate has in its fleet.
+        """
         moment = self.clock.moment()
         return Heartbeat(
-            device=self.device,
+            device=device,
             software=__version__,
             uptime_s=int(time.monotonic() - self.begun),
             clock=Clock(moment.at, moment.trusted),

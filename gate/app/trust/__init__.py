@@ -8,23 +8,39 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from gate.app.check_files import read_moment
-from gate.app.trust import days, keys, make, show
+from gate.app.trust import days, keys, make, show, site
 from gate.errors import ConfigError, GateError
 
 UNUSABLE = 2
 ROOT_LASTS = timedelta(days=730)
 BUNDLE_LASTS = timedelta(days=30)
 MOST_DAYS = 1000
-_TOOLS = {"keys": keys.run, "days": days.run, "make": make.run, "show": show.run}
+RENEWED_FOR = timedelta(days=1)
+_TOOLS = {
+    "keys": keys.run,
+    "days": days.run,
+    "make": make.run,
+    "renew": site.renew,
+    "publish": site.publish,
+    "show": show.run,
+}
+OTHERS = {
+    "rules": "rule sets and orders",
+    "config": "configuration, which gates keep",
+    "software": "software, which gates keep",
+}
 EPILOG = """\
 From nothing to a bundle that a gate believes:
-  gate trust keys keys                                  eight new keys, and the root that names them
+  gate trust keys keys                                  new keys, and the root that names them
   gate trust make trust --files lists --keys keys       sign the files of the folder lists
   gate trust show trust --root keys/root.json           verify it as a gate does, and say what is in it
-Then give keys/root.json and the folder trust to the gate: [trust] root and bundle of its configuration.
+Then give keys/root.json and the folder trust to the gate: [trust] root and bundle of its configuration. Or let gates
+fetch it, and say every day that it is still the newest:
+  gate trust publish trust site --root keys/root.json   files for any web server: [trust.server] url
+  gate trust renew trust --keys keys                    a new timestamp; then publish again
 
 The folder of files may hold anchors.json (signers), value-sets.json, sealing-keys.json (made by gate trust days),
-lease.json, health-codes/*.toml and revocation/*.
+lease.json, health-codes/*.toml and revocation/*; the one of rules rule sets and orders.json.
 docs/trust.md goes through it step by step. Exit status: 0 good, 1 refused or due for a newer one, 2 unusable files.
 """
 
@@ -53,7 +69,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     one.add_argument("bundle", type=Path, metavar="BUNDLE", help="the bundle's folder, made or replaced")
     one.add_argument("--files", type=Path, required=True, metavar="FOLDER", help="what gates are to believe")
     one.add_argument("--keys", type=Path, required=True, metavar="KEYS", help="the folder that gate trust keys made")
+    for role, what in OTHERS.items():
+        one.add_argument(f"--{role}", type=Path, metavar="FOLDER", help=f"{what}, signed by keys of their own")
     _add_until(one, "the bundle", BUNDLE_LASTS)
+
+    one = tools.add_parser("renew", help="sign a bundle's timestamp anew: it is still the newest one")
+    one.add_argument("bundle", type=Path, metavar="BUNDLE", help="the bundle's folder")
+    one.add_argument(
+        "--keys", type=Path, required=True, metavar="KEYS", help="a folder with timestamp-1.pem and root.json"
+    )
+    _add_until(one, "the bundle", RENEWED_FOR)
+
+    one = tools.add_parser("publish", help="verify a bundle and write it as the static files that gates fetch")
+    one.add_argument("bundle", type=Path, metavar="BUNDLE", help="the bundle's folder")
+    one.add_argument("site", type=Path, metavar="SITE", help="a folder that a web server serves")
+    one.add_argument("--root", type=Path, required=True, metavar="FILE", help="the root that gates pin")
 
     one = tools.add_parser("show", help="verify a bundle as a gate does, and show what is in it and until when")
     one.add_argument("bundle", type=Path, metavar="BUNDLE", help="the bundle's folder")

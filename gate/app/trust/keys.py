@@ -16,6 +16,7 @@ from gate.trust.publish import NUMBERS, Keys
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Collection
     from pathlib import Path
 
     from gate.trust.publish import Signers
@@ -32,33 +33,39 @@ def run(args: argparse.Namespace) -> int:
     try:
         folder.mkdir(mode=0o700, parents=True)
         for role in NUMBERS:
-            signers: Signers = getattr(keys, role)
-            for number, signer in enumerate(signers, 1):
+            made: Signers = getattr(keys, role)
+            for number, signer in enumerate(made, 1):
                 durable.write(_file(folder, role, number), signer.private_bytes, 0o600)
         durable.write(folder / ROOT, publish.make_root(keys, args.until), 0o644)
     except OSError as fault:
         raise ConfigError(f"{folder}: can't be written ({fault.strerror})") from None
     print(f"{folder}: {sum(NUMBERS.values())} private keys, not encrypted, and {ROOT}, good until {said(args.until)}")
-    print(f"  Give {ROOT} to every gate. Keep the rest away from gates and networks, best in different hands.")
+    print(f"  Give {ROOT} to every gate. Keep the rest away from gates and networks, best in different hands;")
+    print("  only timestamp-1.pem and snapshot-1.pem may lie on a server.")
     return 0
 
 
-def load(folder: Path) -> Keys:
-    """The keys of a folder that ``run`` made.
+def load(folder: Path, roles: Collection[str]) -> Keys:
+    """The keys of these roles in a folder that ``run`` made.
 
     Raises:
         ConfigError: a file is missing, or is no such key.
     """
-    return Keys(**{role: _signers(folder, role, number) for role, number in NUMBERS.items()})
+    return Keys(**{role: signers(folder, role) if role in roles else () for role in NUMBERS})
+
+
+def signers(folder: Path, role: str) -> Signers:
+    """The keys of one role.
+
+    Raises:
+        ConfigError: as ``load``.
+    """
+    return tuple(_signer(_file(folder, role, number)) for number in range(1, NUMBERS[role] + 1))
 
 
 def said(time: datetime) -> str:
     """A time as it is printed."""
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _signers(folder: Path, role: str, number: int) -> Signers:
-    return tuple(_signer(_file(folder, role, one)) for one in range(1, number + 1))
 
 
 def _signer(path: Path) -> CryptoSigner:

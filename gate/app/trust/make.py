@@ -6,6 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from gate import durable
+from gate.app import rule_files
 from gate.app.trust import keys
 from gate.app.trust.keys import ROOT, said
 from gate.errors import ConfigError, TrustError
@@ -15,22 +16,33 @@ from gate.trust.folder import is_name
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
     from pathlib import Path
 
     from gate.trust.bundle import Bundle
+
+_ALWAYS = ("targets", bundle.ROLE, "snapshot", "timestamp")
+"""Whose keys sign every bundle; those of the root stay where they are."""
 
 
 def run(args: argparse.Namespace) -> int:
     """Sign, verify, and put the new bundle in the place of the old one."""
     path: Path = args.bundle
-    signers = keys.load(args.keys)
+    given = {role: folder for role in bundle.OTHERS if (folder := getattr(args, role)) is not None}
+    signers = keys.load(args.keys, (*_ALWAYS, *given))
     try:
         root = (args.keys / ROOT).read_bytes()
-        files = _files(args.files)
-        version = _present(path, root) + 1
-        contents = publish.make_bundle(files, signers, version, args.until)
+        files = _files(bundle.ROLE, args.files)
+        others = {role: _files(role, folder) for role, folder in given.items()}
+        before = _before(path, root)
+        for role in (before.others.keys() if before is not None else ()) - others.keys():
+            raise ConfigError(f"{path}: has the role {role}, and gates miss it in a newer one; give --{role} FOLDER")
+        version = _version(before) + 1
+        contents = publish.make_bundle(files, signers, version, args.until, others)
         made = bundle.verify(lambda name, _: contents.get(name), root)
         _, notes = load.load(made)
+        if bundle.RULES in others:
+            rule_files.check(others[bundle.RULES])
         _write(path, contents)
     except OSError as fault:
         raise ConfigError(f"{fault.filename}: {fault.strerror}") from None
@@ -40,17 +52,23 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _present(path: Path, root: bytes) -> int:
-    """Version of the bundle that is there; gates refuse an older one than they had."""
+def _before(path: Path, root: bytes) -> Bundle | None:
+    """The bundle that is there, None where there is none."""
     if not path.exists():
-        return 0
+        return None
     try:
-        return max(role.version for name, role in bundle.open_folder(path, root).roles.items() if name != "root")
+        return bundle.open_folder(path, root)
     except TrustError as fault:
         raise ConfigError(f"{path}: holds no bundle of these keys ({fault}); name another folder, or mend it") from None
 
 
-def _files(folder: Path) -> dict[str, bytes]:
+def _version(before: Bundle | None) -> int:
+    """The highest of a bundle; gates refuse an older one than they had."""
+    roles = {} if before is None else before.roles
+    return max((role.version for name, role in roles.items() if name != "root"), default=0)
+
+
+def _files(role: str, folder: Path) -> dict[str, bytes]:
     if not folder.is_dir():
         raise ConfigError(f"{folder}: is no folder")
     found = {}
@@ -58,7 +76,7 @@ def _files(folder: Path) -> dict[str, bytes]:
         name = path.relative_to(folder).as_posix()
         if path.is_dir():
             continue
-        if not is_name(bundle.FILES + name):
+        if not is_name(f"{role}/{name}"):
             raise ConfigError(f"{path}: needs a plain name (letters, digits, . _ -), at most two folders deep")
         found[name] = path.read_bytes()
     if len(found) > MAX_FILES or sum(map(len, found.values())) > MAX_FILES_BYTES:
@@ -66,8 +84,8 @@ def _files(folder: Path) -> dict[str, bytes]:
     return found
 
 
-def _write(path: Path, contents: dict[str, bytes]) -> None:
-    """The new folder is whole before it takes the old one's name."""
+def _write(path: Path, contents: Mapping[str, bytes]) -> None:
+    """Replace a bundle: the new folder is whole before it takes the old one's name."""
     draft, before = path.with_name(f"{path.name}.new"), path.with_name(f"{path.name}.before")
     for left in (draft, before):
         shutil.rmtree(left, ignore_errors=True)
@@ -81,4 +99,9 @@ def _write(path: Path, contents: dict[str, bytes]) -> None:
 
 
 def _counted(made: Bundle) -> str:
-    return f"{len(made.files)} file{'' if len(made.files) == 1 else 's'}"
+    counted = _number(len(made.files))
+    return ", ".join([counted, *(f"{_number(len(files))} of {role}" for role, files in made.others.items())])
+
+
+def _number(files: int) -> str:
+    return f"{files} file{'' if files == 1 else 's'}"

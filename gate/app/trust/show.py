@@ -52,6 +52,9 @@ def _roles(found: Bundle) -> Iterator[str]:
 def _contents(found: Bundle, trusted: Trusted) -> Iterator[str]:
     for name, data in found.files.items():
         yield f"file       {name}, {len(data):,} bytes"
+    for role, files in found.others.items():
+        for name, data in files.items():
+            yield f"{role:9}  {name}, {len(data):,} bytes"
     if isinstance(trusted.signers, Anchors):
         yield from _signers(trusted.signers)
     yield f"value sets {', '.join(sorted(trusted.value_sets)) or 'none'}"
