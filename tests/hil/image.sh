@@ -68,22 +68,29 @@ install() {
     inside "$tree" dpkg --install /gate.deb
     rm "$tree/gate.deb"
     inside "$tree" systemctl enable systemd-networkd.service
+    # Time of an emulated processor that no test needs. A prompt on the console, which only the kernel uses, among it.
+    inside "$tree" systemctl mask serial-getty@ttyS0.service apt-daily.timer apt-daily-upgrade.timer \
+        dpkg-db-backup.timer e2scrub_all.timer fstrim.timer man-db.timer systemd-networkd-wait-online.service
+    # As after its first boot, which asks questions and rebuilds caches.
+    inside "$tree" systemd-machine-id-setup
+    inside "$tree" journalctl --update-catalog
     inside "$tree" update-initramfs -u -k all
     umount "$tree/proc"
+    touch "$tree"/{etc,var}/.updated
 }
 
 # image PACKAGE BASE FOLDER
 image() {
-    local package=$1 base=$2 folder=$3 tree
-    tree=$(mktemp -d -p "$CACHE")
-    trap 'umount -R "$tree/proc" 2>/dev/null; rm -rf --one-file-system -- "$tree"' EXIT
-    cp -a "$base/." "$tree"
-    install "$tree" "$package"/gate_*.deb >&2
+    local package=$1 base=$2 folder=$3
+    TREE=$(mktemp -d -p "$CACHE")
+    trap 'umount -R "$TREE/proc" 2>/dev/null || true; rm -rf --one-file-system -- "$TREE"' EXIT
+    cp -a "$base/." "$TREE"
+    install "$TREE" "$package"/gate_*.deb >&2
     rm -rf -- "$folder.part" && mkdir "$folder.part"
-    cp -L "$tree/vmlinuz" "$tree/initrd.img" "$folder.part/"
-    inside "$tree" dpkg-query --show >"$folder.part/packages"
-    rm -rf -- "$tree"/boot/* "$tree"/var/cache/apt/*
-    mke2fs -q -t ext4 -d "$tree" "$folder.part/disk.img" "$SIZE"
+    cp -L "$TREE/vmlinuz" "$TREE/initrd.img" "$folder.part/"
+    inside "$TREE" dpkg-query --show >"$folder.part/packages"
+    rm -rf -- "$TREE"/boot/* "$TREE"/var/cache/apt/*
+    mke2fs -q -t ext4 -d "$TREE" "$folder.part/disk.img" "$SIZE"
     mv -T "$folder.part" "$folder"
 }
 

@@ -103,8 +103,8 @@ class Console:
         until = time.monotonic() + patience_s
         while (line := self._line(until)) is not None:
             fields = line.split(" ")
-            if fields[0] == number:
-                return Ran(int(fields[1]), base64.b64decode(fields[2]).decode("utf-8", "replace"))
+            if fields[:2] == ["=", number]:  # anything else is an echo, or for somebody before us
+                return Ran(int(fields[2]), base64.b64decode(fields[3]).decode("utf-8", "replace"))
         return None
 
     def _line(self, until: float) -> str | None:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from hil.machine.console import ConsoleError
+from hil.machine.feed import Feed
 
 from gate.app.logs import parse
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LATE_S: Final = 120.0
 """Far longer than anything takes on an emulated processor, but for a gate that has stopped working."""
+_GLANCE_S: Final = 0.1
 _LEVELS: Final = ("INFO", "WARNING", "ERROR", "CRITICAL")
 _JOURNAL: Final = "/var/lib/gate/journal.sqlite"
 _ROWS: Final = (
@@ -45,6 +46,10 @@ class Gate:
         self.guest = guest
         self.log: list[Said] = []
         """Every line so far, of this start of the machine; ``look`` brings more."""
+        self.screens: list[dict[str, Any]] = []
+        """What the screen showed so far; ``shown`` brings more."""
+        self._log_feed = Feed(guest.folder / "log")
+        self._screen_feed = Feed(guest.folder / "screen")
         self._tail: list[str] = []
 
     def start(self) -> None:
@@ -74,11 +79,7 @@ class Gate:
 
     def look(self) -> list[Said]:
         """Take what was logged since the last look; gives that."""
-        # The cursor lies in memory: a machine that boots anew begins anew.
-        text = self.guest.console.check(
-            "journalctl _SYSTEMD_UNIT=gate.service --output cat --no-pager --cursor-file=/run/hil.cursor"
-        )
-        lines = text.splitlines()
+        lines = self._log_feed.lines()
         self._tail = (self._tail + lines)[-25:]
         fresh = [said for said in map(_said, lines) if said is not None]
         self.log += fresh
@@ -122,22 +123,28 @@ class Gate:
     # ---- screen, journal ---------------------------------------------------------------------------------------
 
     def screen(self) -> dict[str, Any]:
-        """What the screen shows now."""
+        """What the screen shows now, asked for."""
         shown: dict[str, Any] = json.loads(
             self.guest.console.check("curl --silent --fail --max-time 20 http://127.0.0.1:8765/state")
         )
         return shown
 
-    def shown(self, kind: str, seconds: float = LATE_S) -> dict[str, Any]:
-        """Wait until the screen is of a kind (``gate.kiosk.state.ScreenKind``); gives it."""
-        newest: dict[str, Any] = {}
+    def look_at_screen(self) -> None:
+        """Take what the screen showed since the last look."""
+        data = (line.removeprefix("data: ") for line in self._screen_feed.lines() if line.startswith("data: {"))
+        self.screens += map(json.loads, data)
 
-        def is_shown() -> bool:
-            newest.update(self.screen())
-            return bool(newest["kind"] == kind)
+    def shown(self, kind: str, since: int = 0, seconds: float = LATE_S) -> dict[str, Any]:
+        """Wait until the screen was of a kind (``gate.kiosk.state.ScreenKind``), after ``since`` others; gives it."""
+        found: list[dict[str, Any]] = []
 
-        self.until(is_shown, f"the screen shows {kind}", seconds)
-        return newest
+        def was_shown() -> bool:
+            self.look_at_screen()
+            found.extend(screen for screen in self.screens[since:] if screen["kind"] == kind)
+            return bool(found)
+
+        self.until(was_shown, f"the screen shows {kind}", seconds)
+        return found[0]
 
     def rows(self) -> list[dict[str, Any]]:
         """The journal, oldest first; blobs are left out."""
@@ -153,23 +160,22 @@ class Gate:
     # ---- waiting -----------------------------------------------------------------------------------------------
 
     def until(self, condition: Callable[[], bool], what: str, seconds: float = LATE_S) -> None:
-        """Wait for something; each look takes the machine some time, which is pause enough.
+        """Wait for something.
 
         Raises:
             LateError: it did not happen in that time.
         """
         end = time.monotonic() + seconds
         while not condition():
+            self.guest.require_alive()
+            time.sleep(_GLANCE_S)
             if time.monotonic() > end:
                 raise LateError(
                     "\n  ".join([f"waited in vain for {seconds:.0f} s: {what}; the last lines:", *self._last()])
                 )
 
     def _last(self) -> list[str]:
-        try:
-            self.look()
-        except ConsoleError as fault:
-            return [*self._tail, str(fault)]
+        self.look()
         return self._tail
 
     def _property(self, name: str) -> str:

@@ -17,8 +17,8 @@ from hil.machine.qmp import Qmp
 if TYPE_CHECKING:
     from hil.machine.image import Image
 
-BOOT_S: Final = 240.0
-"""From power to a shell; 25 s on two idle cores."""
+BOOT_S: Final = 600.0
+"""From power to a shell; half a minute on two idle cores."""
 GONE_S: Final = 20.0
 _SAVED: Final = "saved"
 
@@ -118,7 +118,7 @@ class Guest:
 
     def mount_share(self) -> None:
         """Give the machine the shared folder as ``/hil``; a machine that has it can't be saved."""
-        self.console.check("mkdir -p /run/hil && mount -t 9p -o trans=virtio,version=9p2000.L,msize=131072 hil /hil")
+        self.console.check("mountpoint -q /hil || mount -t 9p -o trans=virtio,version=9p2000.L,msize=131072 hil /hil")
 
     def unmount_share(self) -> None:
         self.console.check("umount /hil")
@@ -187,6 +187,10 @@ def _command(image: Image, disk: str, guest: Guest, hardware: Hardware, *, saved
         *("-qmp", f"unix:{guest.socket('qmp')},server=on,wait=off"),
         *("-chardev", f"file,id=kernel,path={guest.folder}/kernel.log,append=on", "-serial", "chardev:kernel"),
         *("-chardev", f"socket,id=shell,path={guest.socket('shell')},server=on,wait=off", "-serial", "chardev:shell"),
+        # What the machine tells by itself: the gate's log, and what its screen shows.
+        *("-device", "virtio-serial-pci"),
+        *_told("log", guest.folder),
+        *_told("screen", guest.folder),
         *("-drive", f"file={disk},if=virtio,{hardware.disk_options}"),
         *("-virtfs", f"local,path={guest.share},mount_tag=hil,security_model=none"),
         *("-device", "qemu-xhci,id=usb,p2=8,p3=8"),
@@ -201,3 +205,8 @@ def _command(image: Image, disk: str, guest: Guest, hardware: Hardware, *, saved
     if saved:
         command += ["-loadvm", _SAVED]
     return command
+
+
+def _told(name: str, folder: Path) -> tuple[str, ...]:
+    port = f"virtserialport,chardev={name},name={name}"
+    return ("-chardev", f"file,id={name},path={folder / name},append=on", "-device", port)
