@@ -7,7 +7,8 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from hil.entrance import BARRIER, CAMERA, READERS, SMART_CARD, Entrance
+from hil.devices.gpio import SimulatedGpio
+from hil.entrance import BARRIER, CAMERA, GREEN, PASSAGE, READERS, RED, SMART_CARD, Entrance
 from hil.machine.gate import Gate
 from hil.machine.guest import Guest, Hardware
 from hil.machine.image import Image, image
@@ -64,7 +65,10 @@ def entrance(hil_image: Image, full_site: Site, tmp_path_factory: pytest.TempPat
     folder = tmp_path_factory.mktemp("entrance")
     disk = overlay(hil_image, folder / "disk.qcow2")
     with Guest(hil_image, f"{disk},format=qcow2", folder) as guest:
-        entrance = Entrance(set_up(guest, full_site))
+        guest.wait()
+        pins = SimulatedGpio(guest.console.check, {PASSAGE: "GPIO22", GREEN: "GPIO5", RED: "GPIO6"})
+        pins.pull(PASSAGE, up=True)
+        entrance = Entrance(set_up(guest, full_site), pins)
         try:
             entrance.plug_all()
             guest.console.check("systemctl start gate-camera.service", 120)

@@ -14,12 +14,13 @@ from hil.devices.loudspeaker import Heard, Loudspeaker
 from hil.devices.relay import Pulse, Relay
 from hil.devices.uvc_camera import UvcCamera
 from hil.machine.gate import LATE_S
+
+from gate.model import Reason
 from voice import phrases
 from voice.pack import BUNDLED, Pack
 
-from gate.model import Reason
-
 if TYPE_CHECKING:
+    from hil.devices.gpio import SimulatedGpio
     from hil.machine.gate import Gate, Said
 
 CAMERA: Final = """
@@ -39,10 +40,17 @@ BARRIER: Final = """
 [barrier]
 driver = "lcus"
 port = "/dev/gate/relay"
+within_ms = 30000
 [barrier.entry]
 relay = 1
 fail = "secure"
+[barrier.panel]
+passage = { pin = 22, normally = "open" }
+green = 5
+red = 6
 """
+PASSAGE, GREEN, RED = 22, 5, 6
+"""Lines of the panel."""
 READERS: Final = ("id-reader", "gun", "camera", "smart-card")
 _GONE: Final = frozenset({"reader-lost", "reader-unsteady"})
 _THERE: Final = frozenset({"reader-online", "reader-back"})
@@ -70,11 +78,13 @@ class Entrance:
 
     Args:
         gate: of a machine with nothing plugged in.
+        pins: the lines of the barrier's panel.
     """
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, pins: SimulatedGpio) -> None:
         guest = gate.guest
         self.gate = gate
+        self.pins = pins
         self.id_reader = IdReader(guest.wire("id-reader"))
         self.relay = Relay(guest.wire("relay"))
         self.camera = UvcCamera(guest.wire("camera"))
@@ -141,6 +151,12 @@ class Entrance:
         words = [line.event for line in self.gate.log if line.values.get("reader") == reader]
         return next((word for word in reversed(words) if word in _GONE | _THERE), "")
 
+    def walk(self) -> None:
+        """Somebody walks through the passage: the sensor's contact closes, and opens again."""
+        self.pins.pull(PASSAGE, up=False)
+        self.gate.guest.console.check("sleep 0.5")  # somebody takes that long
+        self.pins.pull(PASSAGE, up=True)
+
     def sentence(self, reason: Reason) -> str:
         """What is said for a reason."""
         return self._text[reason]
@@ -171,7 +187,7 @@ class Visit:
         entrance.loudspeaker.mark()
 
     def answer(self, kind: str, pulses: int = 0) -> Answer:
-        """Wait for the answer.
+        """Wait for the answer, and walk through where something opens.
 
         Args:
             kind: what the screen is to show (``gate.kiosk.state.ScreenKind``).
@@ -180,14 +196,21 @@ class Visit:
         Raises:
             LateError: it did not come.
         """
-        gate = self._entrance.gate
+        entrance, gate = self._entrance, self._entrance.gate
         screen = self._screen(kind)
+        given = entrance.relay.wait_for(self._pulses + pulses, LATE_S)[self._pulses :]
+        if given:
+            entrance.walk()
         said = gate.answered(self._reader, self._answers)
-        rows = [row for row in gate.rows() if row["id"] == said.values["id"]]
-        given = self._entrance.relay.wait_for(self._pulses + pulses, LATE_S)[self._pulses :]
-        recording = self._entrance.listen()
-        heard = loudspeaker.recognise(recording, self._entrance.sentences)
-        return Answer(said, rows[0] if rows else {}, screen, given, heard, recording)
+        wanted = "passed" if given else None
+        gate.until(lambda: self._row(said).get("passage") == wanted, f"what the barrier saw is on record: {wanted}")
+        recording = entrance.listen()
+        return Answer(
+            said, self._row(said), screen, given, loudspeaker.recognise(recording, entrance.sentences), recording
+        )
+
+    def _row(self, said: Said) -> dict[str, Any]:
+        return next((row for row in self._entrance.gate.rows() if row["id"] == said.values["id"]), {})
 
     def retry(self) -> Answer:
         """Wait for being asked to present it again, which is on no record: nothing was read."""

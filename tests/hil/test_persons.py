@@ -33,6 +33,7 @@ def let_in(entrance: Entrance, answer: Answer, reason: Reason) -> None:
     assert answer.row["outcome"] == "pass"
     assert answer.row["reasons"] == [reason.value]
     assert answer.row["withdrawn"] is None
+    assert answer.row["passage"] == "passed"
     assert [pulse.channel for pulse in answer.pulses] == [1]
     assert PULSE_S[0] < answer.pulses[0].seconds < PULSE_S[1]
     heard_as(entrance, answer, reason)
