@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hil.devices.gpio import SimulatedGpio
 from hil.entrance import BARRIER, CAMERA, GREEN, PASSAGE, READERS, RED, SMART_CARD, Entrance
+from hil.machine.extras import install_extras
 from hil.machine.gate import Gate
 from hil.machine.guest import Guest, Hardware
 from hil.machine.image import Image, image
@@ -66,6 +67,8 @@ def entrance(hil_image: Image, full_site: Site, tmp_path_factory: pytest.TempPat
     disk = overlay(hil_image, folder / "disk.qcow2")
     with Guest(hil_image, f"{disk},format=qcow2", folder) as guest:
         guest.wait()
+        guest.mount_share()
+        install_extras(guest)
         pins = SimulatedGpio(guest.console.check, {PASSAGE: "GPIO22", GREEN: "GPIO5", RED: "GPIO6"})
         pins.pull(PASSAGE, up=True)
         entrance = Entrance(set_up(guest, full_site), pins)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes what Debian 13 has no package of and the emulated machine needs: the kernel's simulated GPIO lines, and lgpio.
+# Makes what the emulated machine needs and Debian 13 has no package of: the kernel's simulated GPIO lines, lgpio, picamera2.
 #
 #   tests/hil/extras.sh CACHE KERNEL
 #
@@ -31,14 +31,15 @@ kernel_module() {
 libraries() {
     local builder=$1 folder=$2 place=usr/lib/python3/dist-packages
     inside "$builder" python3 -m venv /tools
-    inside "$builder" /tools/bin/pip install --quiet --no-deps --no-compile --target /libraries "${LIBRARIES[@]}" >&2
+    # With PYPI=1 lgpio brings its C library along; picamera2's other needs are Debian's.
+    inside "$builder" env PYPI=1 /tools/bin/pip install --quiet --no-deps --no-compile --target /libraries "${LIBRARIES[@]}" >&2
     mkdir -p "$folder/$place"
     cp -r "$builder/libraries/." "$folder/$place"
 }
 
 into_namespace "$0" "$@"
 (($# == 2)) || die "$(sed -n '4s/^# *//p' "${BASH_SOURCE[0]}")"
-readonly KERNEL=$2 LIBRARIES=(lgpio==0.2.2.0)
+readonly KERNEL=$2 LIBRARIES=(lgpio==0.2.2.0 picamera2==0.3.38 PiDNG==4.0.9 simplejpeg==1.9.0 videodev2==0.0.4 OpenEXR==3.5.3)
 readonly BUILDS=linux-headers-$KERNEL,linux-source-${KERNEL%%.*}.$(cut -d . -f 2 <<<"$KERNEL"),make,gcc,libc6-dev,xz-utils,kmod,python3,python3-venv,python3-dev,swig
 FOLDER=$1/extras-$({ echo "$BUILDS" "${LIBRARIES[@]}" "${MIRROR:-}" && cat "${BASH_SOURCE[0]}"; } | digest)
 if [[ ! -d $FOLDER ]]; then

@@ -6,7 +6,9 @@ import io
 from typing import TYPE_CHECKING
 
 import pytest
+from hil import keepsake
 from PIL import Image
+from vectors import ROOT
 
 from drivers.simulated.camera import picture_of
 from drivers.simulated.social_security_card import SimulatedSocialSecurityCard
@@ -49,12 +51,18 @@ def certificate(site: Site, reason: Reason, reader: str) -> str:
     return next(code.text for code in site.certificates.codes if (code.reader, code.expected[1]) == (reader, reason))
 
 
-def test_a_citizen_lays_down_a_card_and_is_let_in(entrance: Entrance, full_site: Site) -> None:
+def test_a_citizen_lays_down_a_card_and_is_let_in(
+    entrance: Entrance, full_site: Site, pytestconfig: pytest.Config
+) -> None:
+    before = len(entrance.gate.log)
     visit = entrance.visit("id-reader")
     entrance.id_reader.present(full_site.people["citizen"].block)
     answer = visit.answer("pass", pulses=1)
     let_in(entrance, answer, Reason.GREEN_CODE)
     assert answer.row["credential"] == "resident_id"
+    if pytestconfig.getoption("--all"):
+        entrance.gate.look()
+        keepsake.keep(ROOT / "docs" / "hil", "card", entrance.gate.log[before:], answer.recording)
 
 
 def test_whoever_has_no_test_is_referred_and_nothing_opens(entrance: Entrance, full_site: Site) -> None:

@@ -118,7 +118,7 @@ class Guest:
 
     def mount_share(self) -> None:
         """Give the machine the shared folder as ``/hil``; a machine that has it can't be saved."""
-        self.console.check("mkdir -p /run/hil && mount -t 9p -o trans=virtio,version=9p2000.L,msize=131072 hil /hil")
+        self.console.check("mountpoint -q /hil || mount -t 9p -o trans=virtio,version=9p2000.L,msize=131072 hil /hil")
 
     def unmount_share(self) -> None:
         self.console.check("umount /hil")
