@@ -7,6 +7,9 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from hil.devices.gpio import SimulatedGpio
+from hil.entrance import BARRIER, CAMERA, GREEN, PASSAGE, READERS, RED, SMART_CARD, Entrance
+from hil.machine.extras import install_extras
 from hil.machine.gate import Gate
 from hil.machine.guest import Guest, Hardware
 from hil.machine.image import Image, image
@@ -48,17 +51,35 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
 @pytest.fixture(scope="session")
 def booted(hil_image: Image, site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A disk that holds a machine at work, saved when its gate was ready and nothing was plugged in."""
-    folder = tmp_path_factory.mktemp("booted")
+    return boot_and_save(hil_image, site, tmp_path_factory.mktemp("booted"))
+
+
+@pytest.fixture(scope="session")
+def full_site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A gate with every reader, a barrier, and what belongs to it."""
+    return make_site(tmp_path_factory.mktemp("full-site"), ID_READER, GUN, CAMERA, SMART_CARD, BARRIER)
+
+
+@pytest.fixture(scope="module")
+def entrance(hil_image: Image, full_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Entrance]:
+    """A machine whose gate has everything plugged in; the tests of a module follow each other on it."""
+    folder = tmp_path_factory.mktemp("entrance")
     disk = overlay(hil_image, folder / "disk.qcow2")
     with Guest(hil_image, f"{disk},format=qcow2", folder) as guest:
         guest.wait()
         guest.mount_share()
-        guest.console.check(install(site, guest.share))
-        Gate(guest).start()
-        guest.unmount_share()
-        guest.save()
-        guest.switch_off()
-    return disk
+        install_extras(guest)
+        pins = SimulatedGpio(guest.console.check, {PASSAGE: "GPIO22", GREEN: "GPIO5", RED: "GPIO6"})
+        pins.pull(PASSAGE, up=True)
+        entrance = Entrance(set_up(guest, full_site), pins)
+        try:
+            entrance.plug_all()
+            guest.console.check("systemctl start gate-camera.service", 120)
+            for reader in READERS:
+                entrance.gate.online(reader)
+            yield entrance
+        finally:
+            entrance.close()
 
 
 @pytest.fixture
@@ -71,6 +92,27 @@ def gate_machine(hil_image: Image, booted: Path, tmp_path: Path) -> Iterator[Gat
         guest.mount_share()
         yield Gate(guest)
     disk.unlink()
+
+
+def set_up(guest: Guest, site: Site) -> Gate:
+    """Wait for a machine that boots, and have its gate set up and ready."""
+    guest.wait()
+    guest.mount_share()
+    guest.console.check(install(site, guest.share))
+    gate = Gate(guest)
+    gate.start()
+    return gate
+
+
+def boot_and_save(image: Image, site: Site, folder: Path) -> Path:
+    """Boot a machine, set its gate up and save it when that is ready; gives its disk."""
+    disk = overlay(image, folder / "disk.qcow2")
+    with Guest(image, f"{disk},format=qcow2", folder) as guest:
+        set_up(guest, site)
+        guest.unmount_share()
+        guest.save()
+        guest.switch_off()
+    return disk
 
 
 def overlay(base: Image, path: Path) -> Path:

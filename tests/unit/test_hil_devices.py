@@ -8,10 +8,12 @@ import io
 import random
 import socket
 import struct
+import wave
 from typing import TYPE_CHECKING
 
 import pytest
 import zxingcpp
+from hil import keepsake
 from hil.devices import gpio, gun, loudspeaker, usbredir, uvc_descriptors, vscard
 from hil.devices.ccid_card import CcidSlot
 from hil.devices.id_reader import IdReader
@@ -351,7 +353,16 @@ def test_lines_are_looked_at_and_pulled_where_the_kernel_has_them() -> None:
     assert chip.chip == "gpiochip1"
     assert chip.level(22)
     chip.pull(22, up=False)
-    assert ran[1:] == [
+    assert ran[2:] == [
         "cat /sys/devices/platform/gpio-sim.0/gpiochip1/sim_gpio22/value",
         "echo pull-down > /sys/devices/platform/gpio-sim.0/gpiochip1/sim_gpio22/pull",
     ]
+
+
+def test_what_is_kept_of_a_sound_is_small_and_loud() -> None:
+    recording = array.array("h", [0] * 500 + [int(2000 * (place % 2 - 0.5)) for place in range(8_000)] + [0] * 500)
+    with wave.open(io.BytesIO(keepsake.sound(recording))) as kept:
+        assert (kept.getframerate(), kept.getsampwidth(), kept.getnframes()) == (8_000, 1, 8_000)
+        assert max(kept.readframes(8_000)) == 255
+    with wave.open(io.BytesIO(keepsake.sound(array.array("h", bytes(100))))) as kept:
+        assert kept.getnframes() == 0

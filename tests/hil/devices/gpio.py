@@ -32,8 +32,18 @@ def assembly(names: Mapping[int, str]) -> str:
     return " && ".join(lines)
 
 
+_PI = """
+set -e
+(cat /proc/cpuinfo && echo 'Revision : c03112') > /run/cpuinfo
+mkdir -p /run/systemd/system/gate.service.d
+printf '[Service]\\nBindReadOnlyPaths=/run/cpuinfo:/proc/cpuinfo\\n' > /run/systemd/system/gate.service.d/pi.conf
+systemctl daemon-reload
+"""
+"""gpiozero asks which Pi this is before it opens a line."""
+
+
 class SimulatedGpio:
-    """One chip.
+    """One chip, in a machine that says of itself that it is a Raspberry Pi 4; to be made before the gate starts.
 
     Args:
         run: runs a shell command as root in the machine and gives what it printed; raises where it fails.
@@ -43,6 +53,7 @@ class SimulatedGpio:
     def __init__(self, run: Callable[[str], str], names: Mapping[int, str]) -> None:
         self._run = run
         self.chip, device = run(assembly(names)).split()[-2:]
+        run(_PI)
         self._folder = f"/sys/devices/platform/{device}/{self.chip}"
 
     def level(self, line: int) -> bool:

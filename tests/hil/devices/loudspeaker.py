@@ -68,9 +68,14 @@ class Loudspeaker:
         self._channels = channels
         self._mark = HEAD_BYTES
 
+    @property
+    def played(self) -> int:
+        """How many bytes were played since the mark."""
+        return max(0, (self._path.stat().st_size if self._path.exists() else 0) - self._mark)
+
     def mark(self) -> None:
         """From now on only what is played later counts."""
-        self._mark = max(HEAD_BYTES, self._path.stat().st_size if self._path.exists() else 0)
+        self._mark += self.played
 
     def recorded(self) -> Samples:
         """All that was played since the mark, at ``RATE``."""

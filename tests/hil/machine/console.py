@@ -95,6 +95,7 @@ class Console:
             raise ValueError("too long for the serial line: put it into the shared folder")
         number = str(next(self._numbers))
         request = f"{number} {seconds:.0f} {base64.b64encode(script.encode()).decode()}\n"
+        self._socket.settimeout(patience_s)
         try:
             self._socket.sendall(request.encode())
         except OSError:
