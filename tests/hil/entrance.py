@@ -107,7 +107,8 @@ class Entrance:
         self.plug_card_reader()
 
     def plug_gun(self) -> None:
-        self.gate.guest.plug("usb-kbd", "gun", 2)
+        if "gun" not in self.gate.guest.plugged():
+            self.gate.guest.plug("usb-kbd", "gun", 2)
 
     def unplug_gun(self) -> None:
         self.gate.guest.unplug("gun")
@@ -115,8 +116,9 @@ class Entrance:
     def plug_card_reader(self) -> None:
         """The smart-card reader, with the slot as it is."""
         guest = self.gate.guest
-        guest.plug("usb-ccid", "card-reader", 4)
-        guest.plug("ccid-card-passthru", "slot", None, bus="card-reader.0", chardev="slot")
+        if "card-reader" not in guest.plugged():
+            guest.plug("usb-ccid", "card-reader", 4)
+            guest.plug("ccid-card-passthru", "slot", None, bus="card-reader.0", chardev="slot")
         self.slot.connect()
 
     def unplug_card_reader(self) -> None:
@@ -144,7 +146,16 @@ class Entrance:
 
     def flag(self, name: str) -> bool:
         """Whether the screen shows a sign (``gate.kiosk.state.StatusFlag``)."""
-        return name in self.gate.screen()["flags"]
+        return name in self.screen()["flags"]
+
+    def screen(self) -> dict[str, Any]:
+        """What the screen shows now, by its own word."""
+        self.gate.look_at_screen()
+        return self.gate.screens[-1] if self.gate.screens else {"kind": "", "flags": []}
+
+    def wait_idle(self) -> None:
+        """Wait until nobody is being told anything."""
+        self.gate.until(lambda: self.screen()["kind"] == "idle", "the screen is idle")
 
     def _newest_word(self, reader: str) -> str:
         self.gate.look()
@@ -182,7 +193,8 @@ class Visit:
         self._entrance = entrance
         self._reader = reader
         self._answers = entrance.gate.answers(reader)
-        self._shown = entrance.gate.screen()["shown"]
+        entrance.gate.look_at_screen()
+        self._screens = len(entrance.gate.screens)
         self._pulses = len(entrance.relay.pulses)
         entrance.loudspeaker.mark()
 
@@ -197,7 +209,7 @@ class Visit:
             LateError: it did not come.
         """
         entrance, gate = self._entrance, self._entrance.gate
-        screen = self._screen(kind)
+        screen = gate.shown(kind, self._screens)
         given = entrance.relay.wait_for(self._pulses + pulses, LATE_S)[self._pulses :]
         if given:
             entrance.walk()
@@ -214,17 +226,7 @@ class Visit:
 
     def retry(self) -> Answer:
         """Wait for being asked to present it again, which is on no record: nothing was read."""
-        screen = self._screen("retry")
+        screen = self._entrance.gate.shown("retry", self._screens)
         recording = self._entrance.listen()
         heard = loudspeaker.recognise(recording, self._entrance.sentences)
         return Answer(None, {}, screen, self._entrance.relay.pulses[self._pulses :], heard, recording)
-
-    def _screen(self, kind: str) -> dict[str, Any]:
-        newest: dict[str, Any] = {}
-
-        def is_shown() -> bool:
-            newest.update(self._entrance.gate.screen())
-            return bool(newest["shown"] > self._shown and newest["kind"] == kind)
-
-        self._entrance.gate.until(is_shown, f"the screen shows {kind}")
-        return newest

@@ -33,7 +33,7 @@ def _as_before(entrance: Entrance) -> None:
     entrance.plug_all()
     for reader in READERS:
         entrance.gate.online(reader)
-    entrance.gate.shown("idle")
+    entrance.wait_idle()
 
 
 def code(site: Site, reader: str) -> str:

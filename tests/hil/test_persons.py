@@ -27,7 +27,7 @@ def _cleared(entrance: Entrance) -> None:
     """Whoever came before has gone."""
     entrance.id_reader.remove()
     entrance.camera.show(None)
-    entrance.gate.shown("idle")
+    entrance.wait_idle()
 
 
 def let_in(entrance: Entrance, answer: Answer, reason: Reason) -> None:
