@@ -123,4 +123,4 @@ class Console:
                 return None
             self._rest += data
         line, self._rest = self._rest.split(b"\n", 1)
-        return line.decode("ascii", "replace").strip()
+        return line.decode("ascii", "replace").rstrip("\r")  # an empty output leaves a space at the end

@@ -51,7 +51,7 @@ GUN: Final = """
 name = "gun"
 driver = "barcode"
 device = "/dev/gate/gun"
-gap_ms = 2000
+gap_ms = 500
 """
 """An emulated machine may stall in the middle of a code."""
 _INSTALL: Final = """
