@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 SCRIPT_BYTES: Final = 16_000
 """More belongs on the shared folder: nothing holds the sender back on this line."""
-AGAIN_S: Final = 2.0
-"""A shell that did not run yet has not heard the question."""
 SLACK_S: Final = 20.0
 """The machine may be so slow that its own clock of a command lags behind ours."""
 
@@ -63,8 +61,11 @@ class Console:
             ConsoleError: it does not in that time.
         """
         until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            if self._ask("true", 1, AGAIN_S) is not None:
+        number = self._send("true", seconds)
+        while (line := self._line(until)) is not None:
+            if line == "= hello":  # what was asked before is lost, or answered
+                number = self._send("true", seconds)
+            elif line.startswith(f"= {number} "):
                 return
         raise ConsoleError(f"no shell within {seconds:.0f} s")
 
@@ -91,22 +92,27 @@ class Console:
         return ran.output
 
     def _ask(self, script: str, seconds: float, patience_s: float) -> Ran | None:
-        if len(script) > SCRIPT_BYTES:
-            raise ValueError("too long for the serial line: put it into the shared folder")
-        number = str(next(self._numbers))
-        request = f"{number} {seconds:.0f} {base64.b64encode(script.encode()).decode()}\n"
-        self._socket.settimeout(patience_s)
-        try:
-            self._socket.sendall(request.encode())
-        except OSError:
-            self._alive()
-            raise
+        number = self._send(script, seconds)
         until = time.monotonic() + patience_s
         while (line := self._line(until)) is not None:
             fields = line.split(" ")
             if fields[:2] == ["=", number]:  # anything else is an echo, or for somebody before us
                 return Ran(int(fields[2]), base64.b64decode(fields[3]).decode("utf-8", "replace"))
         return None
+
+    def _send(self, script: str, seconds: float) -> str:
+        """Ask for something; gives the question's number."""
+        if len(script) > SCRIPT_BYTES:
+            raise ValueError("too long for the serial line: put it into the shared folder")
+        number = str(next(self._numbers))
+        request = f"{number} {seconds:.0f} {base64.b64encode(script.encode()).decode()}\n"
+        self._socket.settimeout(SLACK_S)
+        try:
+            self._socket.sendall(request.encode())
+        except OSError:
+            self._alive()
+            raise
+        return number
 
     def _line(self, until: float) -> str | None:
         while b"\n" not in self._rest:
