@@ -2,6 +2,8 @@
 # Debian systems in folders: for systemd/package.sh, which builds in one, and systemd/package-check.sh, which installs in
 # one. Both run as root in a mount namespace of their own, so that no mount stays behind.
 
+shopt -s inherit_errexit # a step that fails inside $(…) ends it as well
+
 # shellcheck disable=SC2034 # used by both scripts
 CACHE=${GATE_PACKAGE_CACHE:-/var/cache/gate-package}
 
@@ -29,12 +31,14 @@ debian_number() {
     esac
 }
 
-# debian RELEASE ARCHITECTURE PACKAGES FOLDER: makes it; after an interruption FOLDER is not there
+# debian RELEASE ARCHITECTURE PACKAGES FOLDER [OPTION...]: makes it, with options of mmdebstrap; after an interruption
+# FOLDER is not there
 debian() {
     local release=$1 architecture=$2 packages=$3 folder=$4
+    shift 4
     rm -rf --one-file-system -- "$folder.part"
     mkdir -p "$(dirname -- "$folder")"
-    mmdebstrap --quiet --variant=minbase --architectures="$architecture" ${packages:+--include="$packages"} \
+    mmdebstrap --quiet --variant=minbase --architectures="$architecture" ${packages:+--include="$packages"} "$@" \
         "$release" "$folder.part" ${MIRROR:+"$MIRROR"}
     mv -T "$folder.part" "$folder"
 }

@@ -117,7 +117,9 @@ pack() {
 
 # build RELEASE: the package, and with --check a second version to upgrade to, which is thrown away
 build() {
-    local release=$1 builder version package next scratch began=$SECONDS
+    local release=$1 builder version package next scratch turn began=$SECONDS
+    exec {turn}<"$CACHE"
+    flock "$turn" # two at a time would build in the same folder
     builder=$(builder "$release")
     version=$(version "$release")
     open_up "$builder"
@@ -131,6 +133,7 @@ build() {
         rm -rf -- "$scratch"
     fi
     umount -R "$builder"/{proc,dev}
+    exec {turn}<&-
 }
 
 make() {
@@ -140,6 +143,7 @@ make() {
 
 into_namespace "$0" "$@"
 parse "$@"
+mkdir -p "$CACHE"
 SOURCE_DATE_EPOCH=$(git -C "$ROOT" log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
 for release in "${RELEASES[@]}"; do

@@ -1,0 +1,129 @@
+"""Machines for the tests in here; tests/hil/README.md says how a test gets one."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from hil.devices.gpio import SimulatedGpio
+from hil.entrance import BARRIER, CAMERA, GREEN, PASSAGE, READERS, RED, SMART_CARD, Entrance
+from hil.machine.extras import install_extras
+from hil.machine.gate import Gate
+from hil.machine.guest import Guest, Hardware
+from hil.machine.image import Image, image
+from hil.machine.site import GUN, ID_READER, Site, install, make_site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all", action="store_true", help="every test of the emulated machine, not only the short ones")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without ``--all``, only what is marked ``smoke`` runs; named tests run as well."""
+    named = any("::" in argument for argument in config.args)
+    if config.getoption("--all") or named or config.getoption("keyword"):
+        return
+    left = [item for item in items if item.get_closest_marker("smoke") is None]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in left]
+
+
+@pytest.fixture(scope="session")
+def hil_image() -> Image:
+    """The image of this checkout."""
+    if shutil.which("qemu-system-x86_64") is None:
+        pytest.skip("no QEMU on this machine: ./run hil installs it where there is apt-get")
+    return image()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The gate of most tests: an ID reader and a gun."""
+    return make_site(tmp_path_factory.mktemp("site"), ID_READER, GUN)
+
+
+@pytest.fixture(scope="session")
+def booted(hil_image: Image, site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A disk that holds a machine at work, saved when its gate was ready and nothing was plugged in."""
+    return boot_and_save(hil_image, site, tmp_path_factory.mktemp("booted"))
+
+
+@pytest.fixture(scope="session")
+def full_site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A gate with every reader, a barrier, and what belongs to it."""
+    return make_site(tmp_path_factory.mktemp("full-site"), ID_READER, GUN, CAMERA, SMART_CARD, BARRIER)
+
+
+@pytest.fixture(scope="module")
+def entrance(hil_image: Image, full_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Entrance]:
+    """A machine whose gate has everything plugged in; the tests of a module follow each other on it."""
+    folder = tmp_path_factory.mktemp("entrance")
+    disk = overlay(hil_image, folder / "disk.qcow2")
+    with Guest(hil_image, f"{disk},format=qcow2", folder) as guest:
+        guest.wait()
+        guest.mount_share()
+        install_extras(guest)
+        pins = SimulatedGpio(guest.console.check, {PASSAGE: "GPIO22", GREEN: "GPIO5", RED: "GPIO6"})
+        pins.pull(PASSAGE, up=True)
+        entrance = Entrance(set_up(guest, full_site), pins)
+        try:
+            entrance.plug_all()
+            guest.console.check("systemctl start gate-camera.service", 120)
+            for reader in READERS:
+                entrance.gate.online(reader)
+            yield entrance
+        finally:
+            entrance.close()
+
+
+@pytest.fixture
+def gate_machine(hil_image: Image, booted: Path, tmp_path: Path) -> Iterator[Gate]:
+    """A machine of its own whose gate is ready, with nothing plugged in."""
+    disk = copy(booted, tmp_path / "disk.qcow2")
+    with Guest(hil_image, f"{disk},format=qcow2", tmp_path, Hardware(), saved=True) as guest:
+        guest.wait()
+        guest.set_clock()
+        guest.mount_share()
+        yield Gate(guest)
+    disk.unlink()
+
+
+def set_up(guest: Guest, site: Site) -> Gate:
+    """Wait for a machine that boots, and have its gate set up and ready."""
+    guest.wait()
+    guest.mount_share()
+    guest.console.check(install(site, guest.share))
+    gate = Gate(guest)
+    gate.start()
+    return gate
+
+
+def boot_and_save(image: Image, site: Site, folder: Path) -> Path:
+    """Boot a machine, set its gate up and save it when that is ready; gives its disk."""
+    disk = overlay(image, folder / "disk.qcow2")
+    with Guest(image, f"{disk},format=qcow2", folder) as guest:
+        set_up(guest, site)
+        guest.unmount_share()
+        guest.save()
+        guest.switch_off()
+    return disk
+
+
+def overlay(base: Image, path: Path) -> Path:
+    """A disk over the image's, which stays as it is."""
+    subprocess.run(
+        ["qemu-img", "create", "-q", "-f", "qcow2", "-b", str(base.disk), "-F", "raw", str(path)], check=True
+    )
+    return path
+
+
+def copy(source: Path, target: Path) -> Path:
+    """Quickly, where the file system can."""
+    subprocess.run(["cp", "--reflink=auto", "--sparse=always", str(source), str(target)], check=True)
+    return target
