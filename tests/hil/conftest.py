@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +13,8 @@ from hil.machine.extras import install_extras
 from hil.machine.gate import Gate
 from hil.machine.guest import Guest, Hardware
 from hil.machine.image import Image, image
-from hil.machine.site import GUN, ID_READER, Site, install, make_site
+from hil.machine.setup import boot_and_save, copy, overlay, set_up
+from hil.machine.site import GUN, ID_READER, Site, make_site
 from hil.report import Case, Facts
 from vectors import ROOT
 
@@ -140,38 +140,3 @@ def gate_machine(hil_image: Image, booted: Path, tmp_path: Path) -> Iterator[Gat
         guest.mount_share()
         yield Gate(guest)
     disk.unlink()
-
-
-def set_up(guest: Guest, site: Site) -> Gate:
-    """Wait for a machine that boots, and have its gate set up and ready."""
-    guest.wait()
-    guest.mount_share()
-    guest.console.check(install(site, guest.share))
-    gate = Gate(guest)
-    gate.start()
-    return gate
-
-
-def boot_and_save(image: Image, site: Site, folder: Path) -> Path:
-    """Boot a machine, set its gate up and save it when that is ready; gives its disk."""
-    disk = overlay(image, folder / "disk.qcow2")
-    with Guest(image, f"{disk},format=qcow2", folder) as guest:
-        set_up(guest, site)
-        guest.unmount_share()
-        guest.save()
-        guest.switch_off()
-    return disk
-
-
-def overlay(base: Image, path: Path) -> Path:
-    """A disk over the image's, which stays as it is."""
-    subprocess.run(
-        ["qemu-img", "create", "-q", "-f", "qcow2", "-b", str(base.disk), "-F", "raw", str(path)], check=True
-    )
-    return path
-
-
-def copy(source: Path, target: Path) -> Path:
-    """Quickly, where the file system can."""
-    subprocess.run(["cp", "--reflink=auto", "--sparse=always", str(source), str(target)], check=True)
-    return target

@@ -5,36 +5,23 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pages import table
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from hil.machine.image import Image
 
-_HEAD: Final = """\
-# The gate on an emulated machine
-
-Written by `./run hil --all --write`; how these tests are made is in [tests/hil/README.md](../tests/hil/README.md). The whole software of a
-gate runs here as on a device: its Debian package on Debian 13, that Debian's kernel and systemd, and devices on the kernel's own
-drivers (USB serial, HID, CCID, UVC, HDA). The processor is emulated (QEMU's TCG, x86-64): what is shown is behaviour, not speed.
-"""
-_NOT_HERE: Final = """
-## What can't be here, and the nearest thing that was tested
-
-| on a device | here |
-|---|---|
-| a Raspberry Pi: its boards, its OTP, its firmware, arm64 | x86-64 with the same Debian release |
-| its watchdog (bcm2835) | i6300esb, behind the same interface of the kernel; systemd feeds it as on a device |
-| an SD card | a disk whose cache forgets unflushed blocks in any combination; sectors torn in half and worn-out cells are not covered |
-| GPIO of a Pi | gpio-sim of the same kernel, built beside it, through lgpio and gpiozero |
-| a ribbon-cable camera (its ISP) | a USB camera through uvcvideo |
-| a screen with Chromium | the page and its stream, fetched by curl in the machine; Chromium itself is in `tests/browser` |
-| baud rates | QEMU's USB serial adapter has none: every rate fits; `tests/wire` has them |
-| a lane that hangs | a bug put into the daemon's memory at a test's word: the shipped code has no such bug that is known |
-"""
+_PARTS: Final = Path(__file__).parent / "page"
+"""The page's words before and after the tables."""
+_NAMES: Final = {
+    "linux-image-amd64": "kernel",
+    "systemd": "systemd",
+    "python3": "Python",
+    "libcamera-ipa": "libcamera",
+    "gate": "gate",
+}
 
 
 @dataclass(slots=True)
@@ -64,27 +51,22 @@ class Facts:
 
     def write(self, page: Path) -> None:
         """Write the page."""
-        parts = [_HEAD, self._machine(), "\n## What was tried\n\n"]
+        before, after = ((_PARTS / f"{name}.md").read_text(encoding="utf-8") for name in ("before", "after"))
         rows = [(case.device, case.sentence, case.result, f"{case.seconds:.0f}") for case in self.cases]
-        parts.append(table(("device", "what happens", "result", "s"), rows))
+        parts = [before, table(("machine", ""), self._machine())]
+        parts += ["## What was tried", table(("device", "what happens", "result", "s"), rows)]
         if self.notes:
-            parts += ["\n## What came of it\n\n", table(("what", "found"), self.notes)]
-        page.write_text("".join([*parts, _NOT_HERE]), encoding="utf-8")
+            parts += ["## What came of it", table(("what", "found"), self.notes)]
+        page.write_text("\n\n".join(part.strip() for part in [*parts, after]) + "\n", encoding="utf-8")
 
-    def _machine(self) -> str:
+    def _machine(self) -> list[tuple[str, str]]:
         rows = [("run", f"{datetime.now(UTC):%Y-%m-%d}, {len(self.cases)} tests")]
         if self.image is not None:
-            names = {
-                "linux-image-amd64": "kernel",
-                "systemd": "systemd",
-                "python3": "Python",
-                "libcamera-ipa": "libcamera",
-            }
-            rows += [(called, self.image.version(name)) for name, called in names.items()]
-            rows.append(("gate", self.image.version("gate")))
+            rows += [(called, self.image.version(name)) for name, called in _NAMES.items()]
         if self.picamera2:
             rows.append(("picamera2", self.picamera2))
         if self.boots:
-            spread = f"{min(self.boots):.0f} to {max(self.boots):.0f} s, half of them within {statistics.median(self.boots):.0f} s"
+            middle = statistics.median(self.boots)
+            spread = f"{min(self.boots):.0f} to {max(self.boots):.0f} s, median {middle:.0f} s"
             rows.append((f'power to "ready", {len(self.boots)} boots', spread))
-        return "\n" + table(("machine", ""), rows)
+        return rows

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hil.cards import CardLane
-from hil.conftest import copy, overlay
 from hil.machine.gate import Gate
 from hil.machine.guest import Guest, Hardware
+from hil.machine.setup import copy, overlay
 from hil.machine.site import install
 
 if TYPE_CHECKING:
@@ -20,7 +20,23 @@ if TYPE_CHECKING:
     from hil.machine.site import Site
 
 _BOOT_S = 1200.0
-_FULL = "fallocate -l $(df --output=avail -B1 /var/lib/gate | tail -1) /var/lib/filler || true; cat /dev/zero >/var/lib/filler2 || true"
+_FULL = """
+fallocate -l $(df --output=avail -B1 /var/lib/gate | tail -1) /var/lib/filler || true
+cat /dev/zero >/var/lib/filler2 || true
+"""
+_READ_ONLY = """
+mkdir /var/gate-kept && cp -a /var/lib/gate/. /var/gate-kept
+cat >/etc/fstab <<'END'
+/dev/vda / ext4 ro 0 1
+tmpfs /var/lib/gate tmpfs mode=0700 0 0
+tmpfs /tmp tmpfs defaults 0 0
+END
+cat >/etc/systemd/system/gate.service.d/kept.conf <<'END'
+[Service]
+ExecStartPre=+/bin/cp -a /var/gate-kept/. /var/lib/gate
+END
+"""
+"""/var/lib/gate gets a file system of its own, as docs/install.md asks for: one in memory, filled from the root's."""
 
 
 class Boots:
@@ -105,14 +121,7 @@ def test_at_a_clock_that_says_1970_nobody_is_let_in_and_the_screen_says_why(boot
 
 @pytest.mark.on("root")
 def test_on_a_read_only_root(boots: Boots, site: Site) -> None:
-    # /var/lib/gate on a file system of its own, as docs/install.md asks for: here one in memory, filled from the root's.
-    mount = (
-        "mkdir /var/gate-kept && cp -a /var/lib/gate/. /var/gate-kept\n"
-        "printf '/dev/vda / ext4 ro 0 1\\ntmpfs /var/lib/gate tmpfs mode=0700 0 0\\ntmpfs /tmp tmpfs defaults 0 0\\n' >/etc/fstab\n"
-        "mkdir -p /etc/systemd/system/gate.service.d\n"
-        "printf '[Service]\\nExecStartPre=+/bin/cp -a /var/gate-kept/. /var/lib/gate\\n' >/etc/systemd/system/gate.service.d/kept.conf"
-    )
-    with boots(Hardware(kernel=("ro",)), before=mount) as gate:
+    with boots(Hardware(kernel=("ro",)), before=_READ_ONLY) as gate:
         comes_up(gate)
         assert gate.guest.console.run("touch /here").status
         lets_in(gate, site)

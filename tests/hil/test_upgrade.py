@@ -26,7 +26,9 @@ set -e
 cd /opt/gate/versions
 old=$(readlink ../current); old=${old#versions/}
 cp -r "$old" /var/tmp/next
-grep -rlI "/versions/$old" /var/tmp/next/bin /var/tmp/next/pyvenv.cfg | xargs sed -i "s#/versions/$old#/versions/$old.next#"
+cd /var/tmp/next
+grep -rlI "/versions/$old" bin pyvenv.cfg | xargs sed -i "s#/versions/$old#/versions/$old.next#"
+cd ..
 tar --create --directory /var/tmp/next . | zstd -q -1 -o /var/tmp/next.tar.zst
 rm -r /var/tmp/next
 sync

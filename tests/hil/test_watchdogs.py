@@ -43,9 +43,9 @@ def test_a_frozen_loop_is_started_again(gate_machine: Gate, facts: Facts) -> Non
 def test_a_frozen_lane_with_a_living_loop_is_started_again(gate_machine: Gate, site: Site, facts: Facts) -> None:
     guest = gate_machine.guest
     guest.console.check(
-        "mkdir -p /run/hil-python /run/systemd/system/gate.service.d\n"
+        "folder=/run/systemd/system/gate.service.d; mkdir -p /run/hil-python $folder\n"
         f"cat >/run/hil-python/sitecustomize.py <<'END'\n{_FREEZER}END\n"
-        "printf '[Service]\\nEnvironment=PYTHONPATH=/run/hil-python\\n' >/run/systemd/system/gate.service.d/freezer.conf\n"
+        "printf '[Service]\\nEnvironment=PYTHONPATH=/run/hil-python\\n' >$folder/freezer.conf\n"
         "systemctl daemon-reload"
     )
     gate_machine.restart()
