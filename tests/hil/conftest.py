@@ -3,25 +3,61 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 from hil.devices.gpio import SimulatedGpio
 from hil.entrance import BARRIER, CAMERA, GREEN, PASSAGE, READERS, RED, SMART_CARD, Entrance
+from hil.machine.cached_disk import CachedDisk
 from hil.machine.extras import install_extras
 from hil.machine.gate import Gate
 from hil.machine.guest import Guest, Hardware
 from hil.machine.image import Image, image
-from hil.machine.site import GUN, ID_READER, Site, install, make_site
+from hil.machine.setup import boot_and_save, copy, overlay, set_up
+from hil.machine.site import GUN, ID_READER, Site, make_site
+from hil.report import Case, Facts
+from vectors import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
+
+_FACTS: pytest.StashKey[Facts] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="every test of the emulated machine, not only the short ones")
+    parser.addoption("--write", action="store_true", help="write docs/hil.md from what this run finds")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "on(device): what a test of the emulated machine is about")
+    config.stash[_FACTS] = Facts()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A line of docs/hil.md for each test."""
+    report = yield
+    if report.when == "call":
+        marker = item.get_closest_marker("on")
+        device = marker.args[0] if marker is not None else item.path.stem.removeprefix("test_")
+        name = item.name.removeprefix("test_").split("[")[0].replace("_", " ")
+        item.config.stash[_FACTS].cases.append(Case(device, name, report.outcome, call.duration))
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if session.config.getoption("--write"):
+        session.config.stash[_FACTS].write(ROOT / "docs" / "hil.md")
+
+
+@pytest.fixture(scope="session")
+def facts(pytestconfig: pytest.Config) -> Facts:
+    """What this run finds out."""
+    return pytestconfig.stash[_FACTS]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -35,11 +71,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def hil_image() -> Image:
+def hil_image(facts: Facts) -> Image:
     """The image of this checkout."""
-    if shutil.which("qemu-system-x86_64") is None:
-        pytest.skip("no QEMU on this machine: ./run hil installs it where there is apt-get")
-    return image()
+    for program in ("qemu-system-x86_64", "qemu-img", "mmdebstrap"):
+        if shutil.which(program) is None:
+            pytest.skip(f"no {program} on this machine: ./run hil installs it where there is apt-get")
+    facts.image = image()
+    return facts.image
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +120,16 @@ def entrance(hil_image: Image, full_site: Site, tmp_path_factory: pytest.TempPat
             entrance.close()
 
 
+@pytest.fixture(scope="session")
+def set_up_disk(hil_image: Image, site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CachedDisk]:
+    """A disk for power cuts, of a machine whose gate was set up and that was switched off in order."""
+    with CachedDisk(hil_image.disk) as disk:
+        with Guest(hil_image, disk.source, tmp_path_factory.mktemp("set-up")) as guest:
+            set_up(guest, site)
+            guest.console.check("umount /hil; systemctl stop gate.service; sync", 120)
+        yield disk
+
+
 @pytest.fixture
 def gate_machine(hil_image: Image, booted: Path, tmp_path: Path) -> Iterator[Gate]:
     """A machine of its own whose gate is ready, with nothing plugged in."""
@@ -92,38 +140,3 @@ def gate_machine(hil_image: Image, booted: Path, tmp_path: Path) -> Iterator[Gat
         guest.mount_share()
         yield Gate(guest)
     disk.unlink()
-
-
-def set_up(guest: Guest, site: Site) -> Gate:
-    """Wait for a machine that boots, and have its gate set up and ready."""
-    guest.wait()
-    guest.mount_share()
-    guest.console.check(install(site, guest.share))
-    gate = Gate(guest)
-    gate.start()
-    return gate
-
-
-def boot_and_save(image: Image, site: Site, folder: Path) -> Path:
-    """Boot a machine, set its gate up and save it when that is ready; gives its disk."""
-    disk = overlay(image, folder / "disk.qcow2")
-    with Guest(image, f"{disk},format=qcow2", folder) as guest:
-        set_up(guest, site)
-        guest.unmount_share()
-        guest.save()
-        guest.switch_off()
-    return disk
-
-
-def overlay(base: Image, path: Path) -> Path:
-    """A disk over the image's, which stays as it is."""
-    subprocess.run(
-        ["qemu-img", "create", "-q", "-f", "qcow2", "-b", str(base.disk), "-F", "raw", str(path)], check=True
-    )
-    return path
-
-
-def copy(source: Path, target: Path) -> Path:
-    """Quickly, where the file system can."""
-    subprocess.run(["cp", "--reflink=auto", "--sparse=always", str(source), str(target)], check=True)
-    return target

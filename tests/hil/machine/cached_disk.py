@@ -37,12 +37,13 @@ class CachedDisk:
 
     Args:
         base: what it holds at first, raw; never written to.
+        like: another one over the same base, whose kept blocks it has as well.
     """
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, like: CachedDisk | None = None) -> None:
         self._base = os.open(base, os.O_RDONLY)
         self._size = os.fstat(self._base).st_size
-        self._kept: dict[int, bytes] = {}
+        self._kept: dict[int, bytes] = {} if like is None else dict(like._kept)
         self._cache: dict[int, bytes] = {}
         self._lock = threading.Lock()
         self._folder = tempfile.TemporaryDirectory(prefix="hil-disk-")

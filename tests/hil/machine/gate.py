@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LATE_S: Final = 120.0
 """Far longer than anything takes on an emulated processor, but for a gate that has stopped working."""
+START_S: Final = 900.0
+"""From its start to its serving: ten seconds on two idle cores."""
 _GLANCE_S: Final = 0.1
 _LEVELS: Final = ("INFO", "WARNING", "ERROR", "CRITICAL")
 _JOURNAL: Final = "/var/lib/gate/journal.sqlite"
@@ -46,6 +48,7 @@ class Gate:
         self.guest = guest
         self.log: list[Said] = []
         """Every line so far, of this start of the machine; ``look`` brings more."""
+        self._ready_after_s = 0.0
         self.screens: list[dict[str, Any]] = []
         """What the screen showed so far; ``shown`` brings more."""
         self._log_feed = Feed(guest.folder / "log")
@@ -54,11 +57,11 @@ class Gate:
 
     def start(self) -> None:
         """Start the service and wait until it serves."""
-        self.guest.console.check("systemctl start gate.service", LATE_S)
+        self.guest.console.check("systemctl start gate.service", START_S)
 
     def restart(self) -> None:
         """Start it anew, with whatever configuration there is now."""
-        self.guest.console.check("systemctl restart gate.service", LATE_S)
+        self.guest.console.check("systemctl restart gate.service", START_S)
 
     def is_active(self) -> bool:
         return self._property("ActiveState") == "active"
@@ -71,9 +74,13 @@ class Gate:
         """How often systemd started it again by itself."""
         return int(self._property("NRestarts"))
 
-    def wait_active(self, seconds: float = LATE_S) -> None:
+    def wait_active(self, seconds: float = START_S) -> None:
         """Wait until it serves."""
         self.until(self.is_active, "the gate serves", seconds)
+
+    def ready_after_s(self) -> float:
+        """Seconds from power to the first "ready"; 0 before that."""
+        return self._ready_after_s
 
     # ---- log -------------------------------------------------------------------------------------------------
 
@@ -83,6 +90,8 @@ class Gate:
         self._tail = (self._tail + lines)[-25:]
         fresh = [said for said in map(_said, lines) if said is not None]
         self.log += fresh
+        if not self._ready_after_s and any(said.event == "ready" for said in fresh):
+            self._ready_after_s = time.monotonic() - self.guest.started_at
         return fresh
 
     def lines(self, event: str, **values: Any) -> list[Said]:

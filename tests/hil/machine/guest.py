@@ -17,7 +17,7 @@ from hil.machine.qmp import Qmp
 if TYPE_CHECKING:
     from hil.machine.image import Image
 
-BOOT_S: Final = 600.0
+BOOT_S: Final = 900.0
 """From power to a shell; half a minute on two idle cores."""
 GONE_S: Final = 20.0
 _QUICK: Final = ("mitigations=off", "audit=0")

@@ -37,6 +37,7 @@ file = "status.json"
 key = "pseudonym.key"
 [journal]
 path = "journal.sqlite"
+commit_limit_ms = 1500
 [voice]
 fallback = "/run/gate"
 """
