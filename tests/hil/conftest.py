@@ -136,7 +136,6 @@ def gate_machine(hil_image: Image, booted: Path, tmp_path: Path) -> Iterator[Gat
     disk = copy(booted, tmp_path / "disk.qcow2")
     with Guest(hil_image, f"{disk},format=qcow2", tmp_path, Hardware(), saved=True) as guest:
         guest.wait()
-        guest.set_clock()
         guest.mount_share()
         yield Gate(guest)
     disk.unlink()

@@ -51,7 +51,8 @@ class Guest:
         disk: what QEMU takes as ``-drive file=``, with its format.
         folder: an empty folder, for sockets, the captured sound (``sound.wav``), the kernel's log (``kernel.log``).
         hardware: what is built in.
-        saved: go on from the state that ``save`` left in the disk, instead of booting.
+        saved: go on from the state that ``save`` left in the disk, instead of booting. Its clocks go on from there as
+            well: the gate does not believe one that jumps.
     """
 
     def __init__(
@@ -130,7 +131,7 @@ class Guest:
         self.qmp.monitor(f"savevm {_SAVED}")
 
     def set_clock(self) -> None:
-        """Set the machine's clock to ours; one that was saved shows when that was."""
+        """Set the machine's clock to ours, and the one with the battery."""
         self.console.check(f"date -s @{time.time():.3f} && hwclock --systohc --utc")
 
     # ---- what is plugged in ----------------------------------------------------------------------------------
@@ -197,7 +198,7 @@ def _command(image: Image, disk: str, guest: Guest, hardware: Hardware, *, saved
         *("-virtfs", f"local,path={guest.share},mount_tag=hil,security_model=none"),
         *("-device", "qemu-xhci,id=usb,p2=8,p3=8"),
         *("-device", "i6300esb", "-action", "watchdog=reset"),
-        *("-rtc", f"base={hardware.clock}"),
+        *("-rtc", f"base={hardware.clock},clock=vm"),
     ]
     if hardware.sound:
         command += ["-audiodev", f"wav,id=sound,path={guest.sound},out.frequency=48000", "-device", "intel-hda"]
