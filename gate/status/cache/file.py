@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from gate.status.cache.crypto import Cipher, ListKey
 
 _FORCED_BYTES: Final = 1 << 20
-"""Written at once at most: whoever reads from a slow card meanwhile waits behind that, and not behind the whole list."""
+"""Written at once at most: whoever reads from a slow card meanwhile waits behind that, not behind the whole list."""
 
 
 class BlockFile:
