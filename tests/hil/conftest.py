@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hil.devices.gpio import SimulatedGpio
 from hil.entrance import BARRIER, CAMERA, GREEN, PASSAGE, READERS, RED, SMART_CARD, Entrance
+from hil.machine.bench import Bench
 from hil.machine.cached_disk import CachedDisk
 from hil.machine.extras import install_extras
 from hil.machine.gate import Gate
@@ -26,7 +27,10 @@ _FACTS: pytest.StashKey[Facts] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--all", action="store_true", help="every test of the emulated machine, not only the short ones")
+    parser.addoption("--all", action="store_true", help="every test of the emulated machine")
+    parser.addoption(
+        "--device", metavar="HOST", help="a gate on a bench instead, by ssh as root: test_anywhere.py only"
+    )
     parser.addoption("--write", action="store_true", help="write docs/hil.md from what this run finds")
 
 
@@ -61,7 +65,10 @@ def facts(pytestconfig: pytest.Config) -> Facts:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without ``--all``, only what is marked ``smoke`` runs; named tests run as well."""
+    """Without ``--all``, what is marked ``smoke`` and what is named; with ``--device``, what can run on one."""
+    if config.getoption("--device"):
+        items[:] = [item for item in items if "any_gate" in getattr(item, "fixturenames", ())]
+        return
     named = any("::" in argument for argument in config.args)
     if config.getoption("--all") or named or config.getoption("keyword"):
         return
@@ -90,6 +97,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
 def booted(hil_image: Image, site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A disk that holds a machine at work, saved when its gate was ready and nothing was plugged in."""
     return boot_and_save(hil_image, site, tmp_path_factory.mktemp("booted"))
+
+
+@pytest.fixture
+def any_gate(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gate]:
+    """A gate that is ready, on a device where ``--device`` names one, else in a machine of its own."""
+    host = request.config.getoption("--device")
+    if host is None:
+        yield request.getfixturevalue("gate_machine")
+        return
+    with Bench(host, tmp_path) as bench:
+        yield Gate(bench)
 
 
 @pytest.fixture(scope="session")

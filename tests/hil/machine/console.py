@@ -9,6 +9,7 @@ import base64
 import itertools
 import socket
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -35,8 +36,31 @@ class Ran:
     output: str
 
 
-class Console:
-    """A connection to the shell of one machine.
+class Shell(ABC):
+    """A root shell, wherever the machine stands."""
+
+    @abstractmethod
+    def run(self, script: str, seconds: float = 60) -> Ran:
+        """Run a bash script, whatever comes of it. What it leaves in the background must not hold its output open.
+
+        Raises:
+            ConsoleError: no answer, long after the script's time was over.
+        """
+
+    def check(self, script: str, seconds: float = 60) -> str:
+        """The output of a script that must succeed.
+
+        Raises:
+            ConsoleError: it failed, or there was no answer.
+        """
+        ran = self.run(script, seconds)
+        if ran.status:
+            raise ConsoleError(f"status {ran.status} from: {script}\n{ran.output}")
+        return ran.output
+
+
+class Console(Shell):
+    """A connection to the shell of one emulated machine.
 
     Args:
         path: QEMU's end of the serial port, a Unix socket.
@@ -70,26 +94,10 @@ class Console:
         raise ConsoleError(f"no shell within {seconds:.0f} s")
 
     def run(self, script: str, seconds: float = 60) -> Ran:
-        """Run a bash script, whatever comes of it. What it leaves in the background must not hold its output open.
-
-        Raises:
-            ConsoleError: no answer, long after the script's time was over.
-        """
         ran = self._ask(script, seconds, seconds + SLACK_S)
         if ran is None:
             raise ConsoleError(f"no answer within {seconds:.0f} s to: {script}")
         return ran
-
-    def check(self, script: str, seconds: float = 60) -> str:
-        """The output of a script that must succeed.
-
-        Raises:
-            ConsoleError: it failed, or there was no answer.
-        """
-        ran = self.run(script, seconds)
-        if ran.status:
-            raise ConsoleError(f"status {ran.status} from: {script}\n{ran.output}")
-        return ran.output
 
     def _ask(self, script: str, seconds: float, patience_s: float) -> Ran | None:
         number = self._send(script, seconds)

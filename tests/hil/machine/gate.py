@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from hil.machine.feed import Feed
+from hil.machine.guest import Guest
 
 from gate.app.logs import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
-    from hil.machine.guest import Guest
+    from hil.machine.console import Shell
 
 LATE_S: Final = 120.0
 """Far longer than anything takes on an emulated processor, but for a gate that has stopped working."""
@@ -41,27 +43,45 @@ class Said:
     values: Mapping[str, Any]
 
 
+class Machine(Protocol):
+    """Where a gate is, as far as one has to know."""
+
+    folder: Path
+    """In it, ``log`` and ``screen`` grow: what the gate logs, and the stream of its screen."""
+    started_at: float
+
+    @property
+    def console(self) -> Shell: ...
+    def require_alive(self) -> None: ...
+
+
 class Gate:
     """``gate.service`` of one machine."""
 
-    def __init__(self, guest: Guest) -> None:
-        self.guest = guest
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
         self.log: list[Said] = []
         """Every line so far, of this start of the machine; ``look`` brings more."""
         self._ready_after_s = 0.0
         self.screens: list[dict[str, Any]] = []
         """What the screen showed so far; ``shown`` brings more."""
-        self._log_feed = Feed(guest.folder / "log")
-        self._screen_feed = Feed(guest.folder / "screen")
+        self._log_feed = Feed(machine.folder / "log")
+        self._screen_feed = Feed(machine.folder / "screen")
         self._tail: list[str] = []
+
+    @property
+    def guest(self) -> Guest:
+        """The emulated machine that it is in, for tests that plug something in."""
+        assert isinstance(self.machine, Guest)
+        return self.machine
 
     def start(self) -> None:
         """Start the service and wait until it serves."""
-        self.guest.console.check("systemctl start gate.service", START_S)
+        self.machine.console.check("systemctl start gate.service", START_S)
 
     def restart(self) -> None:
         """Start it anew, with whatever configuration there is now."""
-        self.guest.console.check("systemctl restart gate.service", START_S)
+        self.machine.console.check("systemctl restart gate.service", START_S)
 
     def is_active(self) -> bool:
         return self._property("ActiveState") == "active"
@@ -91,7 +111,7 @@ class Gate:
         fresh = [said for said in map(_said, lines) if said is not None]
         self.log += fresh
         if not self._ready_after_s and any(said.event == "ready" for said in fresh):
-            self._ready_after_s = time.monotonic() - self.guest.started_at
+            self._ready_after_s = time.monotonic() - self.machine.started_at
         return fresh
 
     def lines(self, event: str, **values: Any) -> list[Said]:
@@ -134,7 +154,7 @@ class Gate:
     def screen(self) -> dict[str, Any]:
         """What the screen shows now, asked for."""
         shown: dict[str, Any] = json.loads(
-            self.guest.console.check("curl --silent --fail --max-time 20 http://127.0.0.1:8765/state")
+            self.machine.console.check("curl --silent --fail --max-time 20 http://127.0.0.1:8765/state")
         )
         return shown
 
@@ -157,14 +177,14 @@ class Gate:
 
     def rows(self) -> list[dict[str, Any]]:
         """The journal, oldest first; blobs are left out."""
-        text = self.guest.console.check(f"sqlite3 -readonly -json {_JOURNAL} '{_ROWS}'")
+        text = self.machine.console.check(f"sqlite3 -readonly -json {_JOURNAL} '{_ROWS}'")
         rows: list[dict[str, Any]] = json.loads(text or "[]")
         for row in rows:
             row["reasons"], row["marks"] = json.loads(row["reasons"]), json.loads(row["marks"])
         return rows
 
     def journal_is_sound(self) -> bool:
-        return self.guest.console.check(f"sqlite3 -readonly {_JOURNAL} 'PRAGMA integrity_check'", LATE_S) == "ok"
+        return self.machine.console.check(f"sqlite3 -readonly {_JOURNAL} 'PRAGMA integrity_check'", LATE_S) == "ok"
 
     # ---- waiting -----------------------------------------------------------------------------------------------
 
@@ -176,7 +196,7 @@ class Gate:
         """
         end = time.monotonic() + seconds
         while not condition():
-            self.guest.require_alive()
+            self.machine.require_alive()
             time.sleep(_GLANCE_S)
             if time.monotonic() > end:
                 raise LateError(
@@ -188,7 +208,7 @@ class Gate:
         return self._tail
 
     def _property(self, name: str) -> str:
-        return self.guest.console.check(f"systemctl show --property={name} --value gate.service").strip()
+        return self.machine.console.check(f"systemctl show --property={name} --value gate.service").strip()
 
 
 def _said(text: str) -> Said | None:
