@@ -17,6 +17,6 @@ def test_the_machine_boots_into_a_gate_that_serves(gate_machine: Gate) -> None:
     assert gate_machine.screen()["kind"] == "idle"
     assert (
         gate_machine.guest.console.check("curl --silent --fail http://127.0.0.1:8765/ | head -c 15")
-        == "<!doctype html>"
+        == "<!DOCTYPE html>"
     )
     assert gate_machine.rows() == []
