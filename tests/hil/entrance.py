@@ -13,6 +13,7 @@ from hil.devices.id_reader import IdReader
 from hil.devices.loudspeaker import Heard, Loudspeaker
 from hil.devices.relay import Pulse, Relay
 from hil.devices.uvc_camera import UvcCamera
+from hil.devices.uvc_descriptors import Form
 from hil.machine.gate import LATE_S
 
 from gate.model import Reason
@@ -28,8 +29,8 @@ CAMERA: Final = """
 name = "camera"
 driver = "camera"
 device = "/dev/video0"
-width = 640
-height = 480
+width = 480
+height = 360
 """
 SMART_CARD: Final = """
 [[readers]]
@@ -51,6 +52,8 @@ red = 6
 """
 PASSAGE, GREEN, RED = 22, 5, 6
 """Lines of the panel."""
+FORM: Final = Form(480, 360)
+"""Just enough for a certificate: on an emulated processor the decoder must still be done within two seconds."""
 READERS: Final = ("id-reader", "gun", "camera", "smart-card")
 _GONE: Final = frozenset({"reader-lost", "reader-unsteady"})
 _THERE: Final = frozenset({"reader-online", "reader-back"})
@@ -87,7 +90,7 @@ class Entrance:
         self.pins = pins
         self.id_reader = IdReader(guest.wire("id-reader"))
         self.relay = Relay(guest.wire("relay"))
-        self.camera = UvcCamera(guest.wire("camera"))
+        self.camera = UvcCamera(guest.wire("camera"), FORM)
         self.slot = CcidSlot(guest.wire("slot"))
         self.gun = Gun(lambda events: guest.qmp.run("input-send-event", events=events))
         self.loudspeaker = Loudspeaker(guest.sound)
