@@ -65,12 +65,13 @@ class Guest:
         # Unix sockets need short paths.
         self._sockets = tempfile.TemporaryDirectory(prefix="hil-")
         self.started_at = time.monotonic()
-        self.process = subprocess.Popen(
-            _command(image, disk, self, hardware, saved=saved),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=(folder / "qemu.log").open("ab"),
-        )
+        with (folder / "qemu.log").open("ab") as said:
+            self.process = subprocess.Popen(
+                _command(image, disk, self, hardware, saved=saved),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+            )
         self.qmp = self._connect_qmp()
         self.console = Console(self.socket("shell"), self.require_alive)
 
@@ -131,7 +132,7 @@ class Guest:
 
     def set_clock(self) -> None:
         """Set the machine's clock to ours; one that was saved shows when that was."""
-        self.console.check(f"date -s @{time.time():.3f} && hwclock --systohc --utc")
+        self.console.check(f"date -s @{time.time():.3f}")
 
     # ---- what is plugged in ----------------------------------------------------------------------------------
 

@@ -26,13 +26,17 @@ class Qmp:
         path: its socket, which is there already.
 
     Raises:
-        QmpError: nobody answers there.
+        OSError: nobody listens there yet.
     """
 
     def __init__(self, path: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(ANSWER_S)
-        self._socket.connect(str(path))
+        try:
+            self._socket.connect(str(path))
+        except OSError:
+            self._socket.close()
+            raise
         self._rest = b""
         self._events: deque[dict[str, Any]] = deque(maxlen=1000)
         self._read(ANSWER_S)  # the greeting
