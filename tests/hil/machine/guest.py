@@ -66,12 +66,13 @@ class Guest:
         # Unix sockets need short paths.
         self._sockets = tempfile.TemporaryDirectory(prefix="hil-")
         self.started_at = time.monotonic()
-        self.process = subprocess.Popen(
-            _command(image, disk, self, hardware, saved=saved),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=(folder / "qemu.log").open("ab"),
-        )
+        with (folder / "qemu.log").open("ab") as said:
+            self.process = subprocess.Popen(
+                _command(image, disk, self, hardware, saved=saved),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+            )
         self.qmp = self._connect_qmp()
         self.console = Console(self.socket("shell"), self.require_alive)
 
