@@ -121,7 +121,7 @@ def entrance(hil_image: Image, full_site: Site, tmp_path_factory: pytest.TempPat
     """A machine whose gate has everything plugged in; the tests of a module follow each other on it."""
     folder = tmp_path_factory.mktemp("entrance")
     disk = overlay(hil_image, folder / "disk.qcow2")
-    with Guest(hil_image, f"{disk},format=qcow2", folder) as guest:
+    with Guest(hil_image, f"{disk},format=qcow2,cache=unsafe", folder) as guest:
         guest.wait()
         guest.mount_share()
         install_extras(guest)
@@ -152,7 +152,7 @@ def set_up_disk(hil_image: Image, site: Site, tmp_path_factory: pytest.TempPathF
 def gate_machine(hil_image: Image, booted: Path, tmp_path: Path) -> Iterator[Gate]:
     """A machine of its own whose gate is ready, with nothing plugged in."""
     disk = copy(booted, tmp_path / "disk.qcow2")
-    with Guest(hil_image, f"{disk},format=qcow2", tmp_path, Hardware(), saved=True) as guest:
+    with Guest(hil_image, f"{disk},format=qcow2,cache=unsafe", tmp_path, Hardware(), saved=True) as guest:
         guest.wait()
         guest.set_clock()
         guest.mount_share()

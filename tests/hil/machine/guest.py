@@ -37,8 +37,6 @@ class Hardware:
     sound: bool = True
     clock: str = "utc"
     """``-rtc base``: ``utc``, or what a clock without a battery shows, e.g. ``1970-01-01T00:00:10``."""
-    disk_options: str = "cache=unsafe"
-    """Fast, and lost with this machine's power only: a test of power cuts has a disk of its own making."""
     kernel: tuple[str, ...] = field(default=())
     """Further words of the kernel's command line."""
 
@@ -48,7 +46,8 @@ class Guest:
 
     Args:
         image: kernel and initrd.
-        disk: what QEMU takes as ``-drive file=``, with its format.
+        disk: what QEMU takes as ``-drive file=``, with format and cache. ``cache=unsafe`` is fast, and all is kept when
+            QEMU is killed: a test of power cuts has a disk of its own making.
         folder: an empty folder, for sockets, the captured sound (``sound.wav``), the kernel's log (``kernel.log``).
         hardware: what is built in.
         saved: go on from the state that ``save`` left in the disk, instead of booting.
@@ -194,7 +193,7 @@ def _command(image: Image, disk: str, guest: Guest, hardware: Hardware, *, saved
         *("-device", "virtio-serial-pci"),
         *_told("log", guest.folder),
         *_told("screen", guest.folder),
-        *("-drive", f"file={disk},if=virtio,{hardware.disk_options}"),
+        *("-drive", f"file={disk},if=virtio"),
         *("-virtfs", f"local,path={guest.share},mount_tag=hil,security_model=none"),
         *("-device", "qemu-xhci,id=usb,p2=8,p3=8"),
         *("-device", "i6300esb", "-action", "watchdog=reset"),

@@ -29,7 +29,7 @@ def set_up(guest: Guest, site: Site) -> Gate:
 def boot_and_save(image: Image, site: Site, folder: Path) -> Path:
     """Boot a machine, set its gate up and save it when that is ready; gives its disk."""
     disk = overlay(image, folder / "disk.qcow2")
-    with Guest(image, f"{disk},format=qcow2", folder) as guest:
+    with Guest(image, f"{disk},format=qcow2,cache=unsafe", folder) as guest:
         set_up(guest, site)
         guest.unmount_share()
         guest.save()
