@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from hil.devices.id_reader import IdReader
+from hil.machine.qmp import QmpError
 
 if TYPE_CHECKING:
     from hil.machine.gate import Gate, Said
@@ -24,7 +26,11 @@ class CardLane:
         self.reader.plug()
 
     def close(self) -> None:
+        """Take the reader away; a machine without power does not mind."""
         self.reader.unplug()
+        with contextlib.suppress(QmpError):
+            self.gate.guest.unplug("id-reader")
+            self.gate.guest.unwire("id-reader")
 
     def serve(self, block: bytes) -> Said:
         """Somebody lays a card down and takes it away again when there is an answer; gives the gate's line about it."""

@@ -46,7 +46,8 @@ class Guest:
 
     Args:
         image: kernel and initrd.
-        disk: what QEMU takes as ``-drive file=``, with its format and its cache.
+        disk: what QEMU takes as ``-drive file=``, with format and cache. ``cache=unsafe`` is fast, and all is kept when
+            QEMU is killed: a test of power cuts has a disk of its own making.
         folder: an empty folder, for sockets, the captured sound (``sound.wav``), the kernel's log (``kernel.log``).
         hardware: what is built in.
         saved: go on from the state that ``save`` left in the disk, instead of booting. Its clocks go on from there as
