@@ -47,7 +47,7 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "A gate, its fleet and the city's gateway",
             "version": str(message.VERSION),
-            "description": "Made from gate/wire by tests/wire_document.py; docs/wire.md and docs/lookup.md say when and why.",
+            "description": "Made from gate/wire by tests/wire_document.py; docs/wire.md, docs/lookup.md say more.",
         },
         "paths": {path: {"post": _operation(path, asked, said)} for path, asked, said in PATHS},
         "components": {

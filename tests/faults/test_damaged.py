@@ -82,4 +82,5 @@ def test_the_gate_goes_on_and_nothing_of_the_damaged_file_is_thrown_away(
         shutil.rmtree(folder)
     what = {"cut_short": "cut short", "zeroed": "zeroed in part", "flipped": "single bits flipped"}[damage.__name__]
     where = "journal" if name == "journal.sqlite" else "journal's log"
-    note(Found(f"{where} {what}", tries, remark=f"{aside} times it was set aside whole, and a new one begun."))
+    remark = f"Set aside whole {aside} times, and a new one begun; the gate went on each time."
+    note(Found(f"{where} {what}", tries, lost=None, remark=remark, in_full=TRIES))
