@@ -120,7 +120,8 @@ def stand_before(gone: Server, trust: TlsTrust, folder: Path, fault: str) -> Non
 
     def person(held: StatusSource | None) -> list[str]:
         """Marks of the record."""
-        told, found = Told(), []
+        told = Told()
+        found: list[list[str]] = []
 
         async def scenario(rig: Rig) -> None:
             rig.service.take(card())
