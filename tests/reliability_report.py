@@ -96,7 +96,7 @@ def how(*, full: bool, seconds: float) -> str:
     """Which run it is."""
     command = "tests/reliability_report.py --write" + " --full" * full
     machine = f"{os.cpu_count()} × {platform.machine()}, Linux {platform.release()}, Python {platform.python_version()}"
-    share = "Every fault in full" if full else 'A sample: "20 of 500" are 20 in this run, 500 in a full one'
+    share = "Every fault was tried in full" if full else 'This is a sample: "20 of 500" are 20 in it, 500 in a full run'
     return f"Written by `{command}` on {datetime.now(UTC):%Y-%m-%d}, in {seconds:.0f} s; {machine}. {share}."
 
 
@@ -117,7 +117,7 @@ def run(*, full: bool) -> list[str]:
 def main() -> int:
     """Print the table, or write it; 1 where a test failed."""
     parser = argparse.ArgumentParser(description="Do to a gate whatever may happen to one, and say what was lost.")
-    parser.add_argument("--full", action="store_true", help="as often as the page claims: takes an hour or so")
+    parser.add_argument("--full", action="store_true", help="as often as the page claims: takes half an hour or so")
     parser.add_argument("--write", action="store_true", help=f"put the table on {PAGE.name}")
     arguments = parser.parse_args()
     begun = datetime.now(UTC)

@@ -174,7 +174,7 @@ def _sound(path: Path) -> bool:
     try:
         db = sqlite3.connect(path, timeout=BUSY_S)
         try:
-            return bool(db.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+            return bool(db.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)) and _of_its_version(db)
         finally:
             db.close()
     except sqlite3.DatabaseError as fault:
@@ -183,6 +183,37 @@ def _sound(path: Path) -> bool:
         return False
     except UnicodeDecodeError:  # SQLite quotes what it found in the file
         return False
+
+
+def _of_its_version(db: sqlite3.Connection) -> bool:
+    """Whether the tables are those of the version that the file says: their names are bytes that may go wrong, too.
+
+    A file of a newer version is none of our business.
+    """
+    if (version := _version(db)) > SCHEMA_VERSION:
+        return True
+    found = _tables(db)
+    if version < SCHEMA_VERSION and found == _tables_of(SCHEMA_VERSION):
+        return False  # it is the number that went wrong
+    return _tables_of(version) <= found
+
+
+def _tables_of(version: int) -> set[tuple[object, ...]]:
+    with contextlib.closing(sqlite3.connect(":memory:")) as db:
+        for step in _STEPS[: max(0, version)]:
+            for statement in step:
+                db.execute(statement)
+        return _tables(db)
+
+
+def _tables(db: sqlite3.Connection) -> set[tuple[object, ...]]:
+    """Every column of every table and index."""
+    return set(
+        db.execute(
+            'SELECT s.type, s.name, s.tbl_name, c.name, c.type, c."notnull", c.dflt_value, c.pk'
+            " FROM sqlite_schema AS s LEFT JOIN pragma_table_xinfo(s.name) AS c"
+        )
+    )
 
 
 def _set_aside(path: Path) -> Path:
