@@ -7,7 +7,6 @@ Run from the checkout, as root, for some faults need a disk of their own: ``.ven
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import subprocess
@@ -18,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 from pages import table, with_section
 from reliability import Found
 from vectors import ROOT
@@ -56,7 +56,7 @@ def found_by(lines: Iterable[str]) -> list[Found]:
     """What was taken down, one of each fault."""
     faults: dict[str, Found] = {}
     for line in lines:
-        one = Found(**json.loads(line))
+        one = msgspec.json.decode(line, type=Found)
         before = faults.get(one.fault)
         faults[one.fault] = one if before is None else _sum(before, one)
     return list(faults.values())
