@@ -59,7 +59,7 @@ def flipped_in_front(data: bytearray, chance: random.Random) -> None:
     data[chance.randrange(min(8192, len(data)))] ^= 1 << chance.randrange(8)
 
 
-WHAT = {
+WHAT: dict[Callable[[bytearray, random.Random], None], str] = {
     cut_short: "cut short",
     zeroed: "zeroed in part",
     flipped: "single bits flipped",

@@ -98,20 +98,44 @@ def test_whatever_a_server_does_nothing_is_lost_and_nothing_is_there_twice(
 
 
 @pytest.mark.parametrize(
-    ("column", "holds"), [("facts", "[1"), ("at", "yesterday"), ("zone", "x" * 3000), ("reasons", "{"), ("outcome", "")]
+    ("column", "holds"),
+    [
+        *(("facts", b"[1"), ("at", b"yesterday"), ("zone", b"x" * 3000), ("reasons", b"{"), ("outcome", b"")),
+        *(("at", b"2021-06-2\xb0T08:00:00.000+00:00"), ("zone", b"\xff"), ("facts", b"\xff"), ("id", b"\xff")),
+    ],
 )
 def test_a_row_that_is_spoiled_on_disk_keeps_no_other_waiting_and_is_kept(
-    gate: Gate, receiver: Receiver, column: str, holds: str
+    gate: Gate, receiver: Receiver, column: str, holds: bytes
 ) -> None:
     ids = fill(gate, 5)
     with closing(sqlite3.connect(gate.path)) as db, db:
-        db.execute(f"UPDATE passages SET {column} = ? WHERE id = ?", (holds, ids[2]))  # noqa: S608 - of a test
+        db.execute(f"UPDATE passages SET {column} = CAST(? AS TEXT) WHERE id = ?", (holds, ids[2]))  # noqa: S608 - of a test
     gate.uploader.start()
     assert emptied(gate, receiver)
     assert sorted(receiver.store.passages()) == sorted(set(ids) - {ids[2]})
     assert gate.counts().dead_letters == 1
-    letters = gate.journal.change(lambda db: outbox.dead_letters(db, 10)).result(WAIT_S)
-    assert [(seq, id_) for seq, id_, _ in letters] == [(3, ids[2])]
+    with closing(sqlite3.connect(gate.path)) as db:
+        assert db.execute("SELECT seq FROM passages WHERE refused IS NOT NULL").fetchall() == [(3,)]
+
+
+def test_an_index_that_is_spoiled_on_disk_is_made_anew(gate: Gate, receiver: Receiver) -> None:
+    ids = fill(gate, 5)
+    gate.journal.close()
+    with closing(sqlite3.connect(gate.path)) as db:
+        (root,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'unsent'").fetchone()
+        (size,) = db.execute("PRAGMA page_size").fetchone()
+    content = bytearray(gate.path.read_bytes())
+    of_row_2 = content.index(b"\x03\x01\x01\x02\x02", (root - 1) * size, root * size)
+    content[of_row_2 + 4] = 66  # there is no such row
+    gate.path.write_bytes(content)
+    again = Gate(gate.path, receiver.url, enrolled(receiver), receiver)
+    assert again.journal.set_aside is None
+    again.uploader.start()
+    assert receiver.wait_until(lambda: len(receiver.store.passages()) == 5)
+    assert emptied(again, receiver)
+    assert list(receiver.store.passages()) == ids
+    assert again.counts().dead_letters == 0
+    again.close()
 
 
 def test_a_refused_row_lies_in_quarantine_and_can_be_released(gate: Gate, receiver: Receiver) -> None:
