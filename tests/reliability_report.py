@@ -84,20 +84,26 @@ def section(found: Sequence[Found], how: str) -> str:
 
     def row(one: Found) -> tuple[str, ...]:
         heard = (f"{said[Reason(reason)]['zh-CN'].voice} (`{reason}`)" for reason in one.heard)
-        tried = f"{one.tried:,}" + f" of {one.in_full:,}" * (one.in_full > one.tried)
+        tried = f"{one.tried:,}" + f" of {one.in_full:,}" * _sampled(one)
         lost = NOT_COUNTED if one.lost is None else f"{one.lost:,}"
         counts = (tried, lost, str(one.twice), str(one.wrongly_let_in))
         return (one.fault, *counts, "; ".join(heard) or NOBODY, one.remark)
 
-    return f"{how}\n\n{table(HEAD, map(row, found))}"
+    share = (
+        'A sample: "20 of 500" are 20 in this run, 500 in a full one.' if any(map(_sampled, found)) else "All in full."
+    )
+    return f"{how} {share}\n\n{table(HEAD, map(row, found))}"
+
+
+def _sampled(one: Found) -> bool:
+    return one.tried < one.in_full
 
 
 def how(*, full: bool, seconds: float) -> str:
     """Which run it is."""
     command = "tests/reliability_report.py --write" + " --full" * full
     machine = f"{os.cpu_count()} × {platform.machine()}, Linux {platform.release()}, Python {platform.python_version()}"
-    share = "Every fault was tried in full" if full else 'This is a sample: "20 of 500" are 20 in it, 500 in a full run'
-    return f"Written by `{command}` on {datetime.now(UTC):%Y-%m-%d}, in {seconds:.0f} s; {machine}. {share}."
+    return f"Written by `{command}` on {datetime.now(UTC):%Y-%m-%d}, in {seconds:.0f} s; {machine}."
 
 
 def run(*, full: bool) -> list[str]:
