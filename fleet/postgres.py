@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 USER: Final = "postgres"
 DATABASE: Final = "fleet"
+DIES_WITH_US: Final = ("setpriv", "--pdeathsig", "INT")
+"""Before a command: it is told to stop when its parent is killed."""
 START_S: Final = 60.0
 """Recovery after a power cut may take a while."""
 STOP_S: Final = 30.0
@@ -157,7 +159,7 @@ def _started(bin_: Path, data: Path, socket: Path, who: Account) -> subprocess.P
         "shared_buffers": "256MB",
         "timezone": "UTC",
     }
-    command = [str(bin_ / "postgres"), "-D", str(cluster)]
+    command = [*DIES_WITH_US, str(bin_ / "postgres"), "-D", str(cluster)]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
     groups: list[int] | None = None if who.uid is None else []

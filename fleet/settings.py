@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 
 from psycopg.conninfo import conninfo_to_dict
 
 _database = conninfo_to_dict(os.environ.get("FLEET_DSN", ""))
 
 DEBUG = False
-SECRET_KEY = os.environ.get("FLEET_SECRET", "none")
+SECRET_KEY = os.environ.get("FLEET_SECRET") or secrets.token_hex(32)
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *filter(None, os.environ.get("FLEET_HOSTS", "").split(","))]
 INSTALLED_APPS = [
     "django.contrib.admin",
