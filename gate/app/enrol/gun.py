@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from drivers.barcode import BarcodeGun
 from drivers.gpio_pins import Contact, Pins
@@ -85,9 +85,10 @@ async def claim(readers: Sequence[Driver], other: Callable[[], None], seconds: f
             other()
 
     tasks = [asyncio.create_task(reader.run(take)) for reader in readers]
+    ends: list[asyncio.Future[Any]] = [found, *tasks]
     try:
         async with asyncio.timeout(seconds):
-            await asyncio.wait((found, *tasks), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for task in () if found.done() else tasks:
             if task.done():
                 task.result()

@@ -82,7 +82,7 @@ class Kept:
         try:
             for file in self.files():
                 found = _OURS.fullmatch(file.name)
-                if found is not None and keep not in found.groups():
+                if found is not None and (found[1] or found[2]) != keep:
                     file.unlink(missing_ok=True)
             if self._state.is_dir():
                 durable.sync_folder(self._state)
