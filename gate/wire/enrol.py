@@ -171,7 +171,8 @@ def read_claim(text: str) -> SignedClaim:
     """Take a claim's text apart; blanks around it and the case of its letters are of no account.
 
     Raises:
-        WireFault: it is none, or was changed after it was signed.
+        WireFault: it is none, or is damaged.
+        Declined: it was changed after it was signed.
     """
     code = text.strip().upper()
     if not code.startswith(PREFIX) or len(code) > MOST_CHARACTERS:
@@ -183,7 +184,7 @@ def read_claim(text: str) -> SignedClaim:
     except (ValueError, RecursionError):  # msgspec's and binascii's errors are ValueErrors
         raise WireFault("the claim is damaged; read it again") from None
     if not _signed(envelope.key, envelope.signature, _CLAIM + envelope.claim):
-        raise WireFault("the claim is not what was signed; was it changed?")
+        raise Declined(Refusal.FORGED, "the claim is not what was signed")
     return SignedClaim(claim, envelope.key, envelope.vouchers)
 
 
