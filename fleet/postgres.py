@@ -99,7 +99,8 @@ def running(data: Path) -> Iterator[str]:
     """
     bin_, who = programs(), account()
     data.mkdir(parents=True, exist_ok=True)
-    with _alone(data), tempfile.TemporaryDirectory(prefix="fleet-", dir="/tmp") as short:  # noqa: S108 - a socket's path has 107 characters at most
+    # Not below the data: the path of a socket has 107 characters at most.
+    with _alone(data), tempfile.TemporaryDirectory(prefix="fleet-", dir="/tmp") as short:
         socket = Path(short)
         who.take(socket, _PRIVATE)
         data.chmod(_SHARED)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from fleet.errors import FleetError
 from fleet.postgres import programs
 from fleet.run import database, process
 
@@ -70,7 +71,7 @@ def is_possible() -> bool:
     """Whether there is a PostgreSQL here; ``./run test`` installs it."""
     try:
         programs()
-    except Exception:
+    except FleetError:
         return False
     return True
 

@@ -1,1 +1,1 @@
-"""What gates talk to: a thin application on the tables of ``fleet.registry``. Any number of them may run side by side."""
+"""What gates talk to: a thin application on the tables of ``fleet.registry``. Several may run side by side."""

@@ -19,7 +19,7 @@ from fleet.plane import body as bodies
 from fleet.plane.access import Access
 from fleet.plane.audit import Audit
 from fleet.plane.beats import Beats
-from fleet.plane.body import TooLarge, refused, said
+from fleet.plane.body import Refusal, said
 from fleet.plane.database import CLAIMS_KEY, TOKEN_SECRET, pool_of, secret
 from fleet.plane.devices import Devices
 from fleet.plane.enrolment import Enrolment
@@ -35,7 +35,7 @@ from gate.wire.passages import open_batch
 from gate.wire.token import CHALLENGE_PATH, TOKEN_PATH, ChallengeRequest, TokenRequest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
     from psycopg import AsyncConnection
     from psycopg_pool import AsyncConnectionPool
@@ -113,47 +113,53 @@ class Plane:
 
     async def answer(self, request: Request) -> Response:
         """Answer one question; whatever happens, in the contract's words."""
-        if self._under_way >= MOST_AT_ONCE:
-            return refused(503, "too much is asked at once; come again", AGAIN_S)
-        self._under_way += 1
         try:
-            return await self._routed(request)
-        except TooLarge:
-            return refused(413, "the question is too large")
-        except ClientDisconnect:
-            return refused(400, "the question broke off")
+            with self._counted():
+                return await self._routed(request)
+        except Refusal as refusal:
+            return refusal.answer()
         except WireFault as fault:
-            return refused(400, str(fault))
-        except QuarantineFull:
-            return refused(503, "too many of this gate's rows are in quarantine; somebody must look", FULL_AGAIN_S)
+            return Refusal(400, str(fault)).answer()
+        except ClientDisconnect:
+            return Refusal(400, "the question broke off").answer()
         except (psycopg.OperationalError, PoolTimeout, TooManyRequests) as fault:
             LOG.warning("database-away why=%r", str(fault)[:200])
-            return refused(503, "the server can't keep anything at the moment; come again", AGAIN_S)
+            return Refusal(503, "the server can't keep anything at the moment; come again", AGAIN_S).answer()
         except Exception:
             LOG.exception("a fault of the server's")
-            return refused(500, "a fault of the server's")
+            return Refusal(500, "a fault of the server's").answer()
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        if self._under_way >= MOST_AT_ONCE:
+            raise Refusal(503, "too much is asked at once; come again", AGAIN_S)
+        self._under_way += 1
+        try:
+            yield
         finally:
             self._under_way -= 1
 
     async def _routed(self, request: Request) -> Response:
-        path = request.url.path
         if request.method != "POST":
-            return refused(404, "there is nothing to get here")
+            raise Refusal(404, "there is nothing to get here")
         if (strange := not_spoken(request.headers.get("content-type"))) is not None:
             return Response(encode(strange), NOT_SPOKEN, media_type=MEDIA_TYPE)
-        if (anybody := self._anybody.get(path)) is not None:
+        if (anybody := self._anybody.get(request.url.path)) is not None:
             return await anybody(await bodies.read(request, MOST_ASKED))
+        return await self._from_gate(request)
+
+    async def _from_gate(self, request: Request) -> Response:
         gate = await self._access.gate(request.headers.get("authorization", ""))
         if gate is None:
-            return refused(401, "no token, or one that is not good any more")
+            raise Refusal(401, "no token, or one that is not good any more")
         if not self._rates.allows(gate.id, time.monotonic()):
-            return refused(429, "this gate asks too often", AGAIN_S)
-        if (of_gate := self._gates.get(path)) is None:
-            return refused(404, "there is nothing here")
-        if path == passages.PATH:
+            raise Refusal(429, "this gate asks too often", AGAIN_S)
+        if (answers := self._gates.get(request.url.path)) is None:
+            raise Refusal(404, "there is nothing here")
+        if request.url.path == passages.PATH:
             async with self._uploads:
-                return await of_gate(gate, await bodies.read(request, MOST_BYTES))
-        return await of_gate(gate, await bodies.read(request, MOST_TOLD))
+                return await answers(gate, await bodies.read(request, MOST_BYTES))
+        return await answers(gate, await bodies.read(request, MOST_TOLD))
 
     async def _challenge(self, body: bytes) -> Response:
         return said(self._access.challenge(decode(body, ChallengeRequest)))
@@ -163,7 +169,7 @@ class Plane:
         try:
             return said(await self._access.token(asked))
         except WireFault as fault:
-            return refused(401, str(fault))
+            raise Refusal(401, str(fault)) from None
 
     async def _enrol(self, body: bytes) -> Response:
         asked = decode(body, EnrolRequest)
@@ -176,22 +182,26 @@ class Plane:
     async def _upload(self, gate: Known, body: bytes) -> Response:
         batch = open_batch(body)
         if batch.device != gate.name:
-            return await self._of_another(gate, batch.device)
-        return said(await self._passages.take(gate, batch))
+            await self._of_another(gate, batch.device)
+        try:
+            return said(await self._passages.take(gate, batch))
+        except QuarantineFull:
+            why = "too many of this gate's rows are in quarantine; somebody must look"
+            raise Refusal(503, why, FULL_AGAIN_S) from None
 
     async def _heartbeat(self, gate: Known, body: bytes) -> Response:
         beat = decode(body, Heartbeat)
         if beat.device != gate.name:
-            return await self._of_another(gate, beat.device)
+            await self._of_another(gate, beat.device)
         return said(await self._beats.take(gate, beat, body))
 
     async def _inventory(self, gate: Known, body: bytes) -> Response:
         about = decode(body, Inventory)
         if about.device != gate.name:
-            return await self._of_another(gate, about.device)
+            await self._of_another(gate, about.device)
         await self._beats.inventory(gate, body)
         return said(InventoryAnswer())
 
-    async def _of_another(self, gate: Known, name: str) -> Response:
+    async def _of_another(self, gate: Known, name: str) -> None:
         await self._audit.note(f"gate {gate.name}", "wrote for another gate", gate.name, f"as {name}")
-        return refused(403, "the token is another gate's")
+        raise Refusal(403, "the token is another gate's")

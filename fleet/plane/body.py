@@ -14,30 +14,40 @@ if TYPE_CHECKING:
     import msgspec
     from starlette.requests import Request
 
+TOO_LARGE: Final = 413
 BODY_S: Final = 20.0
 """For a body to come."""
 
 
-class TooLarge(Exception):  # noqa: N818 - says what is the case
-    """More was sent than can rightly be."""
+class Refusal(Exception):  # noqa: N818 - says what is the case
+    """The answer to a question that is not taken: a status, why, and in how many seconds to come again."""
+
+    def __init__(self, status: int, why: str, after_s: int | None = None) -> None:
+        super().__init__(why)
+        self.status = status
+        self.after_s = after_s
+
+    def answer(self) -> Response:
+        headers = {} if self.after_s is None else {"Retry-After": str(self.after_s)}
+        return Response(encode(Problem(str(self)[:1000])), self.status, headers, MEDIA_TYPE)
 
 
 async def read(request: Request, most_bytes: int) -> bytes:
     """The body of a request.
 
     Raises:
-        TooLarge: it is, or says that it is, longer than ``most_bytes``.
+        Refusal: it is, or says that it is, longer than ``most_bytes``.
         WireFault: it is not what its headers say, or does not come in time.
     """
     if int(request.headers.get("content-length", "0")) > most_bytes:  # h11 lets nothing through but digits
-        raise TooLarge
+        raise Refusal(TOO_LARGE, f"at most {most_bytes} bytes")
     found = bytearray()
     try:
         async with asyncio.timeout(BODY_S):
             async for piece in request.stream():
                 found += piece
                 if len(found) > most_bytes:
-                    raise TooLarge
+                    raise Refusal(TOO_LARGE, f"at most {most_bytes} bytes")
     except TimeoutError:
         raise WireFault("the question did not come in time") from None
     match request.headers.get("content-encoding", "identity").lower():
@@ -52,9 +62,3 @@ async def read(request: Request, most_bytes: int) -> bytes:
 def said(message: msgspec.Struct) -> Response:
     """An answer."""
     return Response(encode(message), media_type=MEDIA_TYPE)
-
-
-def refused(status: int, why: str, after_s: int | None = None) -> Response:
-    """A refusal; ``after_s``: when to come again."""
-    headers = {} if after_s is None else {"Retry-After": str(after_s)}
-    return Response(encode(Problem(why[:1000])), status, headers, MEDIA_TYPE)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 from fleet.plane import sql
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from psycopg import AsyncConnection
     from psycopg_pool import AsyncConnectionPool
 
@@ -31,8 +33,9 @@ class Known:
 class Devices:
     """Asks the database, and remembers whom a token of ours names: never more than there are gates."""
 
-    def __init__(self, pool: AsyncConnectionPool[AsyncConnection]) -> None:
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection], clock: Callable[[], float] = time.monotonic) -> None:
         self._pool = pool
+        self._clock = clock
         self._kept: dict[int, tuple[float, Known | None]] = {}
 
     async def by_name(self, name: str) -> Known | None:
@@ -42,7 +45,7 @@ class Devices:
     async def by_id(self, id_: int) -> Known | None:
         """As it was in the database within the last half minute."""
         until, known = self._kept.get(id_, (0.0, None))
-        if (now := time.monotonic()) >= until:
+        if (now := self._clock()) >= until:
             known = await self._ask(sql.DEVICE_BY_ID, id_)
             self._kept[id_] = now + KEPT_S, known
         return known

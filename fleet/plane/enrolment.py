@@ -65,9 +65,7 @@ class Enrolment:
         except Declined as declined:
             await self._audit.note(f"device {asked.serial}", "enrolment refused", claim.label, declined.reason.value)
             raise
-        return EnrolAnswer(
-            device=claim.device, url=self._entrance.url, pins=self._entrance.pins, ca=self._entrance.ca
-        )
+        return EnrolAnswer(device=claim.device, url=self._entrance.url, pins=self._entrance.pins, ca=self._entrance.ca)
 
     async def _take(self, asked: EnrolRequest, claim: Claim) -> None:
         key = device_key(asked)

@@ -1,1 +1,1 @@
-"""The schema, as Django's models. ``fleet.plane`` works on the same tables by SQL of its own; a test compares the two."""
+"""The schema, as Django's models. ``fleet.plane`` works on the same tables by SQL; a test guards it."""

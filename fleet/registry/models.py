@@ -167,9 +167,7 @@ class Command(models.Model):
 
     class Meta:
         db_table = "commands"
-        indexes = (
-            models.Index(fields=("device",), condition=models.Q(done_at=None), name="commands_that_wait"),
-        )
+        indexes = (models.Index(fields=("device",), condition=models.Q(done_at=None), name="commands_that_wait"),)
 
     def __str__(self) -> str:
         return f"{self.kind} · {self.device_id}"

@@ -7,241 +7,369 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Passage',
+            name="Passage",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('series', models.BigIntegerField()),
-                ('seq', models.BigIntegerField()),
-                ('revision', models.BigIntegerField()),
-                ('at', models.DateTimeField()),
-                ('outcome', models.CharField(max_length=16)),
-                ('reasons', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
-                ('passage', models.CharField(max_length=16, null=True)),
-                ('body', models.BinaryField()),
-                ('received_at', models.DateTimeField()),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("series", models.BigIntegerField()),
+                ("seq", models.BigIntegerField()),
+                ("revision", models.BigIntegerField()),
+                ("at", models.DateTimeField()),
+                ("outcome", models.CharField(max_length=16)),
+                ("reasons", django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
+                ("passage", models.CharField(max_length=16, null=True)),
+                ("body", models.BinaryField()),
+                ("received_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'passages',
-                'managed': False,
+                "db_table": "passages",
+                "managed": False,
             },
         ),
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(verbose_name='when')),
-                ('who', models.CharField(max_length=150, verbose_name='who')),
-                ('what', models.CharField(max_length=64, verbose_name='what')),
-                ('subject', models.CharField(max_length=200, verbose_name='of what')),
-                ('detail', models.CharField(blank=True, max_length=1000, verbose_name='detail')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(verbose_name="when")),
+                ("who", models.CharField(max_length=150, verbose_name="who")),
+                ("what", models.CharField(max_length=64, verbose_name="what")),
+                ("subject", models.CharField(max_length=200, verbose_name="of what")),
+                ("detail", models.CharField(blank=True, max_length=1000, verbose_name="detail")),
             ],
             options={
-                'verbose_name': 'audit entry',
-                'verbose_name_plural': 'audit',
-                'db_table': 'audit',
-                'ordering': ('-id',),
+                "verbose_name": "audit entry",
+                "verbose_name_plural": "audit",
+                "db_table": "audit",
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='Device',
+            name="Device",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=64, unique=True, verbose_name='name')),
-                ('serial', models.CharField(max_length=64, verbose_name='serial number')),
-                ('key', models.BinaryField(max_length=32)),
-                ('generation', models.IntegerField(default=1)),
-                ('state', models.CharField(choices=[('active', 'active'), ('revoked', 'revoked')], default='active', max_length=16, verbose_name='state')),
-                ('enrolled_at', models.DateTimeField(verbose_name='enrolled')),
-                ('revoked_at', models.DateTimeField(blank=True, null=True, verbose_name='revoked')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=64, unique=True, verbose_name="name")),
+                ("serial", models.CharField(max_length=64, verbose_name="serial number")),
+                ("key", models.BinaryField(max_length=32)),
+                ("generation", models.IntegerField(default=1)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("active", "active"), ("revoked", "revoked")],
+                        default="active",
+                        max_length=16,
+                        verbose_name="state",
+                    ),
+                ),
+                ("enrolled_at", models.DateTimeField(verbose_name="enrolled")),
+                ("revoked_at", models.DateTimeField(blank=True, null=True, verbose_name="revoked")),
             ],
             options={
-                'verbose_name': 'gate',
-                'verbose_name_plural': 'gates',
-                'db_table': 'devices',
-                'ordering': ('name',),
+                "verbose_name": "gate",
+                "verbose_name_plural": "gates",
+                "db_table": "devices",
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='District',
+            name="District",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100, unique=True, verbose_name="name")),
             ],
             options={
-                'verbose_name': 'district',
-                'verbose_name_plural': 'districts',
-                'db_table': 'districts',
-                'ordering': ('name',),
+                "verbose_name": "district",
+                "verbose_name_plural": "districts",
+                "db_table": "districts",
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='FirstPassword',
+            name="FirstPassword",
             fields=[
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to=settings.AUTH_USER_MODEL)),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'first_passwords',
+                "db_table": "first_passwords",
             },
         ),
         migrations.CreateModel(
-            name='Secret',
+            name="Secret",
             fields=[
-                ('name', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('value', models.BinaryField(max_length=64)),
+                ("name", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("value", models.BinaryField(max_length=64)),
             ],
             options={
-                'db_table': 'secrets',
+                "db_table": "secrets",
             },
         ),
         migrations.CreateModel(
-            name='SpentNonce',
+            name="SpentNonce",
             fields=[
-                ('nonce', models.BinaryField(max_length=64, primary_key=True, serialize=False)),
-                ('expires_at', models.DateTimeField(db_index=True)),
+                ("nonce", models.BinaryField(max_length=64, primary_key=True, serialize=False)),
+                ("expires_at", models.DateTimeField(db_index=True)),
             ],
             options={
-                'db_table': 'spent_nonces',
+                "db_table": "spent_nonces",
             },
         ),
         migrations.CreateModel(
-            name='Report',
+            name="Report",
             fields=[
-                ('device', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='report', serialize=False, to='registry.device')),
-                ('seen_at', models.DateTimeField(null=True)),
-                ('heartbeat', models.BinaryField(null=True)),
-                ('inventory_at', models.DateTimeField(null=True)),
-                ('inventory', models.BinaryField(null=True)),
+                (
+                    "device",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="report",
+                        serialize=False,
+                        to="registry.device",
+                    ),
+                ),
+                ("seen_at", models.DateTimeField(null=True)),
+                ("heartbeat", models.BinaryField(null=True)),
+                ("inventory_at", models.DateTimeField(null=True)),
+                ("inventory", models.BinaryField(null=True)),
             ],
             options={
-                'db_table': 'reports',
+                "db_table": "reports",
             },
         ),
         migrations.CreateModel(
-            name='Site',
+            name="Site",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=64, unique=True, verbose_name='name')),
-                ('district', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sites', to='registry.district', verbose_name='district')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=64, unique=True, verbose_name="name")),
+                (
+                    "district",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sites",
+                        to="registry.district",
+                        verbose_name="district",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'site',
-                'verbose_name_plural': 'sites',
-                'db_table': 'sites',
-                'ordering': ('name',),
+                "verbose_name": "site",
+                "verbose_name_plural": "sites",
+                "db_table": "sites",
+                "ordering": ("name",),
             },
         ),
         migrations.AddField(
-            model_name='device',
-            name='site',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='devices', to='registry.site', verbose_name='site'),
+            model_name="device",
+            name="site",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="devices",
+                to="registry.site",
+                verbose_name="site",
+            ),
         ),
         migrations.CreateModel(
-            name='Claim',
+            name="Claim",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(max_length=16, unique=True, verbose_name='label')),
-                ('secret', models.BinaryField(max_length=32)),
-                ('device', models.CharField(max_length=64, verbose_name='name of the gate')),
-                ('serial', models.CharField(max_length=64, verbose_name='serial number')),
-                ('expires_at', models.DateTimeField(verbose_name='good until')),
-                ('made_at', models.DateTimeField(auto_now_add=True)),
-                ('withdrawn', models.BooleanField(default=False, verbose_name='withdrawn')),
-                ('used_at', models.DateTimeField(blank=True, null=True, verbose_name='used')),
-                ('used_by', models.BinaryField(max_length=32, null=True)),
-                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='claims', to='registry.site', verbose_name='site')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("label", models.CharField(max_length=16, unique=True, verbose_name="label")),
+                ("secret", models.BinaryField(max_length=32)),
+                ("device", models.CharField(max_length=64, verbose_name="name of the gate")),
+                ("serial", models.CharField(max_length=64, verbose_name="serial number")),
+                ("expires_at", models.DateTimeField(verbose_name="good until")),
+                ("made_at", models.DateTimeField(auto_now_add=True)),
+                ("withdrawn", models.BooleanField(default=False, verbose_name="withdrawn")),
+                ("used_at", models.DateTimeField(blank=True, null=True, verbose_name="used")),
+                ("used_by", models.BinaryField(max_length=32, null=True)),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="claims",
+                        to="registry.site",
+                        verbose_name="site",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'claim',
-                'verbose_name_plural': 'claims',
-                'db_table': 'claims',
-                'ordering': ('-made_at',),
+                "verbose_name": "claim",
+                "verbose_name_plural": "claims",
+                "db_table": "claims",
+                "ordering": ("-made_at",),
             },
         ),
         migrations.CreateModel(
-            name='Command',
+            name="Command",
             fields=[
-                ('id', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('refresh', 'refresh'), ('report', 'report'), ('check', 'check'), ('wipe', 'wipe'), ('reboot', 'reboot')], max_length=64)),
-                ('made_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField()),
-                ('done_at', models.DateTimeField(null=True)),
-                ('result', models.CharField(blank=True, choices=[('done', 'done'), ('failed', 'failed'), ('expired', 'expired'), ('not supported', 'not supported')], max_length=64)),
-                ('detail', models.CharField(blank=True, max_length=1000)),
-                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('device', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='commands', to='registry.device')),
+                ("id", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("refresh", "refresh"),
+                            ("report", "report"),
+                            ("check", "check"),
+                            ("wipe", "wipe"),
+                            ("reboot", "reboot"),
+                        ],
+                        max_length=64,
+                    ),
+                ),
+                ("made_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField()),
+                ("done_at", models.DateTimeField(null=True)),
+                (
+                    "result",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("done", "done"),
+                            ("failed", "failed"),
+                            ("expired", "expired"),
+                            ("not supported", "not supported"),
+                        ],
+                        max_length=64,
+                    ),
+                ),
+                ("detail", models.CharField(blank=True, max_length=1000)),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "device",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="commands", to="registry.device"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'commands',
-                'indexes': [models.Index(condition=models.Q(('done_at', None)), fields=['device'], name='commands_that_wait')],
+                "db_table": "commands",
+                "indexes": [
+                    models.Index(condition=models.Q(("done_at", None)), fields=["device"], name="commands_that_wait")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Duty',
+            name="Duty",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('may_change', models.BooleanField(default=False, verbose_name='may make claims and revoke')),
-                ('district', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='duties', to='registry.district')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='duties', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("may_change", models.BooleanField(default=False, verbose_name="may make claims and revoke")),
+                (
+                    "district",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="duties", to="registry.district"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="duties", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'duty',
-                'verbose_name_plural': 'duties',
-                'db_table': 'duties',
-                'constraints': [models.UniqueConstraint(fields=('user', 'district'), name='one_duty_a_district')],
+                "verbose_name": "duty",
+                "verbose_name_plural": "duties",
+                "db_table": "duties",
+                "constraints": [models.UniqueConstraint(fields=("user", "district"), name="one_duty_a_district")],
             },
         ),
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('heartbeat', models.BinaryField()),
-                ('device', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='heartbeats', to='registry.device')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("heartbeat", models.BinaryField()),
+                (
+                    "device",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="heartbeats", to="registry.device"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'heartbeats',
-                'indexes': [models.Index(fields=['device', 'at'], name='heartbeats_device_at')],
+                "db_table": "heartbeats",
+                "indexes": [models.Index(fields=["device", "at"], name="heartbeats_device_at")],
             },
         ),
         migrations.CreateModel(
-            name='Quarantined',
+            name="Quarantined",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('series', models.BigIntegerField()),
-                ('digest', models.BinaryField(max_length=32)),
-                ('body', models.BinaryField()),
-                ('reason', models.CharField(max_length=1000)),
-                ('at', models.DateTimeField()),
-                ('device', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='quarantined', to='registry.device')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("series", models.BigIntegerField()),
+                ("digest", models.BinaryField(max_length=32)),
+                ("body", models.BinaryField()),
+                ("reason", models.CharField(max_length=1000)),
+                ("at", models.DateTimeField()),
+                (
+                    "device",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="quarantined", to="registry.device"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'quarantine',
-                'constraints': [models.UniqueConstraint(fields=('device', 'digest'), name='quarantined_once')],
+                "db_table": "quarantine",
+                "constraints": [models.UniqueConstraint(fields=("device", "digest"), name="quarantined_once")],
             },
         ),
         migrations.CreateModel(
-            name='Series',
+            name="Series",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.BigIntegerField()),
-                ('lows', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('highs', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('device', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='series', to='registry.device')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.BigIntegerField()),
+                (
+                    "lows",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                (
+                    "highs",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                (
+                    "device",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="series", to="registry.device"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'series',
-                'constraints': [models.UniqueConstraint(fields=('device', 'number'), name='one_series')],
+                "db_table": "series",
+                "constraints": [models.UniqueConstraint(fields=("device", "number"), name="one_series")],
             },
         ),
     ]
