@@ -35,6 +35,8 @@ class Ready:
     dsn: str
     console_secret: str
     claims_key: Path
+    claims_public: str
+    """Its public half, hexadecimal."""
 
 
 @contextlib.contextmanager
@@ -49,22 +51,24 @@ def database(data: Path) -> Iterator[Ready]:
         prepare.migrate()
         file = data / CLAIMS_KEY_FILE
         key = prepare.claims_key(file)
-        yield Ready(dsn, prepare.make_secrets(dsn, key.public_key().public_bytes_raw()), file)
+        public = key.public_key().public_bytes_raw()
+        yield Ready(dsn, prepare.make_secrets(dsn, public), file, public.hex())
 
 
 @contextlib.contextmanager
-def process(part: str, port: int, ready: Ready, *arguments: str) -> Iterator[None]:
+def process(part: str, port: int, url: str, ready: Ready) -> Iterator[None]:
     """One of the server's processes, listening when the block begins and stopped when it is over.
 
     Raises:
         FleetError: it does not start.
     """
-    command = [*postgres.DIES_WITH_US, sys.executable, "-P", "-m", "fleet", part, "--port", str(port), *arguments]
+    command = [*postgres.DIES_WITH_US, sys.executable, "-P", "-m", "fleet", part, "--port", str(port)]
     environment = {
         **os.environ,
         "FLEET_DSN": ready.dsn,
         "FLEET_SECRET": ready.console_secret,
         "FLEET_CLAIMS_KEY": str(ready.claims_key),
+        "FLEET_URL": url,
     }
     running = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603 - ourselves
     try:
@@ -106,10 +110,11 @@ def _serve(data: Path, port: int, url: str) -> None:
     with contextlib.ExitStack() as stack:
         ready = stack.enter_context(database(data))
         password = prepare.first_password()
-        stack.enter_context(process("plane", port, ready, "--url", url))
+        stack.enter_context(process("plane", port, url, ready))
         print(f"gates:    {url}", flush=True)
         if password is not None:
             print(f"user:     {prepare.FIRST_USER}\npassword: {password}   (good once: it has to be changed)")
+        print(f"claims:   {ready.claims_public}   (public half of the key that claims are signed by)")
         print("Ctrl-C stops everything.", flush=True)
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
         raise FleetError(f"a part of the server has ended; see {data / 'postgresql.log'} and what stands above")

@@ -88,5 +88,5 @@ def serving(ready: Ready) -> Iterator[FleetServer]:
     """A replica of the device plane over a database."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with process("plane", port, ready, "--url", url):
+    with process("plane", port, url, ready):
         yield FleetServer(url, ready)

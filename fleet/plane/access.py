@@ -70,7 +70,7 @@ class Access:
             holder = tokens.check_token(self._secret, time.time(), authorization.removeprefix("Bearer "))
         except WireFault:
             return None
-        known = await self._devices.by_id(holder.device)
+        known = await self._devices.by_id(holder.device, holder.generation)
         return known if known and known.active and known.generation == holder.generation else None
 
     async def _prove(self, known: Known, asked: TokenRequest) -> None:

@@ -42,10 +42,10 @@ class Devices:
         """As it is in the database now."""
         return await self._ask(sql.DEVICE_BY_NAME, name)
 
-    async def by_id(self, id_: int) -> Known | None:
-        """As it was in the database within the last half minute."""
+    async def by_id(self, id_: int, generation: int) -> Known | None:
+        """As it was in the database within the last half minute, and not before it had this generation."""
         until, known = self._kept.get(id_, (0.0, None))
-        if (now := self._clock()) >= until:
+        if (now := self._clock()) >= until or (known is not None and known.generation < generation):
             known = await self._ask(sql.DEVICE_BY_ID, id_)
             self._kept[id_] = now + KEPT_S, known
         return known

@@ -22,17 +22,20 @@ STOP_S: Final = 10
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Serve on an address, until told to stop. The database's address is in ``FLEET_DSN``."""
+    """Serve until told to stop.
+
+    ``FLEET_DSN`` names the database, ``FLEET_URL`` the server's address as gates have it, ``FLEET_PINS`` the SHA-256
+    of its TLS keys (base64, with commas), which gates are told when they enrol.
+    """
     parser = argparse.ArgumentParser("fleet plane", description=main.__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8770)
-    parser.add_argument("--url", required=True, help="the server's address as gates have it")
-    parser.add_argument("--pin", action="append", default=[], help="SHA-256 of the TLS key, base64; for enrolment")
     asked = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     listener = socket.create_server((asked.host, asked.port))
-    serve(os.environ["FLEET_DSN"], Entrance(asked.url, tuple(asked.pin)), listener)
+    pins = tuple(filter(None, os.environ.get("FLEET_PINS", "").split(",")))
+    serve(os.environ["FLEET_DSN"], Entrance(os.environ["FLEET_URL"], pins), listener)
     return 0
 
 

@@ -20,7 +20,7 @@ from gate.errors import WireFault
 from gate.model import Outcome
 from gate.presentation_id import new_presentation_id
 from gate.wire import heartbeat, passages
-from gate.wire.commands import Command, CommandOutcome, CommandResult
+from gate.wire.commands import CommandOutcome, CommandResult
 from gate.wire.heartbeat import Clock, Device, Heartbeat, HeartbeatAnswer, KeyTier
 from gate.wire.message import encode
 from gate.wire.passages import Acknowledgement, Batch, Passage
@@ -158,9 +158,7 @@ def test_a_command_is_handed_over_until_the_gate_has_said_what_became_of_it(gate
         id_,
         gate.id,
     )
-    for _ in range(300):
-        if found := gate.beat().commands:
-            break
+    found = next(beat.commands for beat in (gate.beat() for _ in range(300)) if beat.commands)
     assert [(one.id, one.kind) for one in found] == [(id_, "report")]
     assert 3500 < found[0].valid_s <= 3600
     outcome = CommandOutcome(id_, CommandResult.FAILED, "no\0room")
@@ -214,9 +212,9 @@ def test_a_revoked_gate_gets_no_token_and_its_old_one_is_out_within_a_minute(gat
         clock = iter(moments)
         async with pool_of(gate.server.ready.dsn) as pool:
             devices = Devices(pool, lambda: next(clock))
-            before = await devices.by_id(gate.id)
+            before = await devices.by_id(gate.id, 1)
             gate.server.sql("UPDATE devices SET state = 'active' WHERE id = %s", gate.id)
-            known = [before, *[await devices.by_id(gate.id) for _ in moments[1:]]]
+            known = [before, *[await devices.by_id(gate.id, 1) for _ in moments[1:]]]
         return [one is not None and one.active for one in known]
 
     assert asyncio.run(seen_at(1, KEPT_S, KEPT_S + 1)) == [False, False, True]
