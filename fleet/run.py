@@ -111,7 +111,8 @@ def _serve(data: Path, port: int, url: str) -> None:
         ready = stack.enter_context(database(data))
         password = prepare.first_password()
         stack.enter_context(process("plane", port, url, ready))
-        print(f"gates:    {url}", flush=True)
+        stack.enter_context(process("console", port + 1, url, ready))
+        print(f"gates:    {url}\nconsole:  http://{HOST}:{port + 1}/", flush=True)
         if password is not None:
             print(f"user:     {prepare.FIRST_USER}\npassword: {password}   (good once: it has to be changed)")
         print(f"claims:   {ready.claims_public}   (public half of the key that claims are signed by)")

@@ -81,6 +81,9 @@ def fleet_database() -> Iterator[Ready]:
     # Not pytest's folders: PostgreSQL's own user has to get into it.
     with tempfile.TemporaryDirectory(prefix="fleet-test-", dir="/tmp") as folder, database(Path(folder)) as ready:
         yield ready
+        from django.db import connections  # noqa: PLC0415 - Django is set up by now
+
+        connections.close_all()
 
 
 @contextlib.contextmanager
