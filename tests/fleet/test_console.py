@@ -258,7 +258,7 @@ def test_a_first_password_is_good_for_nothing_but_changing_it(desk: Desk) -> Non
     user.save()
     FirstPassword.objects.create(user=user)
     person = Person()
-    person.post("/login/", username=user.username, password="wrong")
+    person.post("/login/", username=user.username, password=PASSWORD[1:])
     person.post("/login/", username=user.username, password=PASSWORD)
     tries = desk.server.sql("SELECT what FROM audit WHERE subject = %s ORDER BY id", user.username)
     assert tries == [("log-in failed",), ("logged in",)]
