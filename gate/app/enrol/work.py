@@ -15,7 +15,7 @@ from gate.wire.enrol import Declined, EnrolAnswer, Refused
 from gate.wire.message import MEDIA_TYPE, Problem, answer, encode
 
 if TYPE_CHECKING:
-    from gate.app.enrol.kept import Kept
+    from gate.app.fleet.kept import Kept
     from gate.net.answer import Answer
     from gate.wire.enrol import Claim, SignedClaim
 

@@ -1,4 +1,4 @@
-"""What an enrolled device keeps, in its state directory.
+"""What an enrolled device keeps of it, in its state directory.
 
 Each claim brings a key of its own, named by the claim. The table that names the key is written last, whole: until then
 the gate is whatever it was before, from then on it is the new one, whenever the power fails.
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from gate.config import GateConfig
     from gate.wire.enrol import Claim, EnrolAnswer
 
 _OURS: Final = re.compile(r"(?:device-([0-9a-f]{16})\.key|fleet-([0-9a-f]{16})\.pem)(?:\.new)?", re.ASCII)
@@ -108,3 +109,9 @@ class Kept:
             f"{self._state}: can't be written ({fault.strerror}); does the user of the gate run this? "
             f"sudo -u gate gate enrol …"
         )
+
+
+def keys(config: GateConfig, state: Path) -> list[Path]:
+    """What proves to the fleet who this is, by hand or by enrolment, and which fleet that is."""
+    by_hand = [] if config.fleet is None else [config.fleet.key]
+    return list(dict.fromkeys([*by_hand, *Kept(state).files()]))
