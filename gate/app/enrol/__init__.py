@@ -115,8 +115,7 @@ async def _scanned(args: argparse.Namespace) -> str:
     if args.button is not None:
         _say("press", pin=str(args.button))
         await gun.pressed(args.button)
-    _say("scan")
-    found = await gun.claim(guns, lambda: _say("no_claim_here"))
+    found = await gun.claim(guns, _say)
     if found is None:
         raise ConfigError(f"no claim was read within {gun.SECONDS:g} s; start again")
     return found
