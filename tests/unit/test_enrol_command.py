@@ -25,6 +25,7 @@ from gate.errors import ConfigError
 from gate.net.client import Client
 from gate.net.trust import NO_TRUST
 from gate.wire import enrol
+from gate.wire.enrol import Refusal, Refused
 from gate.wire.message import encode
 
 if TYPE_CHECKING:
@@ -306,3 +307,30 @@ def test_a_request_without_the_key_that_it_names_is_forged(device: Device) -> No
     assert (status, b"forged" in body) == (403, True)
     assert b"forged" not in device.desk.enrol(good, device.server.store)[1]
     assert len(encode(good)) < 2048
+
+
+def test_a_refusal_costs_an_enrolled_device_nothing(device: Device) -> None:
+    device.by(device.claim())
+    keys, before = device.keys(), (device.state / ENROLLED).read_bytes()
+    assert device.by(device.claim(until=1))[0] == REFUSED
+    assert device.keys() == keys
+    assert (device.state / ENROLLED).read_bytes() == before
+
+
+def test_a_damaged_enrolment_is_mended_by_a_new_claim(device: Device) -> None:
+    device.by(device.claim())
+    (device.state / ENROLLED).write_bytes(b"[fleet")
+    assert device.enrol()[0] == UNUSABLE
+    assert device.by(device.claim())[0] == 0
+    assert device.enrol()[0] == 0
+
+
+@pytest.mark.parametrize("reason", [*Refusal, "of a later version"])
+def test_every_reason_has_words_in_every_language(device: Device, reason: str) -> None:
+    desk = device.desk
+    desk.enrol = lambda *_: (403, encode(Refused(why="not today", reason=reason)))  # type: ignore[method-assign]
+    status, said = device.by(device.claim())
+    assert status == REFUSED
+    lines = said.splitlines()
+    assert len(lines) == (2 if reason in set(Refusal) else 3)
+    assert any(ord(letter) > 0x4E00 for letter in said)

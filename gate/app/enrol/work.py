@@ -108,7 +108,7 @@ def carry_out(text: str, claim: Claim, device: Device, kept: Kept) -> EnrolAnswe
     try:
         found = _taken(said, claim, device.serial)
     except NotEnrolled:
-        kept.tidy(kept.label())  # this claim's key will never be of use
+        kept.forget(claim.label)  # its key will never be of use
         raise
     _check(found, kept, claim)
     kept.enrol(claim, found)
