@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8770
-START_S: Final = 30.0
+START_S: Final = 60.0
 STOP_S: Final = 15.0
 _POLL_S: Final = 0.05
 CLAIMS_KEY_FILE: Final = "claims.pem"
