@@ -11,7 +11,7 @@ import msgspec
 import trust_bundles
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from gate.app.enrol.serial import serial_number
+from gate.app.fleet.serial import serial_number
 from gate.wire import enrol
 from gate.wire.enrol import Claim, Declined, EnrolAnswer, EnrolRequest, Refusal, Refused
 from gate.wire.message import encode

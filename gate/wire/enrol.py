@@ -161,8 +161,15 @@ def write_claim(claim: Claim, key: Ed25519PrivateKey, vouchers: Collection[bytes
         claim: what it says.
         key: the fleet's claims key.
         vouchers: signatures over ``to_vouch`` of its public half, by keys of the pinned root.
+
+    Raises:
+        WireFault: no claim can say this; the message names the field.
     """
     body = msgspec.msgpack.encode(claim)
+    try:
+        msgspec.msgpack.decode(body, type=Claim)
+    except msgspec.ValidationError as fault:
+        raise WireFault(f"no claim can say this: {fault}") from None
     envelope = _Envelope(body, key.public_key().public_bytes_raw(), key.sign(_CLAIM + body), tuple(vouchers))
     return PREFIX + b32encode(msgspec.msgpack.encode(envelope)).decode("ascii").rstrip("=")
 

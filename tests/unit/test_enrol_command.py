@@ -13,6 +13,7 @@ import pytest
 import trust_bundles
 from claims import PIN, Desk, vouchers
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from net_rig import Authority, Certificate
 from receiver import Receiver
 from vectors import ROOT
 
@@ -25,6 +26,7 @@ from gate.errors import ConfigError
 from gate.net.client import Client
 from gate.net.trust import NO_TRUST
 from gate.wire import enrol
+from gate.wire.enrol import Refusal, Refused
 from gate.wire.message import encode
 
 if TYPE_CHECKING:
@@ -306,3 +308,60 @@ def test_a_request_without_the_key_that_it_names_is_forged(device: Device) -> No
     assert (status, b"forged" in body) == (403, True)
     assert b"forged" not in device.desk.enrol(good, device.server.store)[1]
     assert len(encode(good)) < 2048
+
+
+def test_a_refusal_costs_an_enrolled_device_nothing(device: Device) -> None:
+    device.by(device.claim())
+    keys, before = device.keys(), (device.state / ENROLLED).read_bytes()
+    assert device.by(device.claim(until=1))[0] == REFUSED
+    assert device.keys() == keys
+    assert (device.state / ENROLLED).read_bytes() == before
+
+
+def test_a_damaged_enrolment_is_mended_by_a_new_claim(device: Device) -> None:
+    device.by(device.claim())
+    (device.state / ENROLLED).write_bytes(b"[fleet")
+    assert device.enrol()[0] == UNUSABLE
+    assert device.by(device.claim())[0] == 0
+    assert device.enrol()[0] == 0
+
+
+@pytest.mark.parametrize("reason", [*Refusal, "of a later version"])
+def test_every_reason_has_words_in_every_language(device: Device, reason: str) -> None:
+    desk = device.desk
+    desk.enrol = lambda *_: (403, encode(Refused(why="not today", reason=reason)))  # type: ignore[method-assign]
+    status, said = device.by(device.claim())
+    assert status == REFUSED
+    lines = said.splitlines()
+    assert len(lines) == (2 if reason in set(Refusal) else 3)
+    assert any(ord(letter) > 0x4E00 for letter in said)
+
+
+@pytest.mark.parametrize("days", [(-400, -365), (365, 400)])
+def test_a_clock_that_is_wrong_by_a_year_keeps_nobody_from_enrolling_nor_from_coming_back(
+    device: Device, days: tuple[int, int]
+) -> None:
+    """To such a device its fleet's certificate is out of date, or not valid yet."""
+    certificate = Authority(device.folder).certificate(from_days=days[0], to_days=days[1])
+    url = secured(device.server, certificate)
+    device.desk.more = {"pins": (base64.b64encode(certificate.pin).decode(),)}
+    assert device.by(device.claim(url=url, pins=(certificate.pin,)))[0] == 0
+    fleet = enrolled(device.state)
+    assert fleet is not None
+    client = Client(fleet.url, fleet.trust())
+    assert Tokens(fleet.url, fleet.device, load_key(fleet.key)).get(client) in device.server.store.tokens
+    client.close()
+
+
+def test_whoever_stands_in_between_learns_nothing_of_the_claim(device: Device) -> None:
+    url = secured(device.server, Authority(device.folder).certificate())
+    status, said = device.by(device.claim(url=url))
+    assert (status, "none of the pinned ones" in said) == (TRY_AGAIN, True)
+    assert device.desk.asked == []
+
+
+def secured(server: Receiver, certificate: Certificate) -> str:
+    """Have it speak TLS; gives its address then."""
+    server._server.socket = certificate.context().wrap_socket(server._server.socket, server_side=True)
+    server.store.audience = server.url.replace("http:", "https:")
+    return server.store.audience

@@ -7,12 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gate.app.enrol import gun
-from gate.app.enrol.kept import Kept
-from gate.app.enrol.serial import serial_number
 from gate.app.enrol.work import Device, NotEnrolled, accept, carry_out
 from gate.app.files import read_bounded
 from gate.app.fleet.inventory import board
+from gate.app.fleet.kept import Kept
+from gate.app.fleet.serial import serial_number
 from gate.config import read_table
 from gate.errors import ConfigError, DeviceLost, NetworkFault, WireFault
 from gate.wire.enrol import MOST_CHARACTERS
@@ -110,12 +109,13 @@ def _text(args: argparse.Namespace) -> str | None:
 
 
 async def _scanned(args: argparse.Namespace) -> str:
+    from gate.app.enrol import gun  # noqa: PLC0415 - brings every driver, and nothing else here needs one
+
     guns = gun.guns(args.config, args.state)
     if args.button is not None:
         _say("press", pin=str(args.button))
         await gun.pressed(args.button)
-    _say("scan")
-    found = await gun.claim(guns, lambda: _say("no_claim_here"))
+    found = await gun.claim(guns, _say)
     if found is None:
         raise ConfigError(f"no claim was read within {gun.SECONDS:g} s; start again")
     return found

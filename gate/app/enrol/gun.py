@@ -15,7 +15,7 @@ from gate.app.build import driver
 from gate.config import load
 from gate.config_bind import Roots
 from gate.errors import ConfigError, DeviceLost
-from gate.model import Reading
+from gate.model import Notice, NoticeKind
 from gate.wire.enrol import PREFIX
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SECONDS: Final = 300.0
 USUAL: Final = Path("/dev/gate/gun")
 _GUNS: Final = ("barcode", "barcode-serial")
+_SAID: Final = {NoticeKind.ONLINE: "scan", NoticeKind.PRESENT_AGAIN: "damaged"}
 
 
 def guns(config: Path, state: Path) -> Sequence[Driver]:
@@ -62,12 +63,13 @@ async def pressed(pin: int, open_pins: Callable[[], Pins] = Pins) -> None:
         await down.wait()
 
 
-async def claim(readers: Sequence[Driver], other: Callable[[], None], seconds: float = SECONDS) -> str | None:
+async def claim(readers: Sequence[Driver], say: Callable[[str], None], seconds: float = SECONDS) -> str | None:
     """The first claim that is read; None: none in time.
 
     Args:
         readers: guns.
-        other: called at each code that is no claim; nobody learns what it was.
+        say: called with keys of the installer's phrases: when a gun listens, and when it reads something else, of
+            which nobody learns what it was.
         seconds: how long to wait.
 
     Raises:
@@ -76,25 +78,22 @@ async def claim(readers: Sequence[Driver], other: Callable[[], None], seconds: f
     found: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     def take(event: ReaderEvent) -> None:
-        if not isinstance(event, Reading) or found.done():
-            return
-        text = event.data.decode("ascii", "replace").strip()
-        if text.upper().startswith(PREFIX):
-            found.set_result(text)
+        if isinstance(event, Notice):
+            key = _SAID.get(event.kind)
         else:
-            other()
+            text = event.data.decode("ascii", "replace").strip()
+            key = None if text.upper().startswith(PREFIX) else "no_claim_here"
+            if key is None and not found.done():
+                found.set_result(text)
+        if key is not None:
+            say(key)
 
     tasks = [asyncio.create_task(reader.run(take)) for reader in readers]
     ends: list[asyncio.Future[Any]] = [found, *tasks]
     try:
-        async with asyncio.timeout(seconds):
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        for task in () if found.done() else tasks:
-            if task.done():
-                task.result()
-        return await found
-    except TimeoutError:
-        return None
+        done, _ = await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        first = found if found in done else next(iter(done), None)
+        return None if first is None else await first
     except DeviceLost as lost:
         raise DeviceLost(f"{lost}; a gate that is at work has the gun: sudo systemctl stop gate") from None
     finally:

@@ -15,7 +15,7 @@ from gate.wire.enrol import Declined, EnrolAnswer, Refused
 from gate.wire.message import MEDIA_TYPE, Problem, answer, encode
 
 if TYPE_CHECKING:
-    from gate.app.enrol.kept import Kept
+    from gate.app.fleet.kept import Kept
     from gate.net.answer import Answer
     from gate.wire.enrol import Claim, SignedClaim
 
@@ -108,7 +108,7 @@ def carry_out(text: str, claim: Claim, device: Device, kept: Kept) -> EnrolAnswe
     try:
         found = _taken(said, claim, device.serial)
     except NotEnrolled:
-        kept.tidy(kept.label())  # this claim's key will never be of use
+        kept.forget(claim.label)  # its key will never be of use
         raise
     _check(found, kept, claim)
     kept.enrol(claim, found)

@@ -1,4 +1,4 @@
-"""What an enrolled device keeps, in its state directory.
+"""What an enrolled device keeps of it, in its state directory.
 
 Each claim brings a key of its own, named by the claim. The table that names the key is written last, whole: until then
 the gate is whatever it was before, from then on it is the new one, whenever the power fails.
@@ -19,9 +19,10 @@ from gate.config import ENROLLED, FleetConfig, enrolled
 from gate.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from gate.config import GateConfig
     from gate.wire.enrol import Claim, EnrolAnswer
 
 _OURS: Final = re.compile(r"(?:device-([0-9a-f]{16})\.key|fleet-([0-9a-f]{16})\.pem)(?:\.new)?", re.ASCII)
@@ -30,7 +31,7 @@ _OURS: Final = re.compile(r"(?:device-([0-9a-f]{16})\.key|fleet-([0-9a-f]{16})\.
 class Kept:
     """The files of one state directory.
 
-    Every method raises ``ConfigError`` where one can't be read or written.
+    Every method but ``label`` raises ``ConfigError`` where one can't be read or written.
     """
 
     def __init__(self, state: Path) -> None:
@@ -41,8 +42,11 @@ class Kept:
         return enrolled(self._state)
 
     def label(self) -> str | None:
-        """By which claim."""
-        fleet = self.fleet()
+        """By which claim; None also where that can't be read any more: a new claim mends it."""
+        try:
+            fleet = self.fleet()
+        except ConfigError:
+            return None
         found = None if fleet is None else _OURS.fullmatch(fleet.key.name)
         return None if found is None else found[1]
 
@@ -77,17 +81,13 @@ class Kept:
         ]
         self._write(self._state / ENROLLED, "\n".join([*lines, ""]).encode())
 
-    def tidy(self, keep: str | None) -> None:
-        """Erase what belongs to any other claim than the one that is kept."""
-        try:
-            for file in self.files():
-                found = _OURS.fullmatch(file.name)
-                if found is not None and (found[1] or found[2]) != keep:
-                    file.unlink(missing_ok=True)
-            if self._state.is_dir():
-                durable.sync_folder(self._state)
-        except OSError as fault:
-            raise self._fault(fault) from None
+    def tidy(self, keep: str) -> None:
+        """Erase what belongs to any other claim than this one."""
+        self._erase(lambda label: label != keep)
+
+    def forget(self, refused: str) -> None:
+        """Erase what belongs to this claim."""
+        self._erase(lambda label: label == refused)
 
     def files(self) -> Iterator[Path]:
         """Everything that an enrolment, or one that was broken off, has left."""
@@ -96,6 +96,16 @@ class Kept:
         except FileNotFoundError:
             return
         yield from (file for file in every if _OURS.fullmatch(file.name) or file.name in {ENROLLED, f"{ENROLLED}.new"})
+
+    def _erase(self, wanted: Callable[[str], bool]) -> None:
+        try:
+            for file in self.files():
+                found = _OURS.fullmatch(file.name)
+                if found is not None and wanted(found[1] or found[2]):
+                    file.unlink(missing_ok=True)
+            durable.sync_folder(self._state)
+        except OSError as fault:
+            raise self._fault(fault) from None
 
     def _write(self, file: Path, content: bytes) -> None:
         try:
@@ -108,3 +118,9 @@ class Kept:
             f"{self._state}: can't be written ({fault.strerror}); does the user of the gate run this? "
             f"sudo -u gate gate enrol …"
         )
+
+
+def keys(config: GateConfig, state: Path) -> list[Path]:
+    """What proves to the fleet who this is, by hand or by enrolment, and which fleet that is."""
+    by_hand = [] if config.fleet is None else [config.fleet.key]
+    return list(dict.fromkeys([*by_hand, *Kept(state).files()]))
