@@ -66,7 +66,7 @@ def test_it_starts_says_where_it_is_and_stops_whole(folder: Path) -> None:
         os.killpg(command.pid, signal.SIGINT)
         assert command.wait(60) == 0
     assert not (folder / "postgresql" / "postmaster.pid").exists()
-    assert (folder / "claims.pem").stat().st_mode & 0o077 == 0
+    assert (folder / "claims.key.pem").stat().st_mode & 0o077 == 0
 
 
 def test_one_that_was_killed_leaves_nothing_that_keeps_the_next_from_starting(folder: Path) -> None:
@@ -79,6 +79,6 @@ def test_one_that_was_killed_leaves_nothing_that_keeps_the_next_from_starting(fo
 
 
 def test_a_key_file_that_holds_something_else_is_named(tmp_path: Path) -> None:
-    (tmp_path / "claims.pem").write_text("no key")
-    with pytest.raises(FleetError, match=r"claims\.pem holds no key"):
-        claims_key(tmp_path / "claims.pem")
+    (tmp_path / "claims.key.pem").write_text("no key")
+    with pytest.raises(FleetError, match=r"claims\.key\.pem holds no key"):
+        claims_key(tmp_path / "claims.key.pem")
