@@ -12,7 +12,6 @@ COMMANDS: Final = {
     "run": ("fleet.run", "a whole server on this machine alone, until Ctrl-C; the same as no command at all"),
     "plane": ("fleet.plane.server", "one replica of what gates talk to, on a database that is there"),
     "console": ("fleet.console.server", "the pages for people, on the same database"),
-    "vouch": ("fleet.vouch", "sign for a claims key with a key of the root, so that devices believe its claims"),
 }
 
 

@@ -77,6 +77,11 @@ def claims_key(path: Path) -> Ed25519PrivateKey:
     return found
 
 
+def vouchers_file(key: Path) -> Path:
+    """Where the root's word for a claims key lies: ``claims.vouchers.json`` beside ``claims.key.pem``."""
+    return key.with_name(key.name.removesuffix(".key.pem") + ".vouchers.json")
+
+
 def first_password() -> str | None:
     """A password for the first user, good for one log-in; None: that user has one of their own."""
     from django.contrib.auth import get_user_model  # noqa: PLC0415 - Django is set up by now

@@ -16,16 +16,18 @@ from typing import TYPE_CHECKING, Final
 
 from fleet import postgres, prepare
 from fleet.errors import FleetError
+from fleet.prepare import vouchers_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8770
-START_S: Final = 30.0
+START_S: Final = 60.0
 STOP_S: Final = 15.0
 _POLL_S: Final = 0.05
-CLAIMS_KEY_FILE: Final = "claims.pem"
+CLAIMS_KEY_FILE: Final = "claims.key.pem"
+"""As ``gate trust vouch`` makes it, with its vouchers beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,6 @@ class Ready:
     dsn: str
     console_secret: str
     claims_key: Path
-    claims_public: str
-    """Its public half, hexadecimal."""
 
 
 @contextlib.contextmanager
@@ -51,8 +51,7 @@ def database(data: Path) -> Iterator[Ready]:
         prepare.migrate()
         file = data / CLAIMS_KEY_FILE
         key = prepare.claims_key(file)
-        public = key.public_key().public_bytes_raw()
-        yield Ready(dsn, prepare.make_secrets(dsn, public), file, public.hex())
+        yield Ready(dsn, prepare.make_secrets(dsn, key.public_key().public_bytes_raw()), file)
 
 
 @contextlib.contextmanager
@@ -115,7 +114,8 @@ def _serve(data: Path, port: int, url: str) -> None:
         print(f"gates:    {url}\nconsole:  http://{HOST}:{port + 1}/", flush=True)
         if password is not None:
             print(f"user:     {prepare.FIRST_USER}\npassword: {password}   (good once: it has to be changed)")
-        print(f"claims:   {ready.claims_public}   (public half of the key that claims are signed by)")
+        if not vouchers_file(ready.claims_key).exists():
+            print(f"claims:   nobody vouches for {ready.claims_key}, so no device believes them; see docs/fleet.md")
         print("Ctrl-C stops everything.", flush=True)
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
         raise FleetError(f"a part of the server has ended; see {data / 'postgresql.log'} and what stands above")

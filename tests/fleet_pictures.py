@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from fleet_rig import FleetServer, fleet_database, free_port
 from playwright.sync_api import sync_playwright
@@ -27,7 +28,7 @@ GOOD = Heartbeat(
     disk=Disk(50, 100),
     key_tier=KeyTier.FILE,
 )
-GATES = (
+GATES: tuple[tuple[str, str, str, dict[str, Any], int], ...] = (
     ("北区", "北站", "north-station-1", {}, 20),
     ("北区", "北站", "north-station-2", {"readers": (Device("id-reader"), Device("camera", 900))}, 31),
     ("北区", "北站", "north-station-3", {}, 45),

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from fleet.console.audit import note
 from fleet.errors import FleetError
-from fleet.prepare import claims_key
+from fleet.prepare import claims_key, vouchers_file
 from fleet.registry.models import Claim, Device
 from gate.wire import enrol
 
@@ -46,6 +46,10 @@ class Made:
     device: str
     serial: str
     text: str
+
+
+class _Vouchers(msgspec.Struct):
+    vouchers: tuple[str, ...]
 
 
 def make(site: Site, wanted: Wanted, user: Any) -> Made:
@@ -93,9 +97,12 @@ def _key() -> Any:
 
 
 def _vouchers() -> list[bytes]:
-    """What the holders of the root have signed, a line each in hexadecimal, beside the key."""
-    file = Path(os.environ["FLEET_CLAIMS_KEY"]).with_suffix(".vouchers")
+    """What the holders of the root have signed, as ``gate trust vouch`` wrote it."""
+    file = vouchers_file(Path(os.environ["FLEET_CLAIMS_KEY"]))
+    if not file.exists():
+        return []
     try:
-        return [bytes.fromhex(line) for line in file.read_text("ascii").split()] if file.exists() else []
+        found = msgspec.json.decode(file.read_bytes(), type=_Vouchers)
+        return [base64.urlsafe_b64decode(one + "=" * (-len(one) % 4)) for one in found.vouchers]
     except ValueError:
-        raise FleetError(f"{file} holds something else than lines of hexadecimal digits") from None
+        raise FleetError(f"{file} is not what gate trust vouch writes") from None

@@ -94,7 +94,7 @@ def command(request: Any, name: str) -> Any:
     """Ask a gate for something."""
     device = get_object_or_404(permissions.devices(request.user, to_change=True), name=name)
     kind = request.POST.get("kind")
-    if kind in ASKED:
+    if kind in ASKED or (kind == CommandKind.WIPE and request.POST.get("name") == device.name):
         with transaction.atomic():
             expires = timezone.now() + COMMAND_LIFE
             Command.objects.create(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from fleet.plane import sql
+from fleet.plane import audit, sql
 from gate.wire.commands import Command
 from gate.wire.heartbeat import Heartbeat, HeartbeatAnswer
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
 
     from fleet.plane.devices import Known
+    from gate.wire.commands import CommandOutcome
 
 FLUSH_S: Final = 1.0
 HISTORY_EVERY_S: Final = 3600.0
@@ -61,9 +62,7 @@ class Beats:
             return HeartbeatAnswer()
         async with self._pool.connection() as link:
             for outcome in beat.outcomes:
-                detail = outcome.detail.replace("\0", "")
-                done = (datetime.now(UTC), outcome.result.value, detail, outcome.id, gate.id)
-                await link.execute(sql.COMMAND_DONE, done)
+                await _done(link, gate, outcome)
             found = await (await link.execute(sql.COMMANDS, (gate.id,))).fetchall()
         return HeartbeatAnswer(tuple(Command(id_, kind, _left(expires)) for id_, kind, expires in found))
 
@@ -116,6 +115,17 @@ class Beats:
             return False
         self._told[id_] = gist, now
         return True
+
+
+async def _done(link: AsyncConnection, gate: Known, outcome: CommandOutcome) -> None:
+    """Note what became of a command; a gate that has erased itself is one no more."""
+    now, detail = datetime.now(UTC), outcome.detail.replace("\0", "")
+    noted = await link.execute(sql.COMMAND_DONE, (now, outcome.result.value, detail, outcome.id, gate.id))
+    if noted.rowcount != 1:
+        return
+    wiped = await link.execute(sql.REVOKE_WIPED, (now, gate.id, outcome.id))
+    if wiped.rowcount == 1:
+        await audit.write(link, f"gate {gate.name}", "wiped", gate.name, f"command {outcome.id}")
 
 
 def _gone(beat: Heartbeat) -> list[str]:

@@ -74,6 +74,12 @@ COMMAND_DONE: Final = """
 UPDATE commands SET done_at = %s::timestamptz, result = %s::text, detail = %s::text
 WHERE id = %s::text AND device_id = %s::bigint AND done_at IS NULL
 """
+REVOKE_WIPED: Final = """
+UPDATE devices SET state = 'revoked', revoked_at = %s::timestamptz, generation = generation + 1
+WHERE id = %s::bigint AND state = 'active' AND EXISTS (
+    SELECT 1 FROM commands WHERE commands.id = %s::text AND device_id = devices.id AND kind = 'wipe' AND result = 'done'
+)
+"""
 
 CLAIM: Final = """
 SELECT claims.id, claims.secret, claims.site_id, sites.name, claims.device, claims.serial, claims.expires_at,

@@ -190,12 +190,17 @@ def test_a_gate_is_revoked_by_typing_its_name_and_it_is_on_record_who_did(desk: 
 
 def test_a_gate_is_asked_to_report_and_nothing_else_can_be_asked(desk: Desk) -> None:
     person = Person(desk.user(may_change=True))
-    for kind in ("report", "wipe", "rm -rf /"):
+    for kind in ("report", "wipe", "reboot", "rm -rf /"):
         person.post(f"/gates/{desk.gate}/command", kind=kind)
     found = desk.server.sql(
         "SELECT kind FROM commands JOIN devices ON devices.id = device_id WHERE name = %s", desk.gate
     )
-    assert found == [("report",)]
+    assert found == [("report",)], "a wipe needs the gate's name"
+    person.post(f"/gates/{desk.gate}/command", kind="wipe", name=desk.gate)
+    assert desk.server.sql("SELECT what FROM audit WHERE subject = %s ORDER BY id", desk.gate) == [
+        ("command report",),
+        ("command wipe",),
+    ]
 
 
 def test_claims_come_as_a_sheet_of_codes_that_a_gun_reads(desk: Desk) -> None:

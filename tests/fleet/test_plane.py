@@ -166,6 +166,19 @@ def test_a_command_is_handed_over_until_the_gate_has_said_what_became_of_it(gate
     assert gate.server.sql("SELECT result, detail FROM commands WHERE id = %s", id_) == [("failed", "noroom")]
 
 
+def test_a_gate_that_has_erased_itself_is_one_no_more(gate: Gate) -> None:
+    id_ = secrets.token_hex(8)
+    gate.server.sql(
+        "INSERT INTO commands (id, device_id, kind, made_at, expires_at, result, detail)"
+        " VALUES (%s, %s, 'wipe', now(), now() + interval '1 hour', '', '')",
+        id_,
+        gate.id,
+    )
+    gate.beat(outcomes=(CommandOutcome(id_, CommandResult.DONE),))
+    assert gate.server.sql("SELECT state FROM devices WHERE id = %s", gate.id) == [("revoked",)]
+    assert gate.audit() == ["wiped"]
+
+
 def test_a_gate_says_nothing_of_another_ones_commands(gate: Gate) -> None:
     other = Gate(gate.server)
     id_ = secrets.token_hex(8)
