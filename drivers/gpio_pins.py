@@ -90,6 +90,8 @@ def declared() -> Iterator[None]:
         yield
     except gpiozero.GPIOPinInUse as fault:
         raise DeviceLost(f"a GPIO line is in use ({fault}): give each its own") from fault
+    except AttributeError as fault:  # Debian's gpiozero asks for a name that lgpio 0.2.2.0 has not
+        raise DeviceLost(f"gpiozero and lgpio do not fit each other ({fault}): see docs/devices.md") from fault
     except foreign as fault:
         raise DeviceLost(
             f"GPIO can't be used ({fault}): is this a Raspberry Pi, is another program using the line ('gpioinfo'), "

@@ -43,7 +43,7 @@ class PassageWatch:
     Args:
         within_s: how long a released person may take to come.
         jam_s: how long anybody may stay inside.
-        sensor: whether there is one; without, a release is over after ``within_s`` and nobody knows how.
+        sensor: whether there is one; without, a release is over at once and nobody knows how.
     """
 
     def __init__(self, within_s: float, jam_s: float, *, sensor: bool) -> None:
@@ -71,7 +71,7 @@ class PassageWatch:
         """Somebody is let through from now on."""
         if self._take_by is not None:
             raise RuntimeError("one release at a time")
-        self._take_by = now + self._within_s
+        self._take_by = now + (self._within_s if self._sensor else 0)
         self._fire_seen = self._fire
 
     def sensed(self, now: float, *, blocked: bool) -> list[Happening]:

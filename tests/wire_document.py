@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from vectors import ROOT
 
-from gate.wire import heartbeat, inventory, message, passages, status, token
+from gate.wire import enrol, heartbeat, inventory, message, passages, status, token
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FILE: Path = ROOT / "docs" / "wire.openapi.json"
 PATHS: tuple[tuple[str, type[msgspec.Struct], type[msgspec.Struct]], ...] = (
+    (enrol.PATH, enrol.EnrolRequest, enrol.EnrolAnswer),
     (token.CHALLENGE_PATH, token.ChallengeRequest, token.Challenge),
     (token.TOKEN_PATH, token.TokenRequest, token.Token),
     (passages.PATH, passages.Batch, passages.Acknowledgement),
@@ -25,12 +26,12 @@ PATHS: tuple[tuple[str, type[msgspec.Struct], type[msgspec.Struct]], ...] = (
     (status.CODE_PATH, status.CodeQuestion, status.CodeAnswer),
 )
 """Path -> what is asked and what is answered. The last two are asked of the city's gateway, docs/lookup.md."""
-WITHOUT_TOKEN = (token.CHALLENGE_PATH, token.TOKEN_PATH, status.HOLDER_PATH, status.CODE_PATH)
-BESIDES = (token.Assertion, message.Problem)
+WITHOUT_TOKEN = (enrol.PATH, token.CHALLENGE_PATH, token.TOKEN_PATH, status.HOLDER_PATH, status.CODE_PATH)
+BESIDES = (token.Assertion, enrol.Refused, message.Problem)
 REFUSALS = {
     "400": "of no such form; nothing was taken",
     "401": "no token, or one that is not good any more",
-    "403": "another gate's",
+    "403": "another gate's; to a claim, a Refused",
     "409": "another batch of this gate is being taken in",
     "413": "too large; smaller batches may be taken",
     "415": "a version that is not spoken",

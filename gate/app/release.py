@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from gate.model import Decision, Direction, ReaderEvent
 
 RELEASE_S: Final = 4.0
-"""How long a release stands where there is no barrier."""
+"""How long the lane stands open, for whoever looks at the screen, where no sensor tells what became of it."""
 ALARM_S: Final = 60.0
 """How long guards are shown that somebody passed who was not let through."""
 
@@ -100,10 +100,10 @@ class Releases:
 
     def admit(self, presentations: Sequence[str], reader: str, direction: Direction) -> bool:
         """Let them through, whose rows are safe on disk; False where the barrier can't, and nobody was let through."""
+        if self._timer is not None:
+            self._timer.cancel()
         if self._barrier is None:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer = asyncio.get_running_loop().call_later(RELEASE_S, self._over, None)
+            self._over_later()
             return True
         first = None if self._open else self._release(direction)
         if first is None and not (self._open and self.possible):
@@ -117,7 +117,11 @@ class Releases:
         while True:
             result = await self._serve(await self._groups.get())
             self._open -= 1
-            if not self._open:
+            if self._open:
+                continue
+            if result is None:
+                self._over_later()
+            else:
                 self._over(result)
 
     def signal(self, decision: Decision) -> None:
@@ -176,6 +180,10 @@ class Releases:
         log.info(line("passage", id=presentation, result=None if result is None else result.value))
         if result is not None:
             self._recorder.complete(presentation, result)
+
+    def _over_later(self) -> None:
+        """Nobody knows when somebody is through; whoever comes next does not wait for this."""
+        self._timer = asyncio.get_running_loop().call_later(RELEASE_S, self._over, None)
 
     def _over(self, result: PassageResult | None) -> None:
         """The newest release is over; where somebody is being decided about already, the lane has gone on without."""

@@ -13,8 +13,16 @@ from vectors import ROOT
 ROOTFS = ROOT / "systemd" / "rootfs"
 UNITS = ROOTFS / "usr" / "lib" / "systemd" / "system"
 SYSTEM_UNITS = Path("/usr/lib/systemd/system")
-PROGRAMS = ("bin/sleep", "bin/systemctl", "bin/kill", "usr/bin/cage", "usr/bin/chromium", "opt/gate/current/bin/gate")
-MOST_EXPOSED = {"gate": 1.5, "gate-camera": 1.5, "gate-kiosk": 3.0}
+PROGRAMS = (
+    "bin/sleep",
+    "bin/systemctl",
+    "bin/kill",
+    "bin/rm",
+    "usr/bin/cage",
+    "usr/bin/chromium",
+    "opt/gate/current/bin/gate",
+)
+MOST_EXPOSED = {"gate": 1.5, "gate-camera": 1.5, "gate-enrol": 1.5, "gate-kiosk": 3.0}
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 

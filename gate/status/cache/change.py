@@ -66,7 +66,7 @@ class Change:
     def _lay_out(self, buckets: int) -> None:
         content, header, groups = self._content, self.header, _groups(buckets)
         (values,) = struct.unpack_from(">H", content)
-        self._values = struct.unpack_from(f">{values}I", content, 2)
+        self._values = array("I", struct.unpack_from(f">{values}I", content, 2))
         self._changed = 2 + 4 * values
         numbers = content[self._changed : self._changed + buckets]
         self._from = _starts([sum(numbers[at : at + _TOGETHER]) for at in range(0, buckets, _TOGETHER)])

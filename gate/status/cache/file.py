@@ -10,7 +10,7 @@ import os
 from array import array
 from contextlib import suppress
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gate import durable
 from gate.errors import StatusUnavailable
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
     from gate.status.cache.crypto import Cipher, ListKey
 
+_FORCED_BYTES: Final = 1 << 20
+"""Written at once at most: whoever reads from a slow card meanwhile waits behind that, not behind the whole list."""
+
 
 class BlockFile:
     """An open file whose head and directory were found good.
@@ -52,13 +55,17 @@ class BlockFile:
         try:
             self.head = self._read(HEAD_BYTES, 0)
             self.header = read_head(self.head, signers)
-            size = directory_bytes(self.header.blocks)
-            directory = Directory.read(self._read(size, HEAD_BYTES), self.header)
+            blocks = self.header.blocks
+            where, digests = (
+                self._read(4 * blocks, HEAD_BYTES),
+                self._read(DIGEST_BYTES * blocks, HEAD_BYTES + 4 * blocks),
+            )
+            directory = Directory.read(where, digests, self.header)
         except StatusUnavailable as fault:
             self.close()
             raise StatusUnavailable(f"{path.name}: {fault}") from None
         self._ends, self._digests = directory.ends, directory.digests
-        self._start = HEAD_BYTES + size
+        self._start = HEAD_BYTES + directory_bytes(blocks)
         self._cipher = key.blocks(self.header.salt)
 
     def block(self, number: int) -> bytes:
@@ -147,11 +154,14 @@ def _write(
         with draft.open("wb") as file:
             draft.chmod(0o600)
             file.seek(HEAD_BYTES + directory_bytes(blocks))
-            ends, digests, end = array("I"), bytearray(), 0
+            ends, digests, end, forced = array("I"), bytearray(), 0, 0
             for number, content in enumerate(contents):
                 sealed = cipher.seal(number, content)
                 file.write(sealed)
                 end += len(sealed)
+                if end - forced > _FORCED_BYTES:
+                    os.fdatasync(file.fileno())
+                    forced = end
                 ends.append(end)
                 digests += digest(sealed)
             directory = Directory(ends, bytes(digests)).write()

@@ -164,19 +164,21 @@ class Directory:
     digests: bytes
 
     @classmethod
-    def read(cls, data: bytes, header: Header) -> Directory:
-        """Read it.
+    def read(cls, where: bytes, digests: bytes, header: Header) -> Directory:
+        """Read its two parts, as long as they have to be; in two, since a megabyte is not copied then.
 
         Raises:
             StatusUnavailable: it is not the one that was signed.
         """
-        if sha256(data).hexdigest() != header.directory or len(data) != directory_bytes(header.blocks):
+        whole = sha256(where)
+        whole.update(digests)
+        if whole.hexdigest() != header.directory:
             raise StatusUnavailable("its directory is not what was signed")
         ends = array("I")
-        ends.frombytes(data[: 4 * header.blocks])
+        ends.frombytes(where)
         if sys.byteorder == "little":
             ends.byteswap()
-        return cls(ends, data[4 * header.blocks :])
+        return cls(ends, digests)
 
     def write(self) -> bytes:
         """Its bytes."""
