@@ -57,14 +57,14 @@ VICES = (
     Vice("429", 429, {"Retry-After": "0"}),
     Vice("413 of a proxy", 413, {"Content-Type": "text/html"}, HTML),
     Vice("HTML", 200, {"Content-Type": "text/html"}, HTML),
-    Vice("redirect", 302, {"Content-Type": "text/html", "Location": "http://127.0.0.1/login"}, HTML),
+    Vice("captive portal redirects", 302, {"Content-Type": "text/html", "Location": "http://127.0.0.1/login"}, HTML),
     Vice("no JSON", 200, {}, b"\xff\x00{"),
     Vice("another answer", 200, {}, b'{"batch":"0123456789abcdef","rows":[],"watermark":9}'),
     Vice("another version", 200, {"Content-Type": "application/vnd.gate.v9+json"}, b"{}"),
     Vice("garbage", raw=b"\x16\x03\x01 this is no HTTP \r\n\r\n"),
-    Vice("closed", raw=b""),
-    Vice("half", half=True),
-    Vice("drip", drip_s=0.05),
+    Vice("closed socket", raw=b""),
+    Vice("half a body", half=True),
+    Vice("slow drip", drip_s=0.05),
 )
 
 

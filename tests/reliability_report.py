@@ -89,10 +89,9 @@ def section(found: Sequence[Found], how: str) -> str:
         counts = (tried, lost, str(one.twice), str(one.wrongly_let_in))
         return (one.fault, *counts, "; ".join(heard) or NOBODY, one.remark)
 
-    share = (
-        'A sample: "20 of 500" are 20 in this run, 500 in a full one.' if any(map(_sampled, found)) else "All in full."
-    )
-    return f"{how} {share}\n\n{table(HEAD, map(row, found))}"
+    share = 'Where it says "20 of 500", it was 20 times in this run; in a full one it is 500.'
+    said_so = f"{how} {share}" if any(map(_sampled, found)) else f"{how} Everything was tried in full."
+    return f"{said_so}\n\n{table(HEAD, map(row, found))}"
 
 
 def _sampled(one: Found) -> bool:

@@ -95,4 +95,4 @@ def test_the_gate_goes_on_and_nothing_of_the_damaged_file_is_thrown_away(
         shutil.rmtree(folder)
     where = "journal" if name == "journal.sqlite" else "journal's log"
     remark = f"Set aside whole {aside} times, and a new one begun; the gate went on each time."
-    note(Found(f"{where} {WHAT[damage]}", tries, lost=None, remark=remark, in_full=TRIES))
+    note(Found(f"{where}: {WHAT[damage]}", tries, lost=None, remark=remark, in_full=TRIES))
