@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from claims import ROOT_KEYS, Desk, vouchers
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from signed_certificates import NOW, believing
 
@@ -35,6 +35,7 @@ def test_a_claim_of_usual_length_fits_a_code_that_cheap_guns_read() -> None:
     assert set(TEXT) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:"), "the alphanumeric mode of a QR code"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=32), st.binary(max_size=30), st.sampled_from(["", "\r\n", " \t"]), st.booleans())
 def test_what_was_signed_is_what_is_read(site: bytes, device: bytes, blanks: str, lower: bool) -> None:
     claim = msgspec.structs.replace(CLAIM, site=site.hex() or "s", device="g" + device.hex())
@@ -50,6 +51,7 @@ def test_what_no_device_could_read_is_not_written() -> None:
             DESK.text(msgspec.structs.replace(CLAIM, **changes))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 @example(TEXT[:-1])
 @example(PREFIX)
@@ -61,6 +63,7 @@ def test_anything_else_is_refused_in_declared_words(text: str) -> None:
             read_claim(given_text)
 
 
+@settings(deadline=None)
 @given(st.recursive(st.none() | st.integers() | st.binary() | st.text(), lambda inner: st.lists(inner, max_size=5)))
 def test_msgpack_of_another_form_is_refused(item: Any) -> None:
     with contextlib.suppress(OverflowError), pytest.raises(WireFault):
@@ -72,6 +75,7 @@ def test_deep_nesting_ends_in_a_refusal() -> None:
         read_claim(PREFIX + b32encode(b"\x91" * 1200).decode().rstrip("="))
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(TEXT) - 1), st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"))
 def test_a_changed_letter_makes_no_other_claim(place: int, letter: str) -> None:
     changed = TEXT[:place] + letter + TEXT[place + 1 :]
@@ -102,6 +106,7 @@ def test_a_request_is_one_or_is_refused(body: bytes) -> None:
         decode(body, EnrolRequest)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["claim", "serial", "key", "proof"]), st.text("ABCDEFabcdef0123456789", min_size=86, max_size=86)
 )

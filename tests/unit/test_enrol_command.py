@@ -360,6 +360,19 @@ def test_whoever_stands_in_between_learns_nothing_of_the_claim(device: Device) -
     assert device.desk.asked == []
 
 
+def test_what_gate_trust_vouch_makes_is_what_a_device_believes(device: Device) -> None:
+    keys, name = device.folder / "keys", device.folder / "claims"
+    assert main(["trust", "keys", str(keys)]) == 0
+    assert main(["trust", "vouch", str(name), "--keys", str(keys)]) == 0
+    (device.folder / "root.json").write_bytes((keys / "root.json").read_bytes())
+    made = msgspec.json.decode((device.folder / "claims.vouchers.json").read_bytes())
+    device.desk.key = load_key(device.folder / "claims.key.pem")
+    device.desk.vouchers = [base64.urlsafe_b64decode(one + "==") for one in made["vouchers"]]
+    assert device.by(device.claim())[0] == 0
+    assert stat.S_IMODE((device.folder / "claims.key.pem").stat().st_mode) == 0o600
+    assert main(["trust", "vouch", str(name), "--keys", str(keys)]) != 0, "no key is written over"
+
+
 def secured(server: Receiver, certificate: Certificate) -> str:
     """Have it speak TLS; gives its address then."""
     server._server.socket = certificate.context().wrap_socket(server._server.socket, server_side=True)

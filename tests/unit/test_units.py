@@ -87,6 +87,13 @@ def test_the_watchdog_waits_longer_than_a_person_may_and_settling_longer_than_th
     assert 3 < watchdog < settled
 
 
+@pytest.mark.parametrize("unit", ["gate", "gate-enrol"])
+def test_no_gate_waits_for_the_network_before_it_serves_people(unit: str) -> None:
+    waits = " ".join(line for line in settings(unit) if line.startswith(("After=", "Requires=", "Wants=")))
+    assert "Before=gate.service" in settings("gate-enrol")
+    assert not re.search(r"network|cloud|time-sync|remote-fs", waits)
+
+
 def test_only_the_gate_itself_may_tell_that_it_lives_and_it_leaves_no_core() -> None:
     assert {"Type=notify", "NotifyAccess=main", "LimitCORE=0", "Restart=always"} <= set(settings("gate"))
 
