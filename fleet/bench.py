@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 import psycopg
 
@@ -26,7 +27,6 @@ from fleet.plane import tokens
 from fleet.plane.database import TOKEN_SECRET
 from fleet.run import HOST, database, process
 from gate.model import Outcome
-from gate.presentation_id import new_presentation_id
 from gate.wire import heartbeat, passages
 from gate.wire.heartbeat import Clock, Device, Heartbeat, KeyTier
 from gate.wire.message import MEDIA_TYPE, encode
@@ -202,7 +202,7 @@ def _rows(gates: list[Gate], links: list[Link], number: int, count: int) -> asyn
 def _row(seq: int) -> Passage:
     return Passage(
         seq=seq,
-        id=new_presentation_id(),
+        id=_id(),
         revision=1,
         at=datetime.now(UTC),
         clock_trusted=True,
@@ -215,6 +215,12 @@ def _row(seq: int) -> Passage:
         rule_set="station-48h@1",
         sealed=Sealed("2021-06-20", bytes(176)),
     )
+
+
+def _id() -> str:
+    """A UUIDv7."""
+    value = int(time.time() * 1000) << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0x2 << 62 | secrets.randbits(62)
+    return str(UUID(int=value))
 
 
 def _count(ready: Ready) -> int:
