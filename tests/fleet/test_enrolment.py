@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import os
 import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
+import trust_bundles
+from claims import vouchers
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from uploads import session
 
 from fleet.errors import FleetError
+from fleet.prepare import claims_key, vouchers_file
+from gate.__main__ import main
+from gate.app.fleet.key import load_key
+from gate.app.fleet.serial import serial_number
 from gate.errors import WireFault
 from gate.net.client import Client
 from gate.net.trust import NO_TRUST
@@ -21,6 +29,8 @@ from gate.wire.enrol import EnrolAnswer, Refusal, Refused
 from gate.wire.message import MEDIA_TYPE, answer, encode
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fleet_rig import FleetServer
 
     from fleet.console.claims import Made
@@ -74,6 +84,25 @@ def test_a_device_with_a_claim_is_a_gate_at_once(desk: Desk) -> None:
     assert desk.ask(made, key) == EnrolAnswer(device=made.device, url=desk.server.url)
     assert session(desk.server.url, key, made.device).post(heartbeat.PATH, b"{}").status == 400, "it is let in"
     assert [what for what, _ in desk.audit(made.device)] == ["claim made", "enrolled"]
+
+
+def test_the_gates_own_command_enrols_it_by_a_claim_of_the_console(desk: Desk, tmp_path: Path) -> None:
+    vouched = vouchers(claims_key(desk.server.ready.claims_key))
+    words = {"vouchers": [base64.urlsafe_b64encode(one).rstrip(b"=").decode() for one in vouched]}
+    file = vouchers_file(desk.server.ready.claims_key)
+    (tmp_path / "root.json").write_bytes(trust_bundles.root())
+    (tmp_path / "state").mkdir(mode=0o700)
+    file.write_bytes(msgspec.json.encode(words))
+    try:
+        made = desk.claim(serial=serial_number())
+    finally:
+        file.unlink()
+    where = ("--state", tmp_path / "state", "--config", tmp_path / "gate.toml", "--root", tmp_path / "root.json")
+    assert main(["enrol", made.text, *map(str, where)]) == 0
+    (key,) = (tmp_path / "state").glob("device-*.key")
+    assert session(desk.server.url, load_key(key), made.device).post(heartbeat.PATH, b"{}").status == 400, (
+        "it is let in"
+    )
 
 
 def test_an_answer_that_was_lost_is_given_again_and_nobody_else_gets_one(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +115,15 @@ def test_a_day_that_turns_out_possible_takes_what_waited_for_it(gate: Gate) -> N
     assert found == [(f"passages_{day:%Y%m%d}",)]
     assert results(gate.send(row(id=id_, revision=2))) == ["taken"]
     assert gate.rows("passages") == 1
+
+
+def test_a_day_is_made_once_by_however_many_want_it_first(gate: Gate) -> None:
+    day = datetime.now(UTC).date() - timedelta(days=1000 + secrets.randbelow(1000))
+    with ThreadPoolExecutor(8) as pool:
+        for made in [pool.submit(gate.server.sql, "SELECT make_day(%s::date)", day) for _ in range(8)]:
+            made.result()
+    name = f"passages_{day:%Y%m%d}"
+    assert gate.server.sql("SELECT count(*) FROM pg_class WHERE relname = %s", name) == [(1,)]
 
 
 def test_only_the_newest_revision_is_kept_in_whatever_order_they_come(gate: Gate) -> None:

@@ -36,7 +36,8 @@ BEGIN
         RETURN;
     END IF;
     PERFORM pg_advisory_xact_lock(20210620);
-    IF to_regclass(part) IS NOT NULL THEN
+    -- Not to_regclass: what it remembers may be from before the lock.
+    IF EXISTS (SELECT FROM pg_catalog.pg_class WHERE relname = part) THEN
         RETURN;
     END IF;
     EXECUTE format('CREATE TABLE %I (LIKE passages INCLUDING ALL)', part);
