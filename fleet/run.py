@@ -55,7 +55,7 @@ def database(data: Path) -> Iterator[Ready]:
 
 
 @contextlib.contextmanager
-def process(part: str, port: int, url: str, ready: Ready) -> Iterator[None]:
+def process(part: str, port: int, url: str, ready: Ready) -> Iterator[subprocess.Popen[bytes]]:
     """One of the server's processes, listening when the block begins and stopped when it is over.
 
     Raises:
@@ -72,7 +72,7 @@ def process(part: str, port: int, url: str, ready: Ready) -> Iterator[None]:
     running = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603 - ourselves
     try:
         _listening(running, part, port)
-        yield
+        yield running
     finally:
         running.terminate()
         try:

@@ -18,6 +18,7 @@ from fleet.postgres import programs
 from fleet.run import database, process
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
     from fleet.run import Ready
@@ -31,6 +32,7 @@ class FleetServer:
 
     url: str
     ready: Ready
+    process: subprocess.Popen[bytes] | None = None
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """What the database says."""
@@ -91,5 +93,5 @@ def serving(ready: Ready) -> Iterator[FleetServer]:
     """A replica of the device plane over a database."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with process("plane", port, url, ready):
-        yield FleetServer(url, ready)
+    with process("plane", port, url, ready) as running:
+        yield FleetServer(url, ready, running)

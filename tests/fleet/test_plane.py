@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import secrets
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from uploads import session
 from fleet.plane.database import pool_of
 from fleet.plane.devices import KEPT_S, Devices
 from fleet.plane.limits import A_SECOND, BURST, Rates
-from gate.errors import WireFault
+from gate.errors import NetworkFault, WireFault
 from gate.model import Outcome
 from gate.presentation_id import new_presentation_id
 from gate.wire import heartbeat, passages
@@ -220,6 +221,35 @@ def test_two_replicas_take_each_others_tokens_and_rows(gate: Gate) -> None:
         gate.session = gate.at(replica.url)
         assert results(gate.send(one, row(2))) == ["taken", "taken"]
     assert gate.rows("passages") == 2
+
+
+def test_a_replica_that_is_killed_under_load_loses_nothing_and_nothing_comes_twice(gate: Gate) -> None:
+    waiting = [[row(seq) for seq in range(first, first + 20)] for first in range(1, 401, 20)]
+    some_taken = threading.Event()
+    with serving(gate.server.ready) as doomed, serving(gate.server.ready) as other:
+        gate.session = gate.at(doomed.url)
+
+        def kill() -> None:
+            some_taken.wait(60)
+            assert doomed.process
+            doomed.process.kill()
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        while waiting:
+            try:
+                assert set(results(gate.send(*waiting[0]))) == {"taken"}
+            except (NetworkFault, WireFault):
+                gate.session = gate.at(other.url)
+                continue
+            waiting.pop(0)
+            if len(waiting) == 15:
+                some_taken.set()  # it is killed while the next ones are under way
+            if len(waiting) == 5:
+                killer.join()
+        said = gate.send(row(401))
+    assert (said.watermark, said.gaps) == (401, ())
+    assert gate.rows("passages") == 401
 
 
 def test_a_revoked_gate_gets_no_token_and_its_old_one_is_out_within_a_minute(gate: Gate) -> None:
