@@ -33,6 +33,7 @@ ROUNDS = {
     "refresh": (5, 50),
     "path": (10, 120),
     "idle": (2, 10),
+    "journal": (300, 5000),
     "queue": (1000, 5000),
     "upload": (2000, 100_000),
     "camera": (100, 1000),
@@ -237,6 +238,27 @@ def _idle(rounds: int) -> list[Row]:
     ]
 
 
+def _journal(rows: int) -> list[Row]:
+    from bench.journal import measure  # noqa: PLC0415 - as above
+
+    found: list[Row] = []
+    for medium, commits in measure(rows).items():
+        what = f"journal, {medium}: a record on disk"
+        if commits is None:
+            found.append(Row(what, "ms", (), "not measured: it takes gcc and a checkout"))
+            continue
+        ratio = median(commits.journal) / median(commits.sqlite)
+        found += [
+            Row(what, "ms", commits.journal, f"{_a_second(commits.journal)}; {ratio:.2f} × SQLite alone"),
+            Row(f"journal, {medium}: SQLite alone", "ms", commits.sqlite, _a_second(commits.sqlite)),
+        ]
+    return found
+
+
+def _a_second(each_ms: Sequence[float]) -> str:
+    return f"{1000 * len(each_ms) / sum(each_ms):,.0f} commits a second"
+
+
 def _queue(rows: int) -> list[Row]:
     from bench.queues import times  # noqa: PLC0415 - as above
 
@@ -297,6 +319,7 @@ MEASURES: dict[str, Callable[[int], list[Row]]] = {
     "refresh": _refresh,
     "path": _path,
     "idle": _idle,
+    "journal": _journal,
     "queue": _queue,
     "upload": _upload,
     "camera": _camera,

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from bench.medium import medium
 from bench.status_rivals import RIVALS
 from gate.model import Colour, TestResult
 from gate.pseudonym import PseudonymKey
@@ -163,7 +164,7 @@ def _cold(figures: Figures, whole: Path, folder: Path, people: int) -> None:
         for place in _places(people, COLD):
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
             times += _timed(found.find, (place,))
-    figures.look_ups[f"cold, from {_medium(whole)}"] = times
+    figures.look_ups[f"cold, from {medium(whole)}"] = times
 
 
 def _day(figures: Figures, folder: Path, people: int, size: int) -> None:
@@ -262,12 +263,6 @@ def _peak_mb() -> float:
 def _private_mb() -> float:
     lines = Path("/proc/self/smaps_rollup").read_text("ascii").splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith("Private")) / 1024
-
-
-def _medium(path: Path) -> str:
-    device = path.stat().st_dev
-    link = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}")
-    return link.resolve().name if link.exists() else "a disk without a name"
 
 
 def page(figures: Figures) -> str:

@@ -68,7 +68,7 @@ def drain(rows: int, bytes_a_second: int | None) -> Drained:
     with tempfile.TemporaryDirectory() as folder, contextlib.closing(receiver):
         path = Path(folder) / "journal.sqlite"
         fill(path, rows)
-        url = receiver.url if bytes_a_second is None else _relay(receiver.url, bytes_a_second)
+        url = receiver.url if bytes_a_second is None else relay(receiver.url, bytes_a_second)
         return _send(path, url, receiver, rows)
 
 
@@ -146,7 +146,7 @@ def _send(path: Path, url: str, receiver: Any, rows: int) -> Drained:
     return Drained(rates, marks[-1][0] - begun, receiver.bytes_in / rows)
 
 
-def _relay(url: str, bytes_a_second: int) -> str:
+def relay(url: str, bytes_a_second: int) -> str:
     """A relay before a server that is as slow as a line; gives its address. It ends with the process."""
     host, port = url.removeprefix("http://").split(":")
     listener = socket.create_server(("127.0.0.1", 0))

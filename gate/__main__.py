@@ -46,6 +46,8 @@ COMMANDS = {
     "journal": _Command(
         "gate.app.journal", "what is on record: count it, verify it, export it, send refused rows again"
     ),
+    "enrol": _Command("gate.app.enrol", "make this device a gate of a fleet, by a claim from the fleet's console"),
+    "retire": _Command("gate.app.retire", "erase everything personal and the device's key, and certify it"),
     "probe": _Command(
         "gate.app.probe", "find what is plugged in, say what it is, and print what to write into the configuration"
     ),

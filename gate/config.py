@@ -18,6 +18,8 @@ from gate.net.trust import TlsTrust, pin_from
 from gate.rules.temperature import Correction
 
 MAX_CONFIG_BYTES = 256 * 1024
+ENROLLED = "enrolled.toml"
+"""In the state directory: the table [fleet] that ``gate enrol`` writes. One in the configuration comes before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,29 +201,24 @@ class GateConfig:
     """None: nothing goes out."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Enrolled:
+    """All that the file of that name may hold."""
+
+    fleet: FleetConfig
+
+
 def load(path: Path, state: Path) -> GateConfig:
-    """Read a configuration file.
+    """Read a configuration file, and what ``gate enrol`` wrote where it has no ``[fleet]``.
 
     Args:
         path: the TOML file.
         state: the state directory (``/var/lib/gate`` on a device).
 
     Raises:
-        ConfigError: it can't be read, is no TOML, or holds a key or value that the gate does not know.
+        ConfigError: one can't be read, is no TOML, or holds a key or value that the gate does not know.
     """
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_CONFIG_BYTES + 1)
-    except OSError as fault:
-        raise ConfigError(f"{path}: can't be read ({fault.strerror}); give the file with --config FILE") from None
-    if len(raw) > MAX_CONFIG_BYTES:
-        raise ConfigError(f"{path}: larger than {MAX_CONFIG_BYTES // 1024} KiB; this is no configuration of a gate")
-    try:
-        table = tomllib.loads(raw.decode("utf-8"))
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as fault:
-        raise ConfigError(f"{path}: is not TOML: {fault}") from None
+    table = read_table(path)
     roots = Roots(path.resolve().parent, state.resolve())
     readers = read_readers(table.pop("readers", []), str(path))
     thermometer = _thermometer(table.pop("thermometer", None), roots, path)
@@ -231,8 +228,45 @@ def load(path: Path, state: Path) -> GateConfig:
     if config.checkpoint.thermometer and not fitted.thermometer:
         raise ConfigError(f"{path}: [checkpoint] thermometer: says that one is fitted; write a table [thermometer]")
     config = dataclasses.replace(config, checkpoint=fitted, readers=readers, thermometer=thermometer, barrier=barrier)
+    config = dataclasses.replace(config, fleet=config.fleet or enrolled(state))
     check(config, str(path))
     return config
+
+
+def enrolled(state: Path) -> FleetConfig | None:
+    """The fleet that this device was enrolled by; None: by none, or the state is none of this process's business.
+
+    Raises:
+        ConfigError: what was written then can't be used any more.
+    """
+    file = state / ENROLLED
+    try:
+        file.stat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):  # the camera's process sees no state at all
+        return None
+    state = state.resolve()
+    return bind(_Enrolled, read_table(file), Roots(state, state), str(file)).fleet
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """The table in a TOML file.
+
+    Raises:
+        ConfigError: it can't be read, or is no TOML.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_CONFIG_BYTES + 1)
+    except OSError as fault:
+        raise ConfigError(f"{path}: can't be read ({fault.strerror}); give the file with --config FILE") from None
+    if len(raw) > MAX_CONFIG_BYTES:
+        raise ConfigError(f"{path}: larger than {MAX_CONFIG_BYTES // 1024} KiB; this is no configuration of a gate")
+    try:
+        return tomllib.loads(raw.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as fault:
+        raise ConfigError(f"{path}: is not TOML: {fault}") from None
 
 
 def _thermometer(table: Any, roots: Roots, path: Path) -> ThermometerConfig | None:

@@ -15,7 +15,7 @@ readonly HERE
 (($# == 3)) || die "$(sed -n '4s/^# *//p' "${BASH_SOURCE[0]}")"
 readonly RELEASE=$1 PACKAGE=$2 NEXT=$3
 ARCHITECTURE=$(dpkg-deb --field "$PACKAGE" Architecture)
-readonly ARCHITECTURE UNITS=(gate gate-again gate-camera gate-kiosk gate-trial)
+readonly ARCHITECTURE UNITS=(gate gate-again gate-camera gate-enrol gate-kiosk gate-trial)
 
 holds() {
     local what=$1

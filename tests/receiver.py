@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from receiver_store import Store
 
 from gate.errors import WireFault
-from gate.wire import heartbeat, inventory, passages
+from gate.wire import enrol, heartbeat, inventory, passages
 from gate.wire.heartbeat import Heartbeat, HeartbeatAnswer
 from gate.wire.inventory import Inventory, InventoryAnswer
 from gate.wire.message import MEDIA_TYPE, NOT_SPOKEN, Problem, decode, encode, not_spoken, unsqueeze
@@ -57,14 +57,14 @@ VICES = (
     Vice("429", 429, {"Retry-After": "0"}),
     Vice("413 of a proxy", 413, {"Content-Type": "text/html"}, HTML),
     Vice("HTML", 200, {"Content-Type": "text/html"}, HTML),
-    Vice("redirect", 302, {"Content-Type": "text/html", "Location": "http://127.0.0.1/login"}, HTML),
+    Vice("captive portal redirects", 302, {"Content-Type": "text/html", "Location": "http://127.0.0.1/login"}, HTML),
     Vice("no JSON", 200, {}, b"\xff\x00{"),
     Vice("another answer", 200, {}, b'{"batch":"0123456789abcdef","rows":[],"watermark":9}'),
     Vice("another version", 200, {"Content-Type": "application/vnd.gate.v9+json"}, b"{}"),
     Vice("garbage", raw=b"\x16\x03\x01 this is no HTTP \r\n\r\n"),
-    Vice("closed", raw=b""),
-    Vice("half", half=True),
-    Vice("drip", drip_s=0.05),
+    Vice("closed socket", raw=b""),
+    Vice("half a body", half=True),
+    Vice("slow drip", drip_s=0.05),
 )
 
 
@@ -221,10 +221,8 @@ def _answer(
     try:
         if headers.get("Content-Encoding") == "gzip":
             body = unsqueeze(body, MOST_BODY_BYTES)
-        if path == CHALLENGE_PATH:
-            return 200, encode(Challenge(store.challenge(decode(body, ChallengeRequest).device)))
-        if path == TOKEN_PATH:
-            return _token(store, decode(body, TokenRequest))
+        if path in _WITHOUT_TOKEN:
+            return _WITHOUT_TOKEN[path](store, body)
         device = store.tokens.get(headers.get("Authorization", "").removeprefix("Bearer "))
         if device is None:
             return 401, encode(Problem("no token, or one that is not good any more"))
@@ -233,11 +231,23 @@ def _answer(
         return 400, encode(Problem(str(fault)[:1000]))
 
 
-def _token(store: Store, asked: TokenRequest) -> tuple[int, bytes]:
+def _challenge(store: Store, body: bytes) -> tuple[int, bytes]:
+    return 200, encode(Challenge(store.challenge(decode(body, ChallengeRequest).device)))
+
+
+def _enrol(store: Store, body: bytes) -> tuple[int, bytes]:
+    return store.desk.enrol(decode(body, enrol.EnrolRequest), store)
+
+
+def _token(store: Store, body: bytes) -> tuple[int, bytes]:
+    asked = decode(body, TokenRequest)
     try:
         return 200, encode(store.token(asked))
     except WireFault as fault:
         return 401, encode(Problem(str(fault)))
+
+
+_WITHOUT_TOKEN = {CHALLENGE_PATH: _challenge, TOKEN_PATH: _token, enrol.PATH: _enrol}
 
 
 def _of_device(

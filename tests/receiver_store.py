@@ -9,6 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from claims import Desk
 
 from gate.errors import WireFault
 from gate.wire.message import decode, encode
@@ -50,6 +51,7 @@ class Store:
         self._db = sqlite3.connect(path, check_same_thread=False)
         self._db.executescript(TABLES)
         self.keys: dict[str, Ed25519PublicKey] = {}
+        self.desk = Desk()
         self.audience = ""
         self.tokens: dict[str, str] = {}
         self.tokens_given = 0

@@ -9,26 +9,29 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from vectors import ROOT
 
-from gate.wire import heartbeat, inventory, message, passages, token
+from gate.wire import enrol, heartbeat, inventory, message, passages, status, token
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FILE: Path = ROOT / "docs" / "wire.openapi.json"
 PATHS: tuple[tuple[str, type[msgspec.Struct], type[msgspec.Struct]], ...] = (
+    (enrol.PATH, enrol.EnrolRequest, enrol.EnrolAnswer),
     (token.CHALLENGE_PATH, token.ChallengeRequest, token.Challenge),
     (token.TOKEN_PATH, token.TokenRequest, token.Token),
     (passages.PATH, passages.Batch, passages.Acknowledgement),
     (heartbeat.PATH, heartbeat.Heartbeat, heartbeat.HeartbeatAnswer),
     (inventory.PATH, inventory.Inventory, inventory.InventoryAnswer),
+    (status.HOLDER_PATH, status.HolderQuestion, status.HolderAnswer),
+    (status.CODE_PATH, status.CodeQuestion, status.CodeAnswer),
 )
-"""Path -> what is asked and what is answered."""
-WITHOUT_TOKEN = (token.CHALLENGE_PATH, token.TOKEN_PATH)
-BESIDES = (token.Assertion, message.Problem)
+"""Path -> what is asked and what is answered. The last two are asked of the city's gateway, docs/lookup.md."""
+WITHOUT_TOKEN = (enrol.PATH, token.CHALLENGE_PATH, token.TOKEN_PATH, status.HOLDER_PATH, status.CODE_PATH)
+BESIDES = (token.Assertion, enrol.Refused, message.Problem)
 REFUSALS = {
     "400": "of no such form; nothing was taken",
     "401": "no token, or one that is not good any more",
-    "403": "another gate's",
+    "403": "another gate's; to a claim, a Refused",
     "409": "another batch of this gate is being taken in",
     "413": "too large; smaller batches may be taken",
     "415": "a version that is not spoken",
@@ -43,9 +46,9 @@ def document() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "A gate and its fleet",
+            "title": "A gate, its fleet and the city's gateway",
             "version": str(message.VERSION),
-            "description": "Made from gate/wire by tests/wire_document.py; docs/wire.md says when and why.",
+            "description": "Made from gate/wire by tests/wire_document.py; docs/wire.md, docs/lookup.md say more.",
         },
         "paths": {path: {"post": _operation(path, asked, said)} for path, asked, said in PATHS},
         "components": {

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
 _TEXTS = tuple(field.name for field in fields(Texts))
-_TABLES = frozenset({"screen", "reasons"})
+_TABLES = frozenset({"screen", "installer", "reasons"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Catalogue:
     """Reason to language tag to texts; total over ``Reason``."""
     ui: Mapping[str, Mapping[str, str]]
     """Language tag to the words of the screen itself (``idle_title``, ``pass``, ...); the same keys in each."""
+    installer: Mapping[str, Mapping[str, str]]
+    """Likewise to what an installer reads on the console."""
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -56,13 +58,17 @@ def load(languages: Sequence[str]) -> Catalogue:
     if not languages:
         raise ConfigError("no language is set: name at least one, e.g. languages = ['zh-CN']")
     parsed = {language: _read(language) for language in languages}
-    screens = {language: _screen(language, content) for language, content in parsed.items()}
-    _same_keys(screens)
+    screens, consoles = (
+        {language: _lines(language, content, name) for language, content in parsed.items()}
+        for name in ("screen", "installer")
+    )
+    _same_keys(screens, "screen")
+    _same_keys(consoles, "installer")
     texts = {language: _reasons(language, content) for language, content in parsed.items()}
     by_reason = {
         reason: MappingProxyType({language: texts[language][reason] for language in parsed}) for reason in Reason
     }
-    return Catalogue(MappingProxyType(by_reason), MappingProxyType(screens))
+    return Catalogue(MappingProxyType(by_reason), MappingProxyType(screens), MappingProxyType(consoles))
 
 
 def _name(language: str) -> str:
@@ -99,16 +105,16 @@ def _text(language: str, table: Mapping[str, Any], key: str, path: str) -> str:
     return value
 
 
-def _screen(language: str, content: Mapping[str, Any]) -> Mapping[str, str]:
-    table = _table(language, content, "screen", "screen")
-    return MappingProxyType({key: _text(language, table, key, "screen") for key in table})
+def _lines(language: str, content: Mapping[str, Any], name: str) -> Mapping[str, str]:
+    table = _table(language, content, name, name)
+    return MappingProxyType({key: _text(language, table, key, name) for key in table})
 
 
-def _same_keys(screens: Mapping[str, Mapping[str, str]]) -> None:
-    every = {key for screen in screens.values() for key in screen}
-    for language, screen in screens.items():
-        if missing := every - screen.keys():
-            raise ConfigError(f"{_name(language)}: screen.{min(missing)} is missing; another language has it")
+def _same_keys(tables: Mapping[str, Mapping[str, str]], name: str) -> None:
+    every = {key for table in tables.values() for key in table}
+    for language, table in tables.items():
+        if missing := every - table.keys():
+            raise ConfigError(f"{_name(language)}: {name}.{min(missing)} is missing; another language has it")
 
 
 def _reasons(language: str, content: Mapping[str, Any]) -> Mapping[Reason, Texts]:

@@ -15,12 +15,13 @@ from gate.app import clock_watch, status_lists, thermometer
 from gate.app.clock_watch import ClockWatch
 from gate.app.files import read_bounded
 from gate.app.fleet.devices import Devices
+from gate.app.fleet.kept import keys
 from gate.app.fleet.link import fleet
 from gate.app.fleet.vitals import Vitals
 from gate.app.gate import Gate
 from gate.app.judge import Judge
 from gate.app.logs import line
-from gate.app.personal import WHY, Personal, lease_on
+from gate.app.personal import LEASE_OVER, WHY, Personal, lease_on, lists
 from gate.app.reader_pins import ReaderPins
 from gate.app.records import nobody, sources
 from gate.app.rule_files import BundleRules, LocalFiles
@@ -36,9 +37,11 @@ from gate.journal.retention import Keep, Retention
 from gate.journal.store import Journal
 from gate.kiosk.server import KioskServer, KioskSettings
 from gate.kiosk.state import StatusFlag
+from gate.lease import erase
 from gate.model import Direction
 from gate.pseudonym import load_or_make_key, throwaway_key
 from gate.rules.eu_rules import EuRules
+from gate.wire.commands import CommandKind
 from voice import phrases
 from voice.pack import BUNDLED, Pack
 from voice.speaker import Settings, Speaker
@@ -120,6 +123,13 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         trust=trust,
         journal=config.journal.path,
     )
+
+    def wipe() -> None:
+        personal.drop()
+        service.mark(LEASE_OVER)
+        erase([*lists(config), *keys(config, roots.state)])
+
+    orders = {CommandKind.REFRESH: read_again, CommandKind.WIPE: wipe}
     return Gate(
         service=service,
         read_again=read_again,
@@ -131,7 +141,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         barrier=opens,
         clock_watch=watch,
         vitals=vitals,
-        fleet=fleet(config, journal, vitals, read_again, lease),
+        fleet=fleet(config, journal, vitals, orders, lease),
         lease=lease,
         personal=personal,
     )

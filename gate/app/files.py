@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 MAX_BYTES: Final = 8 * 1024 * 1024
 
 
-def read_bounded(path: Path) -> bytes:
+def read_bounded(path: Path, most_bytes: int = MAX_BYTES) -> bytes:
     """A file's bytes.
 
     Raises:
-        OSError: it can't be read or is larger than ``MAX_BYTES``.
+        OSError: it can't be read or is larger than ``most_bytes``.
     """
     with path.open("rb") as file:
-        content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise OSError(f"{path.name} is larger than {MAX_BYTES >> 20} MiB")
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise OSError(f"{path.name} is larger than {most_bytes >> 10} KiB")
     return content

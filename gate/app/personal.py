@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 LEASE_OVER: Final = "lease-over"
 """Mark of every record whose pseudonym is of a key that nobody has kept."""
+LEASE: Final = "lease"
+"""In the state directory."""
 LOOK_S: Final = 5.0
 """How often a gate whose lease is over looks whether the fleet was heard."""
 WHY: Final = "too long without a word from the fleet: what was known about people is erased"
@@ -76,10 +78,14 @@ def lease_on(config: GateConfig, state: Path, signed: Callable[[], timedelta | N
     if (fleet := config.fleet) is None:
         return None
     own, usual = timedelta(hours=fleet.lease_hours), timedelta(hours=HOURS)
+    return Lease(state / LEASE, lambda: min(signed() or usual, own), lists(config))
+
+
+def lists(config: GateConfig) -> list[Path]:
+    """Files and folders with what a gate knows about people, and the key of their pseudonyms."""
     status = config.status
     personal = (status.file, status.key, status.permits, status.exceptions, status.city)
-    erased = [path for path in personal if path is not None]
-    return Lease(state / "lease", lambda: min(signed() or usual, own), erased)
+    return [path for path in personal if path is not None]
 
 
 async def watch(lease: Lease, drop: Callable[[], None], screen: HasLamps, restart: Callable[[], None]) -> None:

@@ -22,6 +22,15 @@ MOST_REBUILT_BYTES: Final = 64 * 1024 * 1024
 BUSY_S: Final = 0.2
 """How long somebody else (a backup) may hold the file."""
 
+_PRIMARY_CODE: Final = 0xFF
+"""The bits of an error's code that say what it is; the others say more closely."""
+_HEAD_BYTES: Final = 100
+_FORMATS: Final = slice(18, 20)
+"""Where a file says how it may be written and read: 1 in the old way, 2 with a write-ahead log."""
+_KNOWN_FORMATS: Final = (b"", b"\1\1", b"\2\2")
+_NEVER_REACHED: Final = 1000
+"""No version of this software writes a file of such a version."""
+
 _FIRST: Final = """
 CREATE TABLE passages (
     seq           INTEGER PRIMARY KEY AUTOINCREMENT, -- the device's own numbering: a gap shows at the server
@@ -132,6 +141,21 @@ def open_to_write(path: Path) -> tuple[sqlite3.Connection, Path | None]:
     return db, aside
 
 
+def mended(db: sqlite3.Connection, fault: sqlite3.Error) -> bool:
+    """Make the indexes anew where they may be what a query found damaged; whether that was done.
+
+    The look at a start goes through every row and through no index: an index can be made from the rows, and going
+    through it takes as long.
+
+    Raises:
+        sqlite3.Error: the rows are damaged themselves; the next start sets the file aside.
+    """
+    if getattr(fault, "sqlite_errorcode", 0) & _PRIMARY_CODE != sqlite3.SQLITE_CORRUPT:
+        return False
+    db.execute("REINDEX")
+    return True
+
+
 def open_to_read(path: Path) -> sqlite3.Connection:
     """A second connection to an open journal; in WAL mode a commit does not keep it waiting.
 
@@ -172,17 +196,49 @@ def _version(db: sqlite3.Connection) -> int:
 
 def _sound(path: Path) -> bool:
     try:
-        db = sqlite3.connect(path, timeout=BUSY_S)
-        try:
-            return bool(db.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
-        finally:
-            db.close()
+        with path.open("rb") as file:
+            if file.read(_HEAD_BYTES)[_FORMATS] not in _KNOWN_FORMATS:
+                return False  # SQLite would only read it
+        with contextlib.closing(sqlite3.connect(path, timeout=BUSY_S)) as db:
+            return bool(db.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)) and _of_its_version(db)
     except sqlite3.DatabaseError as fault:
-        if isinstance(fault, sqlite3.OperationalError):
+        code = getattr(fault, "sqlite_errorcode", sqlite3.SQLITE_ERROR)  # none where Python could not decode a name
+        if isinstance(fault, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR:
             raise  # busy or unreadable is no damage
         return False
     except UnicodeDecodeError:  # SQLite quotes what it found in the file
         return False
+
+
+def _of_its_version(db: sqlite3.Connection) -> bool:
+    """Whether the tables are those of the version that the file says: their names are bytes that may go wrong, too.
+
+    A file of a newer version is none of our business.
+    """
+    if (version := _version(db)) > SCHEMA_VERSION:
+        return version < _NEVER_REACHED
+    found = _tables(db)
+    if version < SCHEMA_VERSION and found == _tables_of(SCHEMA_VERSION):
+        return False  # it is the number that went wrong
+    return version >= 0 and _tables_of(version) <= found
+
+
+def _tables_of(version: int) -> set[tuple[object, ...]]:
+    with contextlib.closing(sqlite3.connect(":memory:")) as db:
+        for step in _STEPS[:version]:
+            for statement in step:
+                db.execute(statement)
+        return _tables(db)
+
+
+def _tables(db: sqlite3.Connection) -> set[tuple[object, ...]]:
+    """Every column of every table and index."""
+    return set(
+        db.execute(
+            'SELECT s.type, s.name, s.tbl_name, c.name, c.type, c."notnull", c.dflt_value, c.pk'
+            " FROM sqlite_schema AS s LEFT JOIN pragma_table_xinfo(s.name) AS c"
+        )
+    )
 
 
 def _set_aside(path: Path) -> Path:

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
+from gate.errors import JournalError
 from gate.model import Direction, Outcome, Past
 
 if TYPE_CHECKING:
@@ -64,19 +65,28 @@ def give_back(db: sqlite3.Connection, presentation_id: str) -> None:
 
 
 def past(db: sqlite3.Connection, holder: bytes | None, zone: str, code: bytes | None) -> Past:
-    """What is remembered of a holder in a zone, and of a code; of None there is nothing."""
+    """What is remembered of a holder in a zone, and of a code; of None there is nothing.
+
+    Raises:
+        JournalError: the disk has made something else of it.
+    """
     db.execute("BEGIN")  # all of it as it stood at one moment
     last = db.execute(
         "SELECT direction, at FROM presence WHERE holder = ? AND zone = ? ORDER BY seq DESC LIMIT 1", (holder, zone)
     ).fetchone()
     direction, at = last or (None, None)
     used = db.execute("SELECT 1 FROM codes WHERE digest = ? LIMIT 1", (code,)).fetchone()
-    return Past(
-        direction=None if direction is None else Direction(direction),
-        at=None if at is None else datetime.fromisoformat(at),
-        entries=dict(db.execute("SELECT permit, count(*) FROM entries WHERE holder = ? GROUP BY permit", (holder,))),
-        code_used=used is not None,
-    )
+    try:
+        return Past(
+            direction=None if direction is None else Direction(direction),
+            at=None if at is None else datetime.fromisoformat(at),
+            entries=dict(
+                db.execute("SELECT permit, count(*) FROM entries WHERE holder = ? GROUP BY permit", (holder,))
+            ),
+            code_used=used is not None,
+        )
+    except ValueError as fault:
+        raise JournalError(f"what is remembered of somebody is damaged: {fault}") from None
 
 
 def _forget(db: sqlite3.Connection, number: int, passage: Passage) -> None:

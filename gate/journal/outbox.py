@@ -85,6 +85,11 @@ def series(db: sqlite3.Connection) -> int:
     return found
 
 
+def as_it_is(text: bytes) -> str:
+    """A connection's ``text_factory`` for ``unsent``: what is no UTF-8 any more spoils its own row and no other."""
+    return text.decode("utf-8", "surrogateescape")
+
+
 def unsent(db: sqlite3.Connection, after: int, most_rows: int, most_bytes: int) -> Unsent:
     """Rows that wait.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from gate.errors import JournalError, JournalFull
 from gate.journal import memory, passages
-from gate.journal.database import open_to_read, open_to_write
+from gate.journal.database import mended, open_to_read, open_to_write
 from gate.journal.space import Space
 from gate.journal.worker import Worker, refused
 from gate.model import PassageResult
@@ -153,7 +153,9 @@ class Journal:
         return db
 
     def _rescue(self, db: sqlite3.Connection, fault: sqlite3.Error) -> JournalError | None:
-        """A task that found the disk full is tried once more, with what was set aside; new rows wait for more."""
+        """A task is tried once more that found an index damaged, or the disk full: with what was set aside for that."""
+        if mended(db, fault):
+            return JournalError(f"the journal failed: {fault}")
         if not self._space.lacking(fault):
             return None
         self._space.make(db)

@@ -11,12 +11,12 @@ import sqlite3
 import threading
 import time
 from concurrent.futures import Future
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gate.errors import JournalError, NetworkFault, WireFault
 from gate.journal import outbox
-from gate.journal.database import open_to_read
+from gate.journal.database import mended, open_to_read
 from gate.journal.upload import MOST_BYTES, Upload, Verdict
 from gate.wire.message import encode
 from gate.wire.pace import Pace
@@ -119,7 +119,7 @@ class Uploader:
         except (NetworkFault, JournalError) as fault:
             verdict = Verdict(trouble=str(fault))
         except sqlite3.Error as fault:
-            verdict = Verdict(trouble=f"the journal can't be read: {fault}")
+            verdict = Verdict(trouble=self._unreadable(fault))
         if verdict is None:
             return IDLE_S
         if verdict.trouble is not None:
@@ -130,10 +130,17 @@ class Uploader:
             self._report(None)
         return 0.0
 
+    def _unreadable(self, fault: sqlite3.Error) -> str:
+        """Why nothing can be read; the next turn may be able to."""
+        with suppress(JournalError):
+            self._change(lambda db: int(mended(db, fault)))
+        return f"the journal can't be read: {fault}"
+
     def _settle(self) -> Verdict | None:
         """Send what is next and note what became of it; None where nothing waits."""
         upload = self._upload
         with closing(open_to_read(self._path)) as db:
+            db.text_factory = outbox.as_it_is
             found = outbox.unsent(db, upload.after, upload.most_rows, MOST_BYTES)
         if found.spoiled:
             self._change(lambda db: outbox.refuse(db, ((row.seq, row.revision, row.why) for row in found.spoiled)))

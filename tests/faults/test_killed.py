@@ -100,5 +100,6 @@ def test_whoever_heard_a_pass_is_on_record_once_whenever_the_gate_was_killed(tmp
             wrongly_let_in=len(wrong),
             heard=tuple(sorted({reason for *_, reason in lives.told})),
             remark=f"{len(passes):,} people were let in meanwhile.",
+            in_full=KILLS,
         )
     )

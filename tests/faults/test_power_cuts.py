@@ -82,7 +82,7 @@ def test_what_was_promised_is_there_after_a_power_cut(steps: Sequence[Step], tmp
     assert len(promises.rows) > 100
     assert tally.open_again == 0
     remark = "Writes after the last fsync were kept, lost, torn at sectors and reordered at random."
-    note(Found("power cut", cuts, lost=tally.lost, twice=tally.twice, remark=remark))
+    note(Found("power cut", cuts, lost=tally.lost, twice=tally.twice, remark=remark, in_full=CUTS))
 
 
 def look(folder: Path, promises: Promises, tally: Tally) -> None:

@@ -56,7 +56,9 @@ def test_nobody_is_let_in_and_every_record_is_there_once_it_can_be_read_again(sd
     found = rows(sd.place / "journal.sqlite", "outcome, reasons, withdrawn")
     journal.close()
     assert found[:5] == recorded
-    note(Found("card made read-only", 8, lost=5 - len(recorded), heard=("green_code", "record_failed")))
+    remark = "Tried: people, five before and three after."
+    heard = ("green_code", "record_failed")
+    note(Found("card made read-only", 8, lost=5 - len(recorded), heard=heard, remark=remark))
 
 
 def test_a_gate_does_not_start_on_it_and_says_what_to_check(sd: Card) -> None:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lane_rig import WAIT_S, Observed, Rig, card, serve
 from net_rig import Authority
+from reliability import Found, note
 
 from gate import clock_file, clock_sources
 from gate.app.clock_watch import ClockWatch, watched
@@ -118,7 +119,7 @@ def test_a_server_that_did_not_prove_who_it_is_is_no_witness(hands: Hands, tmp_p
 
 
 class Jumpy:
-    """The real clocks, set forward by a test."""
+    """The real clocks, set by a test."""
 
     def __init__(self) -> None:
         self.set_by = timedelta(0)
@@ -130,19 +131,35 @@ class Jumpy:
         return Look(now.at + self.set_by, now.steady)
 
 
-def test_nobody_is_let_in_by_an_age_on_a_clock_that_jumped(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("set_by", "forged", "what"),
+    [
+        (timedelta(days=-400), False, "clock set 400 days back"),
+        (timedelta(days=3), False, "clock set 3 days ahead"),
+        (timedelta(days=3), True, "clock spoofed forward: a forged network time says that it is right"),
+    ],
+)
+def test_nobody_is_let_in_by_an_age_on_a_clock_that_jumped(
+    set_by: timedelta, forged: bool, what: str, tmp_path: Path
+) -> None:
     jumpy = Jumpy()
 
     async def scenario(rig: Rig) -> None:
         rig.service.take(card())
         assert await rig.observed.until("said") == ["green_code"]
         assert not rig.observed.lit("time_untrusted")
-        jumpy.set_by = timedelta(days=3)
+        jumpy.set_by = set_by
+        if forged:
+            jumpy.clock.kept(Keeper.NETWORK)
         rig.service.take(card())
         assert (await rig.observed.until("said", 2))[1] == "clock_untrusted"
         assert rig.observed.lit("time_untrusted")
+        jumpy.set_by = timedelta(0)
+        rig.service.take(card(2))
+        assert (await rig.observed.until("said", 3))[2] == "green_code", "nothing is left of it"
 
     serve(tmp_path, scenario, clock=jumpy.clock)
+    note(Found(what, 1, heard=("green_code", "clock_untrusted"), remark="Believed again once it is back."))
 
 
 def test_a_jump_during_a_decision_changes_neither_it_nor_its_record(tmp_path: Path) -> None:
@@ -161,6 +178,8 @@ def test_a_jump_during_a_decision_changes_neither_it_nor_its_record(tmp_path: Pa
         assert trusted == 1
 
     serve(tmp_path, scenario, answer, clock=jumpy.clock)
+    remark = "The moment of presentation judges, and is on record."
+    note(Found("clock set 3 days ahead during a decision", 1, heard=("green_code",), remark=remark))
 
 
 def test_the_watch_begins_at_once_and_keeps_what_it_learns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

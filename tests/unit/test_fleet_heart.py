@@ -89,7 +89,12 @@ class Site:
             journal=journal,
         )
         self.heart = Heart(
-            session(receiver.url, enrolled(receiver)), DEVICE, vitals, lambda: INVENTORY, self._refresh, lambda: None
+            session(receiver.url, enrolled(receiver)),
+            DEVICE,
+            vitals,
+            lambda: INVENTORY,
+            {CommandKind.REFRESH: self._refresh},
+            lambda: None,
         )
 
     def _refresh(self) -> None:

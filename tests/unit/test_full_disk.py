@@ -67,7 +67,8 @@ def test_rows_that_the_server_has_not_are_never_dropped_and_can_still_be_ended(d
     found = [name for (name,) in rows(disk / "journal.sqlite", "id")][1:]
     assert found == [row.id for row in taken]
     journal.close()
-    note(Found("disk full", len(taken), lost=len(taken) - len(found), twice=len(found) - len(set(found))))
+    lost, twice = len(taken) - len(found), len(found) - len(set(found))
+    note(Found("disk full", len(taken), lost, twice, remark="Tried: rows, until one was refused."))
 
 
 def test_rows_that_the_server_has_make_room_for_new_ones_oldest_first(disk: Path) -> None:
@@ -132,7 +133,8 @@ def test_guards_are_asked_for_paper_until_there_is_room(disk: Path) -> None:
         await until_lit(rig, on=False)
         rig.service.take(card(1))
         assert (await rig.observed.until("said", number + 1))[-1] == "green_code"
-        note(Found("disk full, people come", number, heard=("green_code", "record_failed")))
+        remark = "Tried: people; guards are asked for paper until there is room again."
+        note(Found("disk full, people come", number, heard=("green_code", "record_failed"), remark=remark))
 
     serve(disk, scenario)
 

@@ -269,3 +269,16 @@ def test_a_question_that_the_file_can_not_answer_is_an_error_that_is_declared(jo
 def test_whoever_asks_can_not_write(journal: Journal) -> None:
     writing = journal._reader.submit(lambda db: db.execute("DELETE FROM presence").rowcount)
     assert isinstance(writing.exception(WAIT_S), JournalError)
+
+
+@pytest.mark.parametrize(("column", "holds"), [("direction", "io"), ("at", "2021-06-18T08:00:00.000;00:00")])
+def test_what_the_disk_has_made_something_else_of_is_not_remembered(
+    journal: Journal, path: Path, column: str, holds: str
+) -> None:
+    use_everything(journal)
+    with sqlite3.connect(path) as db:
+        db.execute(f"UPDATE presence SET {column} = ?", (holds,))  # noqa: S608 - of a test
+    db.close()
+    with pytest.raises(JournalError, match="damaged"):
+        past(journal)
+    assert past(journal, BERT) == Past()

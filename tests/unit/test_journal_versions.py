@@ -16,6 +16,7 @@ from gate.journal.store import Journal
 from gate.model import Past
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 WAIT_S = 10
@@ -87,3 +88,28 @@ def test_a_change_that_can_not_be_finished_changes_nothing(path: Path) -> None:
     journal.open()
     journal.close()
     assert version(path) == SCHEMA_VERSION
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content.replace(b"direction TEXT NOT NULL", b"dirextion TEXT NOT NULL"),
+        lambda content: content.replace(b"CREATE TABLE dropped", b"CREATE TABLE tropped"),
+        lambda content: content[:60] + bytes(4) + content[64:],  # PRAGMA user_version
+    ],
+    ids=["a column", "a table", "the version"],
+)
+def test_tables_that_are_not_those_of_its_version_are_damage(damage: Callable[[bytes], bytes], path: Path) -> None:
+    """A bit that fell over there is found at the start, not by everybody who is to be recorded."""
+    journal = Journal(path)
+    journal.open()
+    journal.close()
+    content = path.read_bytes()
+    assert damage(content) != content
+    path.write_bytes(damage(content))
+    again = Journal(path)
+    again.open()
+    assert again.set_aside is not None
+    assert again.set_aside.read_bytes() == damage(content)
+    assert again.record(passage()).result(WAIT_S) == 1
+    again.close()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reliability import Found, note
 
 from gate import lease as lease_module
 from gate.lease import NOTED_S, Lease, Uptime, uptime
@@ -91,6 +92,7 @@ def test_after_72_hours_nothing_personal_is_left_but_the_journal(gate: Gate) -> 
     gate.run(0.2)
     assert gate.over()
     assert gate.left == ["journal.sqlite", "lease"]
+    note(Found("72 hours without contact", 1, remark="What was known about people is erased; the journal stays."))
 
 
 def test_a_word_from_the_fleet_begins_it_anew(gate: Gate) -> None:
@@ -119,6 +121,7 @@ def test_cutting_the_power_again_and_again_shortens_it(gate: Gate) -> None:
         starts += 1
     assert starts <= 6 * HOUR / NOTED_S
     assert gate.left == ["journal.sqlite", "lease"]
+    note(Found("no contact, and the power is cut again and again", starts, remark="That shortens the lease."))
 
 
 def test_what_was_not_noted_before_a_power_cut_is_counted_after_it(gate: Gate) -> None:
@@ -200,7 +203,9 @@ def test_an_end_that_was_cut_short_anywhere_is_finished_at_the_next_start(
         assert {"journal.sqlite", "lease"} <= set(gate.left) <= {"journal.sqlite", "lease", "lease.new"}
         return cut
 
-    assert sum(itertools.takewhile(bool, map(tried, itertools.count()))) > 6
+    cuts = sum(itertools.takewhile(bool, map(tried, itertools.count())))
+    assert cuts > 6
+    note(Found("72 hours without contact, killed while it erases", cuts, remark="The next start goes on with it."))
 
 
 def test_a_disk_that_refuses_is_tried_again(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:

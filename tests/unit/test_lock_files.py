@@ -21,7 +21,7 @@ def _pins(name: str) -> dict[str, tuple[str, frozenset[str]]]:
 def _declared(option: str, section: str) -> set[str]:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
-    return {re.split(r"[ <>=!~]", line)[0] for line in setup[section][option].split("\n") if line[:1].isalpha()}
+    return {re.split(r"[ <>=!~;[]", line)[0] for line in setup[section][option].split("\n") if line[:1].isalpha()}
 
 
 def test_the_tests_run_with_the_versions_of_the_device() -> None:
@@ -29,7 +29,13 @@ def test_the_tests_run_with_the_versions_of_the_device() -> None:
     assert device.items() <= tests.items()
 
 
+def test_the_fleet_has_the_versions_of_the_device_and_the_tests_those_of_the_fleet() -> None:
+    tests, fleet, device = (_pins(f"requirements{name}.lock") for name in ("-test", "-fleet", ""))
+    assert device.items() <= fleet.items() <= tests.items()
+
+
 def test_whatever_is_declared_is_pinned() -> None:
     runtime = _declared("install_requires", "options") | {"setuptools"}
     assert runtime <= _pins("requirements.lock").keys()
-    assert runtime | _declared("test", "options.extras_require") <= _pins("requirements-test.lock").keys()
+    for extra in ("fleet", "test"):
+        assert runtime | _declared(extra, "options.extras_require") <= _pins(f"requirements-{extra}.lock").keys()

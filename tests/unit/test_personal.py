@@ -8,11 +8,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from lane_rig import Observed, Rig, card, serve
+from receiver import Receiver
+from uploads import enrolled
 from vectors import ROOT
 
 from gate.app import personal
 from gate.app.build import build
+from gate.app.fleet import heart
 from gate.app.personal import Personal, lease_on, watch
 from gate.app.records import Sources
 from gate.config import load
@@ -23,6 +27,7 @@ from gate.model import Document, DocumentType, Moment, Records
 from gate.pseudonym import load_or_make_key
 from gate.status.file import StatusFile, encode
 from gate.status.gateway import NoGateway
+from gate.wire.commands import Command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,3 +156,32 @@ def test_a_gate_that_starts_after_the_end_opens_no_list_and_keeps_no_key(tmp_pat
     assert not config.status.key.exists()
     with pytest.raises(StatusUnavailable):
         asyncio.run(gate.personal.find((bytes(16),)))
+
+
+def test_a_gate_that_is_told_to_wipe_itself_does_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heart, "MOST_OFTEN_S", 0.01)
+    receiver = Receiver()
+    pem = enrolled(receiver, "g-1").private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    for name in ("device.key", "device-0123456789abcdef.key", "fleet-0123456789abcdef.pem"):
+        (tmp_path / name).write_bytes(pem)
+    config = configured(tmp_path, FLEET.replace("http://127.0.0.1:9", receiver.url))
+    assert config.status.file is not None
+    config.status.file.write_bytes(encode({bytes(16): Records()}))
+    receiver.store.commands["wipe-0001"] = Command("wipe-0001", "wipe", 600)
+    gate = build(config, Roots(tmp_path, tmp_path))
+
+    async def main() -> None:
+        assert gate.fleet is not None
+        beating = asyncio.create_task(gate.fleet.heart.run())
+        await asyncio.to_thread(receiver.wait_until, lambda: bool(receiver.store.outcomes))
+        beating.cancel()
+        with pytest.raises(StatusUnavailable):
+            await gate.personal.find((bytes(16),))
+
+    asyncio.run(main())
+    gate.close()
+    receiver.close()
+    assert [(one.id, one.result) for one in receiver.store.outcomes] == [("wipe-0001", "done")]
+    gone = (config.status.file, config.status.key, *tmp_path.glob("device*.key"), *tmp_path.glob("fleet-*"))
+    assert [path.name for path in gone if path.exists()] == []
+    assert config.journal.path.exists(), "sealed, and the fleet's"

@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 
     from gate.app.trust_slot import TrustSlot
 
+ROLLBACK = "rollback to an older one"
+REPLAY = "wiped cache and an old one replayed"
+FREEZE = "freeze: a new one is kept back"
+MIXED = "mix and match of several days' parts"
+STOLEN = "one of two keys stolen"
+REDELEGATED = "a stolen targets key, or a slip of those who sign, gives a role away"
+SMUGGLED = "a role lists files of another one"
+CLOCK = "clock 400 days back, or 20 years ahead"
 RULES = {"rules": {"a.json": b"{}"}, "config": {"gate.toml": b"x = 1"}, "software": {"gate.deb": b"deb"}}
 
 
@@ -50,14 +58,14 @@ def slot(site: Site, server: Server, tmp_path: Path) -> TrustSlot:
     return found
 
 
-def refused(slot: TrustSlot, why: str) -> None:
-    """It goes on with what it has, and does not call that fresh."""
+def refused(slot: TrustSlot, why: str, what: str) -> None:
+    """It goes on with what it has, and does not call that fresh; ``what`` somebody tried is taken down."""
     slot.refresh()
     assert held(slot) == "v3"
     assert slot.state.fault is not None
     assert why in slot.state.fault
     assert not slot.state.fresh(Moment(datetime.now(UTC), trusted=True))
-    note(Found("forged, old, mixed or withheld signed bundles", 1))
+    note(Found(f"signed bundle: {what}", 1, remark="The one before is used on."))
 
 
 def machine_shows(monkeypatch: pytest.MonkeyPatch, wrong_by: timedelta) -> None:
@@ -78,7 +86,7 @@ def machine_shows(monkeypatch: pytest.MonkeyPatch, wrong_by: timedelta) -> None:
 
 def test_an_older_bundle_is_refused(site: Site, slot: TrustSlot) -> None:
     site.replace(versioned(2))
-    refused(slot, "older")
+    refused(slot, "older", ROLLBACK)
 
 
 def test_an_old_bundle_in_its_time_is_refused_even_when_all_that_was_fetched_is_gone(
@@ -86,10 +94,10 @@ def test_an_old_bundle_in_its_time_is_refused_even_when_all_that_was_fetched_is_
 ) -> None:
     site.replace(versioned(2))
     shutil.rmtree(tmp_path / "state" / STAGING)
-    refused(slot, "timestamp: version 2 is older than 3")
+    refused(slot, "timestamp: version 2 is older than 3", REPLAY)
     shutil.rmtree(tmp_path / "state" / STAGING, ignore_errors=True)
     after_a_restart = start(tmp_path, server)
-    refused(after_a_restart, "timestamp: version 2 is older than 3")
+    refused(after_a_restart, "timestamp: version 2 is older than 3", REPLAY)
 
 
 def test_a_bundle_that_somebody_keeps_back_is_seen_by_its_end(
@@ -108,7 +116,7 @@ def test_a_bundle_that_somebody_keeps_back_is_seen_by_its_end(
     later = WrongClock(two_days).moment()
     assert not slot.state.fresh(later), "even before it asks again"
     assert slot.current.overdue(later), "and every record says so"
-    refused(slot, "past its end")
+    refused(slot, "past its end", FREEZE)
 
 
 def test_parts_of_bundles_of_different_days_do_not_fit(site: Site, slot: TrustSlot) -> None:
@@ -116,10 +124,10 @@ def test_parts_of_bundles_of_different_days_do_not_fit(site: Site, slot: TrustSl
     for name in ("snapshot.json", "targets.json", "trust.json"):
         site.replace(after)
         site.files[f"4.{name}"] = before[name]
-        refused(slot, "")
+        refused(slot, "", MIXED)
     online = relisted(after | {"targets.json": versioned(2)["targets.json"]})
     site.replace(online)
-    refused(slot, "older")
+    refused(slot, "older", MIXED)
 
 
 def test_a_new_snapshot_of_old_parts_is_refused_even_when_all_that_was_fetched_is_gone(
@@ -129,7 +137,7 @@ def test_a_new_snapshot_of_old_parts_is_refused_even_when_all_that_was_fetched_i
     mixed = relisted(versioned(4) | {name: old[name] for name in ("trust.json", "trust/value-sets.json")})
     site.replace(mixed)
     shutil.rmtree(tmp_path / "state" / STAGING)
-    refused(slot, "trust: version 2 is older than 3")
+    refused(slot, "trust: version 2 is older than 3", MIXED)
 
 
 @pytest.mark.parametrize("role", ["targets", "trust", "rules", "config", "software"])
@@ -139,14 +147,14 @@ def test_one_of_two_keys_is_not_enough_even_with_those_that_lie_on_servers(
     made = versioned(4, others=RULES)
     made[f"{role}.json"] = signed(made[f"{role}.json"], getattr(keys(), role)[:1])
     site.replace(relisted(made))
-    refused(slot, "not signed by enough")
+    refused(slot, "not signed by enough", STOLEN)
 
 
 def test_one_of_two_root_keys_makes_no_root(site: Site, slot: TrustSlot) -> None:
     thief = keys("thief")
     newer = signed(publish.make_root(thief, UNTIL, 2), (*keys().root[:1], *thief.root))
     site.replace(publish.make_bundle({}, thief, 9, UNTIL) | {"2.root.json": newer})
-    refused(slot, "not signed by enough")
+    refused(slot, "not signed by enough", STOLEN)
 
 
 @pytest.mark.parametrize("role", ["trust", "rules"])
@@ -155,7 +163,7 @@ def test_a_targets_key_alone_gives_a_role_to_nobody(role: str, site: Site, slot:
     made = publish.make_bundle({}, rotated(**{role: getattr(thief, role)}), 4, UNTIL, RULES)
     made["targets.json"] = signed(made["targets.json"], keys().targets[:1])
     site.replace(relisted(made))
-    refused(slot, "not signed by enough")
+    refused(slot, "not signed by enough", REDELEGATED)
 
 
 def test_a_root_by_which_one_targets_key_is_enough_is_refused_though_python_tuf_takes_it(
@@ -171,7 +179,7 @@ def test_a_root_by_which_one_targets_key_is_enough_is_refused_though_python_tuf_
     made["targets.json"] = signed(made["targets.json"], keys().targets[:1])
     newer = signed(publish.make_root(keys(), UNTIL, 2), keys().root, lowered)
     site.replace(relisted(made) | {"2.root.json": newer})
-    refused(slot, "one stolen key would be enough")
+    refused(slot, "one stolen key would be enough", REDELEGATED)
 
 
 @pytest.mark.parametrize("role", ["trust", "rules", "config", "software"])
@@ -186,7 +194,7 @@ def test_a_delegation_that_one_key_fulfils_is_refused_though_python_tuf_takes_it
     made = versioned(4, others=RULES)
     made["targets.json"] = signed(made["targets.json"], keys().targets, lowered)
     site.replace(relisted(made))
-    refused(slot, f"{role}: one stolen key would be enough")
+    refused(slot, f"{role}: one stolen key would be enough", REDELEGATED)
 
 
 @pytest.mark.parametrize("role", ["rules", "config", "software"])
@@ -209,10 +217,10 @@ def test_no_role_puts_files_among_those_of_another(role: str, into: str, site: S
 
     made[f"{role}.json"] = signed(made[f"{role}.json"], getattr(keys(), role), listed)
     site.replace(relisted(made | {smuggled: data}))
-    refused(slot, f"{role}: lists a file that is not its own")
+    refused(slot, f"{role}: lists a file that is not its own", SMUGGLED)
     made["targets.json"] = signed(made["targets.json"], keys().targets, delegated)
     site.replace(relisted(made | {smuggled: data}))
-    refused(slot, "")
+    refused(slot, "", SMUGGLED)
 
 
 def test_who_delegates_lists_no_files_of_a_role(site: Site, slot: TrustSlot) -> None:
@@ -224,14 +232,14 @@ def test_who_delegates_lists_no_files_of_a_role(site: Site, slot: TrustSlot) -> 
     made = versioned(4)
     made["targets.json"] = signed(made["targets.json"], keys().targets, listed)
     site.replace(relisted(made))
-    refused(slot, "trust/value-sets.json: is missing")
+    refused(slot, "trust/value-sets.json: is missing", SMUGGLED)
 
 
 def test_a_delegated_role_that_the_snapshot_leaves_out_is_missed(site: Site, slot: TrustSlot) -> None:
     made = versioned(4, others=RULES)
     del made["rules.json"]
     site.replace(relisted(made))
-    refused(slot, "")
+    refused(slot, "", MIXED)
 
 
 def test_a_role_that_was_away_comes_back_no_older(site: Site, slot: TrustSlot, tmp_path: Path) -> None:
@@ -244,7 +252,7 @@ def test_a_role_that_was_away_comes_back_no_older(site: Site, slot: TrustSlot, t
     old = versioned(3, others=RULES)
     site.replace(relisted(versioned(6, others=RULES) | {"rules.json": old["rules.json"]}))
     shutil.rmtree(tmp_path / "state" / STAGING)
-    refused(slot, "rules: version 3 is older than 4")
+    refused(slot, "rules: version 3 is older than 4", ROLLBACK)
 
 
 def test_a_clock_set_back_brings_no_old_bundle_back(
@@ -260,7 +268,7 @@ def test_a_clock_set_back_brings_no_old_bundle_back(
     slot = start(tmp_path, server, clock)
     site.replace(old)
     shutil.rmtree(tmp_path / "state" / STAGING)
-    refused(slot, "timestamp: version 2 is older than 3")
+    refused(slot, "timestamp: version 2 is older than 3", CLOCK)
     assert not clock.moment().trusted
     site.replace(versioned(3))
     slot.refresh()
@@ -271,7 +279,7 @@ def test_a_clock_far_ahead_stops_nothing(
     server: Server, slot: TrustSlot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine_shows(monkeypatch, timedelta(days=365 * 20))
-    refused(slot, "past its end")
+    refused(slot, "past its end", CLOCK)
     monkeypatch.undo()
     assert held(start(tmp_path, server, SystemClock())) == "v3"
     slot.refresh()

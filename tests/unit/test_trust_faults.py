@@ -63,7 +63,7 @@ def goes_on(slot: TrustSlot, why: str = "") -> None:
     assert slot.state.fault is not None
     assert why in slot.state.fault
     assert not slot.state.fresh(Moment(datetime.now(UTC), trusted=True))
-    note(Found("wrong, slow or no answers while a signed bundle is fetched", 1))
+    note(Found("signed bundle: wrong, slow or no answers while it is fetched", 1))
 
 
 def recovers(slot: TrustSlot, site: Site) -> None:
@@ -189,7 +189,7 @@ def test_a_disk_that_is_full_while_fetching_or_taking(
         assert held(found) in {held(slot), "v3"}
     recovers(slot, site)
     assert held(start(tmp_path, server)) == "v4"
-    note(Found("disk full while a signed bundle is fetched and taken", len(sizes)))
+    note(Found("signed bundle: disk full while it is fetched and taken", len(sizes)))
 
 
 def test_a_disk_that_can_not_be_written_at_all(site: Site, server: Server, tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_copies_that_are_damaged_at_the_start(
     after.refresh()
     assert not after.current.overdue(now)
     assert held(after) == "v4", "the network heals it"
-    note(Found("copies of the signed bundle damaged, cut, emptied or gone at the start", 1))
+    note(Found("signed bundle: copies damaged, cut off, emptied or gone at the start", 1))
     assert held(start(tmp_path, server, SystemClock())) == "v4"
 
 

@@ -61,4 +61,5 @@ def test_a_kill_at_any_step_leaves_a_whole_bundle(tmp_path: Path) -> None:
             assert after.state.fault is None
             assert held(start(folder, server)) == "v4"
         assert seen == {"v3", "v4"}
-    note(Found("kill -9 while a signed bundle is taken", len(chosen), remark="The next start has the old or the new."))
+    remark = "The next start has the old one or the new one, whole."
+    note(Found("signed bundle: kill -9 while it is taken", len(chosen), remark=remark, in_full=steps))

@@ -13,8 +13,16 @@ from vectors import ROOT
 ROOTFS = ROOT / "systemd" / "rootfs"
 UNITS = ROOTFS / "usr" / "lib" / "systemd" / "system"
 SYSTEM_UNITS = Path("/usr/lib/systemd/system")
-PROGRAMS = ("bin/sleep", "bin/systemctl", "bin/kill", "usr/bin/cage", "usr/bin/chromium", "opt/gate/current/bin/gate")
-MOST_EXPOSED = {"gate": 1.5, "gate-camera": 1.5, "gate-kiosk": 3.0}
+PROGRAMS = (
+    "bin/sleep",
+    "bin/systemctl",
+    "bin/kill",
+    "bin/rm",
+    "usr/bin/cage",
+    "usr/bin/chromium",
+    "opt/gate/current/bin/gate",
+)
+MOST_EXPOSED = {"gate": 1.5, "gate-camera": 1.5, "gate-enrol": 1.5, "gate-kiosk": 3.0}
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 
@@ -77,6 +85,13 @@ def test_the_watchdog_waits_longer_than_a_person_may_and_settling_longer_than_th
     switch = (ROOTFS / "usr" / "sbin" / "gate-switch").read_text("utf-8")
     settled = int(re.findall(r"^SETTLED=(\d+)", switch, re.MULTILINE)[0])
     assert 3 < watchdog < settled
+
+
+@pytest.mark.parametrize("unit", ["gate", "gate-enrol"])
+def test_no_gate_waits_for_the_network_before_it_serves_people(unit: str) -> None:
+    waits = " ".join(line for line in settings(unit) if line.startswith(("After=", "Requires=", "Wants=")))
+    assert "Before=gate.service" in settings("gate-enrol")
+    assert not re.search(r"network|cloud|time-sync|remote-fs", waits)
 
 
 def test_only_the_gate_itself_may_tell_that_it_lives_and_it_leaves_no_core() -> None:

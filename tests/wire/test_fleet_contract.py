@@ -1,4 +1,4 @@
-"""What every server of a fleet has to do (docs/wire.md): run here against the reference receiver.
+"""What every server of a fleet has to do (docs/wire.md): run here against the reference receiver and our own server.
 
 Against another one: ``GATE_FLEET_URL=https://… GATE_FLEET_DEVICE=… GATE_FLEET_KEY=device.pem`` (and
 ``GATE_FLEET_CA=ca.pem``), with a gate that is enrolled there for nothing but this.
@@ -71,12 +71,16 @@ class Fleet:
         return Batch(batch or secrets.token_hex(8), self.device, self.series, rows)
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[tuple[str, TlsTrust, str, Ed25519PrivateKey]]:
+@pytest.fixture(scope="module", params=["given"] if "GATE_FLEET_URL" in os.environ else ["reference", "fleet"])
+def server(request: pytest.FixtureRequest) -> Iterator[tuple[str, TlsTrust, str, Ed25519PrivateKey]]:
     if url := os.environ.get("GATE_FLEET_URL"):
         ca = os.environ.get("GATE_FLEET_CA")
         key = load_key(Path(os.environ["GATE_FLEET_KEY"]))
         yield url, TlsTrust(Path(ca) if ca else None), os.environ["GATE_FLEET_DEVICE"], key
+        return
+    if request.param == "fleet":
+        ours = request.getfixturevalue("fleet_server")
+        yield ours.url, TlsTrust(), DEVICE, ours.enrolled(DEVICE)
         return
     receiver = Receiver()
     yield receiver.url, TlsTrust(), DEVICE, enrolled(receiver)

@@ -18,7 +18,8 @@ from reliability import Found, note, times
 from uploads import enrolled, in_journal
 
 HERE = Path(__file__).resolve().parent.parent
-KILLS = times(500, 20)
+FULL_KILLS = 500
+KILLS = times(FULL_KILLS, 20)
 ROWS_A_LIFE = 200
 STAGES = ("arrived", "taken", "answered")
 
@@ -42,7 +43,7 @@ def test_whenever_it_is_killed_nothing_is_lost_and_nothing_is_there_twice(tmp_pa
         journal = in_journal(tmp_path / "journal.sqlite")
         promised, server = set((tmp_path / "promised").read_text("ascii").split()), receiver.store.passages()
         lost, twice = len((promised | set(journal)) - set(server)), len(receiver.store.quarantined())
-        note(Found("kill -9 while rows are recorded and sent", KILLS, lost, twice))
+        note(Found("kill -9 while rows are recorded and sent", KILLS, lost, twice, in_full=FULL_KILLS))
         assert server == journal
     finally:
         receiver.close()

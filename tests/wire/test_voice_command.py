@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,8 +28,8 @@ needs_aplay = pytest.mark.skipif(shutil.which("aplay") is None, reason="aplay is
 
 def one_phrase(language: str) -> phrases.Catalogue:
     """A catalogue in which every reason is spoken alike, so that one phrase is rendered."""
-    texts = phrases.load([language]).texts(Reason.PRESENT_AGAIN)
-    return phrases.Catalogue(dict.fromkeys(Reason, texts), phrases.load([language]).ui)
+    whole = phrases.load([language])
+    return replace(whole, by_reason=dict.fromkeys(Reason, whole.texts(Reason.PRESENT_AGAIN)))
 
 
 @needs_espeak

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from gate.app.logs import line
@@ -10,11 +11,14 @@ from gate.errors import GateError
 from gate.wire.commands import Command, CommandKind, CommandOutcome, CommandResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable
 
 MOST_TOLD: Final = 64
 """Outcomes of one heartbeat."""
 MOST_REMEMBERED: Final = 1000
+
+Orders = Mapping[CommandKind, Callable[[], None]]
+"""What a gate can be told to do, and how it does it; called on the event loop."""
 
 log = logging.getLogger("gate.fleet")
 
@@ -26,7 +30,7 @@ class Commands:
         can: what this gate can do, and how.
     """
 
-    def __init__(self, can: Mapping[CommandKind, Callable[[], None]]) -> None:
+    def __init__(self, can: Orders) -> None:
         self._can = can
         self._outcomes: dict[str, CommandOutcome] = {}
         """By command; those of the last commands, told or not."""

@@ -23,6 +23,7 @@ from gate.wire.pace import Pace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gate.app.fleet.commands import Orders
     from gate.app.fleet.session import Session
     from gate.app.fleet.vitals import Vitals
     from gate.wire.inventory import Inventory
@@ -43,7 +44,7 @@ class Heart:
         device: the name that this gate has there.
         vitals: how the gate is.
         inventory: what it is made of.
-        refresh: looks for new rules and trust.
+        orders: what the fleet may tell this gate to do, besides reporting.
         contact: called whenever the fleet has answered.
     """
 
@@ -53,7 +54,7 @@ class Heart:
         device: str,
         vitals: Vitals,
         inventory: Callable[[], Inventory],
-        refresh: Callable[[], None],
+        orders: Orders,
         contact: Callable[[], None],
     ) -> None:
         self._session = session
@@ -61,7 +62,7 @@ class Heart:
         self._vitals = vitals
         self._inventory = inventory
         self._contact = contact
-        self._commands = Commands({CommandKind.REFRESH: refresh, CommandKind.REPORT: self.report})
+        self._commands = Commands({**orders, CommandKind.REPORT: self.report})
         self._inventory_due = True
         self._pace = Pace(random.random)
         self._trouble = False

@@ -34,7 +34,7 @@ def inventory(config: GateConfig, fleet: FleetConfig) -> Inventory:
         system=_system(),
         kernel=platform.release() or "unknown",
         machine=platform.machine() or "unknown",
-        board=_board(),
+        board=board(),
         processors=os.cpu_count() or 0,
         memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         place=Place(here.id, here.site_class, here.zone, here.lane),
@@ -50,7 +50,8 @@ def _system() -> str:
         return "unknown"
 
 
-def _board() -> str | None:
+def board() -> str | None:
+    """What the board calls itself; None: it does not say."""
     try:
         text = _BOARD.read_text("ascii", "replace")
     except OSError:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from gate.app.check_files import read_moment
-from gate.app.trust import days, keys, make, show, site
+from gate.app.trust import days, keys, make, show, site, vouch
 from gate.errors import ConfigError, GateError
 
 UNUSABLE = 2
@@ -23,6 +23,7 @@ _TOOLS = {
     "renew": site.renew,
     "publish": site.publish,
     "show": show.run,
+    "vouch": vouch.run,
 }
 OTHERS = {
     "rules": "rule sets and orders",
@@ -38,6 +39,8 @@ Then give keys/root.json and the folder trust to the gate: [trust] root and bund
 fetch it, and say every day that it is still the newest:
   gate trust publish trust site --root keys/root.json   files for any web server: [trust.server] url
   gate trust renew trust --keys keys                    a new timestamp; then publish again
+And so that devices believe a fleet's claims (gate enrol):
+  gate trust vouch claims --keys keys                   a key that signs claims, and the root's word for it
 
 The folder of files may hold anchors.json (signers), value-sets.json, sealing-keys.json (made by gate trust days),
 lease.json, health-codes/*.toml and revocation/*; the one of rules rule sets and orders.json.
@@ -84,6 +87,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     one.add_argument("bundle", type=Path, metavar="BUNDLE", help="the bundle's folder")
     one.add_argument("site", type=Path, metavar="SITE", help="a folder that a web server serves")
     one.add_argument("--root", type=Path, required=True, metavar="FILE", help="the root that gates pin")
+
+    one = tools.add_parser("vouch", help="make a key that signs a fleet's claims, and have the root vouch for it")
+    one.add_argument("name", type=Path, metavar="NAME", help="NAME.key.pem and NAME.vouchers.json are made")
+    one.add_argument("--keys", type=Path, required=True, metavar="KEYS", help="the folder that gate trust keys made")
 
     one = tools.add_parser("show", help="verify a bundle as a gate does, and show what is in it and until when")
     one.add_argument("bundle", type=Path, metavar="BUNDLE", help="the bundle's folder")

@@ -1,0 +1,36 @@
+"""``fleet``: what IT staff run."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Final
+
+from fleet.errors import FleetError
+
+COMMANDS: Final = {
+    "run": ("fleet.run", "a whole server on this machine alone, until Ctrl-C; the same as no command at all"),
+    "plane": ("fleet.plane.server", "one replica of what gates talk to, on a database that is there"),
+    "console": ("fleet.console.server", "the pages for people, on the same database"),
+    "bench": ("fleet.bench", "heartbeats and rows at a steady rate, with a database of its own; prints rates and p99"),
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command; gives the exit code."""
+    name, *rest = arguments if arguments and not arguments[0].startswith("-") else ["run", *arguments]
+    if name not in COMMANDS:
+        print(f"There is no command {name!r}. There are:", file=sys.stderr)
+        for command, (_, summary) in COMMANDS.items():
+            print(f"  {command:10} {summary}", file=sys.stderr)
+        return 2
+    try:
+        found: int = importlib.import_module(COMMANDS[name][0]).main(rest)
+    except FleetError as fault:
+        print(f"fleet: {fault}", file=sys.stderr)
+        return 1
+    return found
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""What people see: sites and gates, claims, revocation; Django's views over ``fleet.registry``."""

@@ -1,0 +1,25 @@
+"""Who may see and steer what: by district. A superuser may everything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fleet.registry.models import Claim, Device, Site
+
+
+def sites(user: Any, *, to_change: bool = False) -> Any:
+    """The sites that a user may see, or may change."""
+    if user.is_superuser:
+        return Site.objects.all()
+    duties = {"district__duties__user": user, **({"district__duties__may_change": True} if to_change else {})}
+    return Site.objects.filter(**duties)
+
+
+def devices(user: Any, *, to_change: bool = False) -> Any:
+    """The gates that a user may see, or may change."""
+    return Device.objects.filter(site__in=sites(user, to_change=to_change)).select_related("site__district", "report")
+
+
+def claims(user: Any) -> Any:
+    """The claims that a user may take back."""
+    return Claim.objects.filter(site__in=sites(user, to_change=True)).select_related("site")

@@ -1,0 +1,146 @@
+"""The pages: gates, one gate, claims."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any, Final
+
+import segno
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import PasswordChangeView
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import F, Q
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse_lazy
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from fleet.console import permissions
+from fleet.console.audit import note
+from fleet.console.claims import make
+from fleet.console.forms import ClaimsForm
+from fleet.console.states import OFFLINE_S, state_of
+from fleet.errors import FleetError
+from fleet.registry.models import Command, DeviceState, FirstPassword
+from gate.wire.commands import CommandKind
+
+A_PAGE: Final = 100
+ASKED: Final = (CommandKind.REFRESH, CommandKind.REPORT)
+"""What gates can do so far."""
+COMMAND_LIFE: Final = timedelta(hours=1)
+
+
+@login_required
+@require_GET
+def gates(request: Any) -> Any:
+    """Every gate that the user may see, by site, with its state."""
+    seen, now = permissions.devices(request.user), timezone.now()
+    asked = request.GET.get("q", "").replace("\0", "").strip()[:100]
+    found = seen.filter(Q(name__icontains=asked) | Q(site__name__icontains=asked)) if asked else seen
+    page = Paginator(found.order_by("site__name", "name"), A_PAGE).get_page(request.GET.get("page"))
+    active = seen.filter(state=DeviceState.ACTIVE)
+    since = now - timedelta(seconds=OFFLINE_S)
+    context = {
+        "page": page,
+        "rows": [(device, state_of(device, now)) for device in page],
+        "q": asked,
+        "all": seen.count(),
+        "reporting": active.filter(report__seen_at__gte=since).count(),
+        "silent": active.filter(report__seen_at__lt=since).count(),
+        "revoked": seen.filter(state=DeviceState.REVOKED).count(),
+    }
+    return render(request, "console/gates.html", context)
+
+
+@login_required
+@require_GET
+def gate(request: Any, name: str) -> Any:
+    """One gate: all that it has told."""
+    device = get_object_or_404(permissions.devices(request.user), name=name)
+    context = {
+        "device": device,
+        "state": state_of(device, timezone.now()),
+        "commands": device.commands.order_by("-made_at")[:10],
+        "quarantined": device.quarantined.order_by("-at")[:10],
+        "may_change": permissions.devices(request.user, to_change=True).filter(id=device.id).exists(),
+        "kinds": ASKED,
+    }
+    return render(request, "console/gate.html", context)
+
+
+@login_required
+@require_POST
+def revoke(request: Any, name: str) -> Any:
+    """A stolen gate, or one that is no more: it gets no token, and the one that it has ends within half a minute."""
+    device = get_object_or_404(permissions.devices(request.user, to_change=True), name=name)
+    if request.POST.get("name") != device.name:
+        messages.error(request, _("Nothing was done: the name was not typed as it is."))
+        return redirect("gate", name=device.name)
+    with transaction.atomic():
+        device.state, device.revoked_at, device.generation = DeviceState.REVOKED, timezone.now(), F("generation") + 1
+        device.save(update_fields=("state", "revoked_at", "generation"))
+        note(request.user, "revoked", device.name)
+    messages.success(request, _("%(gate)s is revoked.") % {"gate": device.name})
+    return redirect("gate", name=device.name)
+
+
+@login_required
+@require_POST
+def command(request: Any, name: str) -> Any:
+    """Ask a gate for something."""
+    device = get_object_or_404(permissions.devices(request.user, to_change=True), name=name)
+    kind = request.POST.get("kind")
+    if kind in ASKED or (kind == CommandKind.WIPE and request.POST.get("name") == device.name):
+        with transaction.atomic():
+            expires = timezone.now() + COMMAND_LIFE
+            Command.objects.create(
+                id=str(uuid.uuid4()), device=device, kind=kind, made_by=request.user, expires_at=expires
+            )
+            note(request.user, f"command {kind}", device.name)
+        messages.success(request, _("The gate is told with its next heartbeat."))
+    return redirect("gate", name=device.name)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def claims(request: Any) -> Any:
+    """Make claims; they are shown once, as a sheet to print."""
+    form = ClaimsForm(request.user, request.POST) if request.method == "POST" else ClaimsForm(request.user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic():
+                made = [make(form.cleaned_data["site"], wanted, request.user) for wanted in form.wanted()]
+        except FleetError as fault:
+            form.add_error("lines", str(fault))
+        else:
+            sheet = [(claim, segno.make_qr(claim.text, error="m").svg_data_uri(scale=3)) for claim in made]
+            return render(request, "console/sheet.html", {"sheet": sheet, "days": form.cleaned_data["days"]})
+    return render(request, "console/claims.html", {"form": form, "claims": permissions.claims(request.user)[:50]})
+
+
+@login_required
+@require_POST
+def withdraw(request: Any, label: str) -> Any:
+    """Take a claim back that nobody has used."""
+    claim = get_object_or_404(permissions.claims(request.user), label=label, used_at=None)
+    with transaction.atomic():
+        claim.withdrawn = True
+        claim.save(update_fields=("withdrawn",))
+        note(request.user, "claim withdrawn", claim.device, f"claim {claim.label}")
+    return redirect("claims")
+
+
+class OwnPassword(PasswordChangeView):
+    """After it, the first password is no more."""
+
+    success_url = reverse_lazy("gates")
+
+    def form_valid(self, form: Any) -> Any:
+        with transaction.atomic():
+            FirstPassword.objects.filter(user=self.request.user).delete()
+            note(self.request.user, "password changed", self.request.user.get_username())
+            return super().form_valid(form)

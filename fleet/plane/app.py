@@ -1,0 +1,207 @@
+"""The application that gates talk to: what is asked where, who may, and how much at once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from typing import TYPE_CHECKING, Final
+
+import psycopg
+from psycopg_pool import PoolTimeout, TooManyRequests
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.routing import Route
+
+from fleet.plane import body as bodies
+from fleet.plane.access import Access
+from fleet.plane.audit import Audit
+from fleet.plane.beats import Beats
+from fleet.plane.body import Refusal, said
+from fleet.plane.database import CLAIMS_KEY, TOKEN_SECRET, pool_of, secret
+from fleet.plane.devices import Devices
+from fleet.plane.enrolment import Enrolment
+from fleet.plane.limits import Rates
+from fleet.plane.passages import Passages, QuarantineFull
+from gate.errors import WireFault
+from gate.wire import enrol, heartbeat, inventory, passages
+from gate.wire.enrol import Declined, EnrolRequest, Refused
+from gate.wire.heartbeat import Heartbeat
+from gate.wire.inventory import Inventory, InventoryAnswer
+from gate.wire.message import MEDIA_TYPE, MOST_BYTES, NOT_SPOKEN, decode, encode, not_spoken
+from gate.wire.passages import open_batch
+from gate.wire.token import CHALLENGE_PATH, TOKEN_PATH, ChallengeRequest, TokenRequest
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+    from psycopg import AsyncConnection
+    from psycopg_pool import AsyncConnectionPool
+    from starlette.requests import Request
+
+    from fleet.plane.devices import Known
+    from fleet.plane.enrolment import Entrance
+
+MOST_AT_ONCE: Final = 512
+"""Questions under way; more are told to come again."""
+UPLOADS_AT_ONCE: Final = 8
+"""Each may take 8 MiB of memory while it is unpacked."""
+MOST_ASKED: Final = 16 * 1024
+"""Bytes of a question that anybody may ask."""
+MOST_TOLD: Final = 64 * 1024
+"""Bytes of a heartbeat or an inventory."""
+AGAIN_S: Final = 5
+FULL_AGAIN_S: Final = 3600
+
+LOG = logging.getLogger("fleet.plane")
+
+
+def application(dsn: str, entrance: Entrance) -> Starlette:
+    """The device plane over a database.
+
+    Args:
+        dsn: how to connect.
+        entrance: how gates know this server.
+    """
+    plane = Plane(dsn, entrance)
+    return Starlette(routes=[Route("/{path:path}", plane.answer, methods=["POST", "GET"])], lifespan=plane.lifespan)
+
+
+class Plane:
+    """Everything that answers, once the database is there."""
+
+    def __init__(self, dsn: str, entrance: Entrance) -> None:
+        self._dsn = dsn
+        self._entrance = entrance
+        self._under_way = 0
+        self._uploads = asyncio.Semaphore(UPLOADS_AT_ONCE)
+        self._rates = Rates()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        """Open the database, serve, write what has gathered."""
+        async with pool_of(self._dsn) as pool:
+            await self._ready(pool)
+            writing = asyncio.create_task(self._beats.run())
+            try:
+                yield
+            finally:
+                writing.cancel()
+                await asyncio.wait({writing})
+                await self._beats.flush()
+
+    async def _ready(self, pool: AsyncConnectionPool[AsyncConnection]) -> None:
+        audit, devices = Audit(pool), Devices(pool)
+        token_secret, claims_key = await secret(pool, TOKEN_SECRET), await secret(pool, CLAIMS_KEY)
+        self._audit = audit
+        self._access = Access(pool, devices, audit, self._entrance.url, token_secret)
+        self._enrolment = Enrolment(pool, audit, self._entrance, claims_key)
+        self._passages = Passages(pool)
+        self._beats = Beats(pool)
+        self._anybody: dict[str, Callable[[bytes], Awaitable[Response]]] = {
+            CHALLENGE_PATH: self._challenge,
+            TOKEN_PATH: self._token,
+            enrol.PATH: self._enrol,
+        }
+        self._gates: dict[str, Callable[[Known, bytes], Awaitable[Response]]] = {
+            passages.PATH: self._upload,
+            heartbeat.PATH: self._heartbeat,
+            inventory.PATH: self._inventory,
+        }
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one question; whatever happens, in the contract's words."""
+        try:
+            with self._counted():
+                return await self._routed(request)
+        except Refusal as refusal:
+            return refusal.answer()
+        except WireFault as fault:
+            return Refusal(400, str(fault)).answer()
+        except ClientDisconnect:
+            return Refusal(400, "the question broke off").answer()
+        except (psycopg.OperationalError, PoolTimeout, TooManyRequests) as fault:
+            LOG.warning("database-away why=%r", str(fault)[:200])
+            return Refusal(503, "the server can't keep anything at the moment; come again", AGAIN_S).answer()
+        except Exception:
+            LOG.exception("a fault of the server's")
+            return Refusal(500, "a fault of the server's").answer()
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        if self._under_way >= MOST_AT_ONCE:
+            raise Refusal(503, "too much is asked at once; come again", AGAIN_S)
+        self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+
+    async def _routed(self, request: Request) -> Response:
+        if request.method != "POST":
+            raise Refusal(404, "there is nothing to get here")
+        if (strange := not_spoken(request.headers.get("content-type"))) is not None:
+            return Response(encode(strange), NOT_SPOKEN, media_type=MEDIA_TYPE)
+        if (anybody := self._anybody.get(request.url.path)) is not None:
+            return await anybody(await bodies.read(request, MOST_ASKED))
+        return await self._from_gate(request)
+
+    async def _from_gate(self, request: Request) -> Response:
+        gate = await self._access.gate(request.headers.get("authorization", ""))
+        if gate is None:
+            raise Refusal(401, "no token, or one that is not good any more")
+        if not self._rates.allows(gate.id, time.monotonic()):
+            raise Refusal(429, "this gate asks too often", AGAIN_S)
+        if (answers := self._gates.get(request.url.path)) is None:
+            raise Refusal(404, "there is nothing here")
+        if request.url.path == passages.PATH:
+            async with self._uploads:
+                return await answers(gate, await bodies.read(request, MOST_BYTES))
+        return await answers(gate, await bodies.read(request, MOST_TOLD))
+
+    async def _challenge(self, body: bytes) -> Response:
+        return said(self._access.challenge(decode(body, ChallengeRequest)))
+
+    async def _token(self, body: bytes) -> Response:
+        asked = decode(body, TokenRequest)
+        try:
+            return said(await self._access.token(asked))
+        except WireFault as fault:
+            raise Refusal(401, str(fault)) from None
+
+    async def _enrol(self, body: bytes) -> Response:
+        asked = decode(body, EnrolRequest)
+        try:
+            return said(await self._enrolment.enrol(asked))
+        except Declined as declined:
+            refusal = Refused(why=str(declined), reason=declined.reason.value)
+            return Response(encode(refusal), enrol.REFUSED, media_type=MEDIA_TYPE)
+
+    async def _upload(self, gate: Known, body: bytes) -> Response:
+        batch = open_batch(body)
+        if batch.device != gate.name:
+            await self._of_another(gate, batch.device)
+        try:
+            return said(await self._passages.take(gate, batch))
+        except QuarantineFull:
+            why = "too many of this gate's rows are in quarantine; somebody must look"
+            raise Refusal(503, why, FULL_AGAIN_S) from None
+
+    async def _heartbeat(self, gate: Known, body: bytes) -> Response:
+        beat = decode(body, Heartbeat)
+        if beat.device != gate.name:
+            await self._of_another(gate, beat.device)
+        return said(await self._beats.take(gate, beat, body))
+
+    async def _inventory(self, gate: Known, body: bytes) -> Response:
+        about = decode(body, Inventory)
+        if about.device != gate.name:
+            await self._of_another(gate, about.device)
+        await self._beats.inventory(gate, body)
+        return said(InventoryAnswer())
+
+    async def _of_another(self, gate: Known, name: str) -> None:
+        await self._audit.note(f"gate {gate.name}", "wrote for another gate", gate.name, f"as {name}")
+        raise Refusal(403, "the token is another gate's")

@@ -1,0 +1,57 @@
+"""One replica of the device plane, as a process."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import socket
+from typing import TYPE_CHECKING, Final
+
+import uvicorn
+
+from fleet.plane.app import application
+from fleet.plane.enrolment import Entrance
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+KEEP_ALIVE_S: Final = 75
+"""A gate's heartbeat finds its connection still open."""
+STOP_S: Final = 10
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve until told to stop.
+
+    ``FLEET_DSN`` names the database, ``FLEET_URL`` the server's address as gates have it, ``FLEET_PINS`` the SHA-256
+    of its TLS keys (base64, with commas), which gates are told when they enrol.
+    """
+    parser = argparse.ArgumentParser("fleet plane", description=main.__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8770)
+    asked = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+    listener = socket.create_server((asked.host, asked.port))
+    pins = tuple(filter(None, os.environ.get("FLEET_PINS", "").split(",")))
+    serve(os.environ["FLEET_DSN"], Entrance(os.environ["FLEET_URL"], pins), listener)
+    return 0
+
+
+def serve(dsn: str, entrance: Entrance, listener: socket.socket) -> None:
+    """Serve on a listening socket, until SIGINT or SIGTERM; what is under way is answered first."""
+    config = uvicorn.Config(
+        application(dsn, entrance),
+        http="h11",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=STOP_S,
+        backlog=2048,
+    )
+    uvicorn.Server(config).run(sockets=[listener])

@@ -1,0 +1,125 @@
+"""``fleet run``: a whole server on this machine alone, with a database of its own, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from fleet import postgres, prepare
+from fleet.errors import FleetError
+from fleet.prepare import vouchers_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+HOST: Final = "127.0.0.1"
+PORT: Final = 8770
+START_S: Final = 60.0
+STOP_S: Final = 15.0
+_POLL_S: Final = 0.05
+CLAIMS_KEY_FILE: Final = "claims.key.pem"
+"""As ``gate trust vouch`` makes it, with its vouchers beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A database that can be served from."""
+
+    dsn: str
+    console_secret: str
+    claims_key: Path
+
+
+@contextlib.contextmanager
+def database(data: Path) -> Iterator[Ready]:
+    """PostgreSQL over a folder, with everything in it that a server needs, until the end of the ``with`` block.
+
+    Raises:
+        FleetError: it can't be had.
+    """
+    with postgres.running(data) as dsn:
+        prepare.use_django(dsn)
+        prepare.migrate()
+        file = data / CLAIMS_KEY_FILE
+        key = prepare.claims_key(file)
+        yield Ready(dsn, prepare.make_secrets(dsn, key.public_key().public_bytes_raw()), file)
+
+
+@contextlib.contextmanager
+def process(part: str, port: int, url: str, ready: Ready) -> Iterator[subprocess.Popen[bytes]]:
+    """One of the server's processes, listening when the block begins and stopped when it is over.
+
+    Raises:
+        FleetError: it does not start.
+    """
+    command = [*postgres.DIES_WITH_US, sys.executable, "-P", "-m", "fleet", part, "--port", str(port)]
+    environment = {
+        **os.environ,
+        "FLEET_DSN": ready.dsn,
+        "FLEET_SECRET": ready.console_secret,
+        "FLEET_CLAIMS_KEY": str(ready.claims_key),
+        "FLEET_URL": url,
+    }
+    running = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603 - ourselves
+    try:
+        _listening(running, part, port)
+        yield running
+    finally:
+        running.terminate()
+        try:
+            running.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait()
+
+
+def _listening(running: subprocess.Popen[bytes], part: str, port: int) -> None:
+    ends = time.monotonic() + START_S
+    while running.poll() is None and time.monotonic() < ends:
+        with contextlib.suppress(OSError), socket.create_connection((HOST, port), 1):
+            return
+        time.sleep(_POLL_S)
+    raise FleetError(f"the {part} does not start; is port {port} in use?")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a server on this machine: PostgreSQL, the device plane and the console. Ctrl-C stops all of it."""
+    parser = argparse.ArgumentParser("fleet run", description=main.__doc__)
+    parser.add_argument("--data", type=Path, default=Path(".fleet"), help="where everything is kept (%(default)s)")
+    parser.add_argument("--port", type=int, default=PORT, help="for gates; the console has the next one (%(default)s)")
+    parser.add_argument("--url", help="the server's address as gates have it, where a proxy stands before it")
+    asked = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    with contextlib.suppress(KeyboardInterrupt):
+        _serve(asked.data.resolve(), asked.port, asked.url or f"http://{HOST}:{asked.port}")
+    return 0
+
+
+def _serve(data: Path, port: int, url: str) -> None:
+    print("PostgreSQL …", flush=True)
+    with contextlib.ExitStack() as stack:
+        ready = stack.enter_context(database(data))
+        password = prepare.first_password()
+        stack.enter_context(process("plane", port, url, ready))
+        stack.enter_context(process("console", port + 1, url, ready))
+        print(f"gates:    {url}\nconsole:  http://{HOST}:{port + 1}/", flush=True)
+        if password is not None:
+            print(f"user:     {prepare.FIRST_USER}\npassword: {password}   (good once: it has to be changed)")
+        if not vouchers_file(ready.claims_key).exists():
+            print(f"claims:   nobody vouches for {ready.claims_key}, so no device believes them; see docs/fleet.md")
+        print("Ctrl-C stops everything.", flush=True)
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+        raise FleetError(f"a part of the server has ended; see {data / 'postgresql.log'} and what stands above")
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,296 @@
+"""What the device plane does beyond the contract: days, quarantine, commands, revocation, hostile gates."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import secrets
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from fleet_rig import serving
+from uploads import session
+
+from fleet.plane.database import pool_of
+from fleet.plane.devices import KEPT_S, Devices
+from fleet.plane.limits import A_SECOND, BURST, Rates
+from gate.errors import NetworkFault, WireFault
+from gate.model import Outcome
+from gate.presentation_id import new_presentation_id
+from gate.wire import heartbeat, passages
+from gate.wire.commands import CommandOutcome, CommandResult
+from gate.wire.heartbeat import Clock, Device, Heartbeat, HeartbeatAnswer, KeyTier
+from gate.wire.message import encode
+from gate.wire.passages import Acknowledgement, Batch, Passage
+
+if TYPE_CHECKING:
+    from fleet_rig import FleetServer
+
+    from gate.app.fleet.session import Session
+
+DEVICES = (f"plane-gate-{number}" for number in itertools.count())
+NOBODYS_DAY = "ffffffff-ffff-7000-8000-000000000001"
+
+
+class Gate:
+    """An enrolled gate at a server."""
+
+    def __init__(self, server: FleetServer) -> None:
+        self.name = next(DEVICES)
+        self.server = server
+        self.key = server.enrolled(self.name)
+        self.session = self.at(server.url)
+        self.id = int(server.sql("SELECT id FROM devices WHERE name = %s", self.name)[0][0])
+
+    def at(self, url: str) -> Session:
+        return session(url, self.key, self.name)
+
+    def send(self, *rows: Any) -> Acknowledgement:
+        return self.session.ask(passages.PATH, Batch(secrets.token_hex(8), self.name, 1, rows), Acknowledgement)
+
+    def beat(self, **changes: Any) -> HeartbeatAnswer:
+        told = msgspec.structs.replace(
+            Heartbeat(
+                device=self.name,
+                software="0.5.0",
+                uptime_s=60,
+                clock=Clock(datetime.now(UTC), trusted=False),
+                readers=(Device("id-reader"),),
+                key_tier=KeyTier.FILE,
+            ),
+            **changes,
+        )
+        return self.session.ask(heartbeat.PATH, told, HeartbeatAnswer)
+
+    def rows(self, table: str) -> int:
+        return int(self.server.sql(f"SELECT count(*) FROM {table} WHERE device_id = %s", self.id)[0][0])  # noqa: S608
+
+    def audit(self) -> list[str]:
+        found = self.server.sql("SELECT what FROM audit WHERE subject = %s ORDER BY id", self.name)
+        return [what for (what,) in found]
+
+
+@pytest.fixture
+def gate(fleet_server: FleetServer) -> Gate:
+    return Gate(fleet_server)
+
+
+def row(seq: int = 1, **changes: Any) -> Passage:
+    usual = Passage(
+        seq=seq,
+        id=new_presentation_id(),
+        revision=1,
+        at=datetime(2021, 6, 20, 8, tzinfo=UTC),
+        clock_trusted=True,
+        reader="id-reader",
+        credential="resident_id",
+        assurance=4,
+        outcome=Outcome.PASS,
+        reasons=("green_code",),
+    )
+    return msgspec.structs.replace(usual, **changes)
+
+
+def results(said: Acknowledgement) -> list[str]:
+    return [one.result for one in said.rows]
+
+
+def test_a_row_lies_in_the_partition_of_its_day(gate: Gate) -> None:
+    one, strange = row(1), row(2, id=NOBODYS_DAY[:-6] + secrets.token_hex(3))
+    assert results(gate.send(one, strange)) == ["taken", "taken"]
+    found = gate.server.sql("SELECT tableoid::regclass::text FROM passages WHERE device_id = %s ORDER BY seq", gate.id)
+    assert found == [(f"passages_{datetime.now(UTC):%Y%m%d}",), ("passages_impossible",)]
+
+
+def test_a_day_that_turns_out_possible_takes_what_waited_for_it(gate: Gate) -> None:
+    day = datetime.now(UTC).date() + timedelta(days=40 + secrets.randbelow(200))
+    ((first,),) = gate.server.sql("SELECT first_id(%s::date)::text", day)
+    id_ = f"{first[:13]}-7000-8000-{secrets.token_hex(6)}"
+    gate.send(row(id=id_))
+    gate.server.sql("SELECT make_day(%s::date), make_day(%s::date)", day, day)
+    found = gate.server.sql("SELECT tableoid::regclass::text FROM passages WHERE id = %s", id_)
+    assert found == [(f"passages_{day:%Y%m%d}",)]
+    assert results(gate.send(row(id=id_, revision=2))) == ["taken"]
+    assert gate.rows("passages") == 1
+
+
+def test_a_day_is_made_once_by_however_many_want_it_first(gate: Gate) -> None:
+    day = datetime.now(UTC).date() - timedelta(days=1000 + secrets.randbelow(1000))
+    with ThreadPoolExecutor(8) as pool:
+        for made in [pool.submit(gate.server.sql, "SELECT make_day(%s::date)", day) for _ in range(8)]:
+            made.result()
+    name = f"passages_{day:%Y%m%d}"
+    assert gate.server.sql("SELECT count(*) FROM pg_class WHERE relname = %s", name) == [(1,)]
+
+
+def test_only_the_newest_revision_is_kept_in_whatever_order_they_come(gate: Gate) -> None:
+    one = row()
+    gate.send(*(msgspec.structs.replace(one, revision=number) for number in (2, 3, 1)))
+    gate.send(msgspec.structs.replace(one, revision=2))
+    assert gate.server.sql("SELECT revision FROM passages WHERE id = %s", one.id) == [(3,)]
+
+
+def test_another_gates_presentation_is_refused_and_kept(gate: Gate) -> None:
+    one, thief = row(), Gate(gate.server)
+    gate.send(one)
+    said = thief.send(msgspec.structs.replace(one, revision=9), row(2))
+    assert results(said) == ["refused", "taken"]
+    assert (thief.rows("quarantine"), thief.rows("passages")) == (1, 1)
+    assert gate.server.sql("SELECT revision FROM passages WHERE id = %s", one.id) == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("seq", 1 << 63), ("revision", 1 << 70), ("at", datetime(1, 1, 1, tzinfo=UTC))],
+)
+def test_what_no_table_can_hold_is_in_quarantine_once(gate: Gate, field: str, value: object) -> None:
+    body = msgspec.to_builtins(Batch(secrets.token_hex(8), gate.name, 1, (row(), row(2))))
+    body["rows"][0][field] = value
+    sent = msgspec.json.encode(body)
+    for _ in range(2):
+        said = msgspec.json.decode(gate.session.post(passages.PATH, sent).body, type=Acknowledgement)
+        assert results(said) == ["refused", "taken"]
+    assert gate.rows("quarantine") == 1
+
+
+def test_odd_texts_are_no_fault(gate: Gate) -> None:
+    assert results(gate.send(row(reader="\0", zone="'; DROP TABLE passages; --"))) == ["taken"]
+
+
+def test_a_command_is_handed_over_until_the_gate_has_said_what_became_of_it(gate: Gate) -> None:
+    id_ = secrets.token_hex(8)
+    gate.server.sql(
+        "INSERT INTO commands (id, device_id, kind, made_at, expires_at, result, detail)"
+        " VALUES (%s, %s, 'report', now(), now() + interval '1 hour', '', '')",
+        id_,
+        gate.id,
+    )
+    found = next(beat.commands for beat in (gate.beat() for _ in range(300)) if beat.commands)
+    assert [(one.id, one.kind) for one in found] == [(id_, "report")]
+    assert 3500 < found[0].valid_s <= 3600
+    outcome = CommandOutcome(id_, CommandResult.FAILED, "no\0room")
+    assert gate.beat(outcomes=(outcome,)).commands == ()
+    assert gate.server.sql("SELECT result, detail FROM commands WHERE id = %s", id_) == [("failed", "noroom")]
+
+
+def test_a_gate_that_has_erased_itself_is_one_no_more(gate: Gate) -> None:
+    id_ = secrets.token_hex(8)
+    gate.server.sql(
+        "INSERT INTO commands (id, device_id, kind, made_at, expires_at, result, detail)"
+        " VALUES (%s, %s, 'wipe', now(), now() + interval '1 hour', '', '')",
+        id_,
+        gate.id,
+    )
+    gate.beat(outcomes=(CommandOutcome(id_, CommandResult.DONE),))
+    assert gate.server.sql("SELECT state FROM devices WHERE id = %s", gate.id) == [("revoked",)]
+    assert gate.audit() == ["wiped"]
+
+
+def test_a_gate_says_nothing_of_another_ones_commands(gate: Gate) -> None:
+    other = Gate(gate.server)
+    id_ = secrets.token_hex(8)
+    gate.server.sql(
+        "INSERT INTO commands (id, device_id, kind, made_at, expires_at, result, detail)"
+        " VALUES (%s, %s, 'wipe', now(), now() + interval '1 hour', '', '')",
+        id_,
+        gate.id,
+    )
+    other.beat(outcomes=(CommandOutcome(id_, CommandResult.DONE),))
+    assert gate.server.sql("SELECT done_at FROM commands WHERE id = %s", id_) == [(None,)]
+
+
+def test_what_was_told_last_is_in_the_table_when_the_server_has_stopped(fleet_server: FleetServer) -> None:
+    gate = Gate(fleet_server)
+    with serving(fleet_server.ready) as replica:
+        gate.session = gate.at(replica.url)
+        for flags in ((), ("dim",), ("dim",)):
+            gate.beat(flags=flags)
+    ((told,),) = fleet_server.sql("SELECT heartbeat FROM reports WHERE device_id = %s", gate.id)
+    assert msgspec.json.decode(told, type=Heartbeat).flags == ("dim",)
+    assert gate.rows("heartbeats") == 2, "history has a row where something changed"
+
+
+def test_two_replicas_take_each_others_tokens_and_rows(gate: Gate) -> None:
+    one = row()
+    with serving(gate.server.ready) as replica:
+        gate.send(one)
+        gate.session = gate.at(replica.url)
+        assert results(gate.send(one, row(2))) == ["taken", "taken"]
+    assert gate.rows("passages") == 2
+
+
+def test_a_replica_that_is_killed_under_load_loses_nothing_and_nothing_comes_twice(gate: Gate) -> None:
+    waiting = [[row(seq) for seq in range(first, first + 20)] for first in range(1, 401, 20)]
+    some_taken = threading.Event()
+    with serving(gate.server.ready) as doomed, serving(gate.server.ready) as other:
+        gate.session = gate.at(doomed.url)
+
+        def kill() -> None:
+            some_taken.wait(60)
+            assert doomed.process
+            doomed.process.kill()
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        while waiting:
+            try:
+                assert set(results(gate.send(*waiting[0]))) == {"taken"}
+            except (NetworkFault, WireFault):
+                gate.session = gate.at(other.url)
+                continue
+            waiting.pop(0)
+            if len(waiting) == 15:
+                some_taken.set()  # it is killed while the next ones are under way
+            if len(waiting) == 5:
+                killer.join()
+        said = gate.send(row(401))
+    assert (said.watermark, said.gaps) == (401, ())
+    assert gate.rows("passages") == 401
+
+
+def test_a_revoked_gate_gets_no_token_and_its_old_one_is_out_within_a_minute(gate: Gate) -> None:
+    gate.beat()
+    old = gate.session._tokens.get(gate.session._client)
+    gate.server.sql("UPDATE devices SET state = 'revoked', generation = generation + 1 WHERE id = %s", gate.id)
+    with pytest.raises(WireFault, match="revoked"):
+        gate.at(gate.server.url).post(heartbeat.PATH, b"{}")
+    assert gate.audit() == ["token refused"]
+    assert KEPT_S <= 60
+
+    async def seen_at(*moments: float) -> list[bool]:
+        clock = iter(moments)
+        async with pool_of(gate.server.ready.dsn) as pool:
+            devices = Devices(pool, lambda: next(clock))
+            before = await devices.by_id(gate.id, 1)
+            gate.server.sql("UPDATE devices SET state = 'active' WHERE id = %s", gate.id)
+            known = [before, *[await devices.by_id(gate.id, 1) for _ in moments[1:]]]
+        return [one is not None and one.active for one in known]
+
+    assert asyncio.run(seen_at(1, KEPT_S, KEPT_S + 1)) == [False, False, True]
+    assert old
+
+
+def test_a_gate_that_writes_for_another_one_is_refused_and_noted(gate: Gate) -> None:
+    body = encode(Batch(secrets.token_hex(8), "another-gate", 1, (row(),)))
+    assert gate.session.post(passages.PATH, body).status == 403
+    assert gate.audit() == ["wrote for another gate"]
+
+
+@pytest.mark.parametrize(("path", "size"), [(passages.PATH, 5 << 20), (heartbeat.PATH, 100_000)])
+def test_what_is_too_large_is_refused(gate: Gate, path: str, size: int) -> None:
+    assert gate.session._tokens.get(gate.session._client)
+    # Noise, which does not get smaller on the way.
+    said = gate.session.post(path, secrets.token_bytes(size))
+    assert said.status == 413
+
+
+def test_a_gate_that_asks_too_often_has_to_wait_and_no_other_one() -> None:
+    rates = Rates()
+    allowed = [rates.allows(1, 0.0) for _ in range(int(BURST) + 5)]
+    assert allowed.count(True) == BURST
+    assert rates.allows(2, 0.0)
+    assert [rates.allows(1, 1.0) for _ in range(int(A_SECOND) + 1)].count(True) == A_SECOND

@@ -1,0 +1,84 @@
+"""``fleet run``: everything starts, and Ctrl-C leaves nothing behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from fleet_rig import free_port
+
+from fleet.errors import FleetError
+from fleet.postgres import running
+from fleet.prepare import claims_key
+from gate.net.client import Client
+from gate.net.trust import NO_TRUST
+from gate.wire.message import MEDIA_TYPE, encode
+from gate.wire.token import CHALLENGE_PATH, ChallengeRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fleet.run import Ready
+
+
+@pytest.fixture
+def folder(fleet_ready: Ready) -> Iterator[Path]:
+    assert fleet_ready.dsn, "there is a PostgreSQL here"
+    with tempfile.TemporaryDirectory(prefix="fleet-test-", dir="/tmp") as found:
+        yield Path(found)
+
+
+@contextlib.contextmanager
+def started(data: Path, port: int) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """The command, and what it has said when it is ready."""
+    command = [sys.executable, "-m", "fleet", "--data", str(data), "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as running_:
+        assert running_.stdout
+        said = []
+        try:
+            for line in running_.stdout:
+                said.append(line.strip())
+                if line.startswith("Ctrl-C"):
+                    break
+            yield running_, said
+        finally:
+            running_.kill()
+
+
+def test_it_starts_says_where_it_is_and_stops_whole(folder: Path) -> None:
+    port = free_port()
+    with started(folder, port) as (command, said):
+        assert any(line.startswith("password: ") for line in said)
+        body, headers = encode(ChallengeRequest("gate-7")), {"Content-Type": MEDIA_TYPE}
+        client = Client(f"http://127.0.0.1:{port}", NO_TRUST)
+        found = client.request("POST", CHALLENGE_PATH, body=body, headers=headers, deadline_s=60, most_bytes=1 << 20)
+        client.close()
+        assert found.status == 200
+        with pytest.raises(FleetError, match="another fleet runs"), running(folder):
+            pass
+        os.killpg(command.pid, signal.SIGINT)
+        assert command.wait(60) == 0
+    assert not (folder / "postgresql" / "postmaster.pid").exists()
+    assert (folder / "claims.key.pem").stat().st_mode & 0o077 == 0
+
+
+def test_one_that_was_killed_leaves_nothing_that_keeps_the_next_from_starting(folder: Path) -> None:
+    with started(folder, free_port()) as (command, said):
+        assert said[-1].startswith("Ctrl-C")
+        command.kill()
+        command.wait(60)
+        with running(folder) as dsn:
+            assert dsn
+
+
+def test_a_key_file_that_holds_something_else_is_named(tmp_path: Path) -> None:
+    (tmp_path / "claims.key.pem").write_text("no key")
+    with pytest.raises(FleetError, match=r"claims\.key\.pem holds no key"):
+        claims_key(tmp_path / "claims.key.pem")
