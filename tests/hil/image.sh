@@ -89,7 +89,7 @@ image() {
     rm -rf -- "$folder.part" && mkdir "$folder.part"
     cp -L "$TREE/vmlinuz" "$TREE/initrd.img" "$folder.part/"
     inside "$TREE" dpkg-query --show >"$folder.part/packages"
-    rm -rf -- "$TREE"/boot/* "$TREE"/var/cache/apt/*
+    rm -rf -- "${TREE:?}"/boot/* "${TREE:?}"/var/cache/apt/*
     mke2fs -q -t ext4 -d "$TREE" "$folder.part/disk.img" "$SIZE"
     mv -T "$folder.part" "$folder"
 }
