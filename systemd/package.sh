@@ -71,7 +71,8 @@ environment() {
     rm -rf -- "$builder/opt/gate" "$builder/source"
     mkdir -p "$builder/source"
     git -C "$ROOT" ls-files -z --cached --others --exclude-standard | (cd -- "$ROOT" && tar --create --null --files-from=-) |
-        tar --extract --directory "$builder/source" --exclude='fleet/*' # the server is no part of a gate
+        tar --extract --directory "$builder/source"
+    rm -rf -- "$builder/source/fleet" # the server is no part of a gate
     inside "$builder" python3 -m venv "$home"
     inside "$builder" sh -c "$home/bin/pip install --quiet --no-index --no-deps --no-compile /wheels/*.whl"
     inside "$builder" "$home/bin/pip" install --quiet --no-index --no-deps --no-compile --no-build-isolation /source
