@@ -53,7 +53,8 @@ class Promises:
         gate.look()
         gate.look_at_screen()
         self.ids |= {said.values["id"] for said in gate.lines("presentation", announced="green_code")}
-        self._shown += sum(screen["kind"] == "pass" for screen in gate.screens)
+        # One announcement is one "shown", however often the flags beside it change meanwhile.
+        self._shown += len({screen["shown"] for screen in gate.screens if screen["kind"] == "pass"})
 
     def require_kept(self, gate: Gate) -> None:
         """Make sure that the journal has them all, whole and in order."""
