@@ -53,7 +53,7 @@ class Promises:
         gate.look()
         gate.look_at_screen()
         self.ids |= {said.values["id"] for said in gate.lines("presentation", announced="green_code")}
-        # A sign for guards that comes on meanwhile is told with the same screen once more.
+        # One announcement is one "shown", however often the flags beside it change meanwhile.
         self._shown += len({screen["shown"] for screen in gate.screens if screen["kind"] == "pass"})
 
     def require_kept(self, gate: Gate) -> None:

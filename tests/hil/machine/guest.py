@@ -183,6 +183,8 @@ class Guest:
 def _command(image: Image, disk: str, guest: Guest, hardware: Hardware, *, saved: bool) -> list[str]:
     kernel = ("root=/dev/vda", "console=ttyS0", "quiet", "systemd.show_status=0", "panic=0", *_QUICK, *hardware.kernel)
     command = [
+        # Whatever becomes of the tests, the machine does not outlive them.
+        *("setpriv", "--pdeathsig", "KILL"),
         "qemu-system-x86_64",
         *("-nodefaults", "-no-user-config", "-display", "none"),
         # No KVM: a nested one does not boot a Debian kernel everywhere, and a test should be as slow everywhere.
