@@ -65,8 +65,12 @@ class FleetServer:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
+    """One at which nobody listens, nor at the next one, which is the console's."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as found, contextlib.suppress(OSError):
+            port = int(found.getsockname()[1])
+            with socket.create_server(("127.0.0.1", port + 1)):
+                return port
 
 
 def is_possible() -> bool:
