@@ -10,7 +10,7 @@ import subprocess
 import time
 from typing import TYPE_CHECKING, Self
 
-from hil.machine.console import ConsoleError, Ran, Shell
+from hil.machine.console import COMMAND_S, ConsoleError, Ran, Shell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ class SshConsole(Shell):
     def __init__(self, host: str) -> None:
         self._host = host
 
-    def run(self, script: str, seconds: float = 60) -> Ran:
+    def run(self, script: str, seconds: float = COMMAND_S) -> Ran:
         command = [*_SSH, self._host, "bash -s"]
         try:
             ran = subprocess.run(

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 SCRIPT_BYTES: Final = 16_000
 """More belongs on the shared folder: nothing holds the sender back on this line."""
+COMMAND_S: Final = 300.0
+"""Far beyond what anything takes, also on an emulated machine beside other work."""
 SLACK_S: Final = 20.0
 """The machine may be so slow that its own clock of a command lags behind ours."""
 
@@ -40,14 +42,14 @@ class Shell(ABC):
     """A root shell, wherever the machine stands."""
 
     @abstractmethod
-    def run(self, script: str, seconds: float = 60) -> Ran:
+    def run(self, script: str, seconds: float = COMMAND_S) -> Ran:
         """Run a bash script, whatever comes of it. What it leaves in the background must not hold its output open.
 
         Raises:
             ConsoleError: no answer, long after the script's time was over.
         """
 
-    def check(self, script: str, seconds: float = 60) -> str:
+    def check(self, script: str, seconds: float = COMMAND_S) -> str:
         """The output of a script that must succeed.
 
         Raises:
@@ -93,7 +95,7 @@ class Console(Shell):
                 return
         raise ConsoleError(f"no shell within {seconds:.0f} s")
 
-    def run(self, script: str, seconds: float = 60) -> Ran:
+    def run(self, script: str, seconds: float = COMMAND_S) -> Ran:
         ran = self._ask(script, seconds, seconds + SLACK_S)
         if ran is None:
             raise ConsoleError(f"no answer within {seconds:.0f} s to: {script}")
