@@ -98,7 +98,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--port", type=int, default=PORT, help="for gates; the console has the next one (%(default)s)")
     parser.add_argument("--url", help="the server's address as gates have it, where a proxy stands before it")
     asked = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job would ignore the second one
+        signal.signal(number, _interrupt)
     with contextlib.suppress(KeyboardInterrupt):
         _serve(asked.data.resolve(), asked.port, asked.url or f"http://{HOST}:{asked.port}")
     return 0
