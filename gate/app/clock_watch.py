@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from gate import clock_file, clock_sources
 from gate.app.aside import aside
@@ -18,6 +18,7 @@ from gate.kiosk.state import StatusFlag
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gate.app.recorder import HasLamps
     from gate.clock_trust import Doubt
     from gate.net.client import Client
 
@@ -33,12 +34,6 @@ _DEADLINE_S: Final = 10.0
 _MOST_BYTES: Final = 64 * 1024
 
 log = logging.getLogger("gate.clock")
-
-
-class HasLamps(Protocol):
-    """The screen's signs for guards."""
-
-    def set_status(self, flag: StatusFlag, *, on: bool) -> None: ...
 
 
 def watched(state: Path) -> WatchedClock:

@@ -7,15 +7,13 @@ else about the person is judged as ever.
 
 from __future__ import annotations
 
-import asyncio
-import queue
 import threading
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Final, Literal
 
 from gate.errors import StatusUnavailable
 from gate.model import Records
 from gate.status.permit_store import PermitListReader
+from gate.status.questions import Questions
 from gate.status.source import Found
 
 if TYPE_CHECKING:
@@ -28,10 +26,7 @@ if TYPE_CHECKING:
 
 LOOK_S: Final = 2.0
 """How often a new list is looked for."""
-QUEUE_LIMIT: Final = 16
-"""Questions that may wait; past that permits are not known at once."""
 
-_Question = tuple[tuple[bytes, ...], "Future[tuple[PermitRecord, ...]]"]
 _Mark = tuple[int, int, int, int]
 
 
@@ -50,53 +45,35 @@ class PermitList:
     ) -> None:
         self._path = path
         self._key = key
-        self._limit_s = limit_s
         self._on_change = on_change
-        self._questions: queue.Queue[_Question | None] = queue.Queue(QUEUE_LIMIT)
+        self._questions = Questions("permits", self._ask, limit_s)
         self._newest: PermitListReader | Exception = StatusUnavailable(f"{path}: not looked for yet")
         self._lock = threading.Lock()
         """Held while the list is asked or exchanged."""
         self._looked = threading.Event()
         self._closing = threading.Event()
-        self._threads = (
-            threading.Thread(target=self._look, name="permits-look", daemon=True),
-            threading.Thread(target=self._answer, name="permits", daemon=True),
-        )
+        self._looking = threading.Thread(target=self._look, name="permits-look", daemon=True)
 
     def open(self) -> None:
         """Begin; returns once it was looked for a list."""
-        for thread in self._threads:
-            thread.start()
+        self._questions.open()
+        self._looking.start()
         self._looked.wait()
 
     def close(self) -> None:
         """Stop asking it."""
         self._closing.set()
-        self._questions.put(None)
-        for thread in self._threads:
-            thread.join()
+        self._questions.close()
+        self._looking.join()
         _close(self._newest)
 
     async def find(self, holders: Sequence[bytes]) -> Found:
         """The person's permits; nobody becomes known by having none."""
-        future: Future[tuple[PermitRecord, ...]] = Future()
         try:
-            self._questions.put_nowait((tuple(holders), future))
-            async with asyncio.timeout(self._limit_s):
-                permits = await asyncio.wrap_future(future)
-        except (queue.Full, TimeoutError, StatusUnavailable):
+            permits = await self._questions.ask(holders)
+        except StatusUnavailable:
             return Found(holders[0], None, permits_known=False)
         return Found(holders[0], Records(permits=permits) if permits else None, in_part=bool(permits))
-
-    def _answer(self) -> None:
-        while (question := self._questions.get()) is not None:
-            holders, future = question
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                future.set_result(self._ask(holders))
-            except Exception as fault:  # noqa: BLE001 - nothing may die unseen in a thread: whoever waits gets it
-                future.set_exception(fault)
 
     def _ask(self, holders: tuple[bytes, ...]) -> tuple[PermitRecord, ...]:
         with self._lock:
@@ -127,7 +104,7 @@ class PermitList:
         found: PermitListReader | Exception
         try:
             found = PermitListReader(self._path, self._key)
-        except Exception as fault:  # noqa: BLE001 - as above; a bug is raised where somebody asks
+        except Exception as fault:  # noqa: BLE001 - nothing may die unseen in a thread; a bug is raised where somebody asks
             found = fault
         with self._lock:
             before, self._newest = self._newest, found

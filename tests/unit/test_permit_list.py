@@ -21,6 +21,7 @@ from gate.status import permits as serving
 from gate.status.merged import MergedSources
 from gate.status.permit_store import ListInfo, PermitListReader
 from gate.status.permits import PermitList
+from gate.status.questions import QUEUE_LIMIT
 from gate.status.source import Found
 
 if TYPE_CHECKING:
@@ -201,10 +202,10 @@ def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path) -> None:
     with serve(imported(tmp_path, table([row(1)])), limit_s=0.01) as (served, _):
         with served._lock:
             assert ask(served) == NOBODY_KNOWS
-            for _ in range(serving.QUEUE_LIMIT + 1):
+            for _ in range(QUEUE_LIMIT + 1):
                 assert ask(served) == NOBODY_KNOWS, "past the limit at once"
         later: Future[tuple[PermitRecord, ...]] = Future()
-        served._questions.put(((holder(1),), later), timeout=WAIT_S)
+        served._questions._waiting.put(((holder(1),), later), timeout=WAIT_S)
         assert later.result(WAIT_S), "it answers again"
 
 

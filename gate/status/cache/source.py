@@ -6,10 +6,7 @@ its own make lists from parcels and heads. Whatever keeps the list from answerin
 
 from __future__ import annotations
 
-import asyncio
-import queue
 import threading
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +14,7 @@ from gate.errors import StatusUnavailable
 from gate.status.cache import prepare
 from gate.status.cache.folder import ListFolder
 from gate.status.cache.meaning import fresh, meant
+from gate.status.questions import Questions
 from gate.status.source import Found
 
 if TYPE_CHECKING:
@@ -31,10 +29,6 @@ if TYPE_CHECKING:
 
 LOOK_S: Final = 0.5
 """How often new files are looked for."""
-QUEUE_LIMIT: Final = 16
-"""Questions that may wait; past that nothing is known at once."""
-
-_Question = tuple[tuple[bytes, ...], "Future[Found]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,56 +70,38 @@ class CachedList:
         self._lists = ListFolder(folder, kind, key)
         self._folder, self._kind, self._key = folder, kind, key
         self._signers, self._moment = signers, moment
-        self._limit_s = limit_s
         self._on_change = on_change
         self._newest: Generation | Exception = StatusUnavailable(f"{folder}: not looked for yet")
         self._lock = threading.Lock()
         """Held while the list is asked or exchanged."""
-        self._questions: queue.Queue[_Question | None] = queue.Queue(QUEUE_LIMIT)
+        self._questions = Questions(kind, self._ask, limit_s)
         self._looked, self._closing = threading.Event(), threading.Event()
         self._notes: tuple[str, ...] = ()
         self._told: News | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        self._threads = (
-            threading.Thread(target=self._look, name=f"{kind}-look", daemon=True),
-            threading.Thread(target=self._answer, name=kind, daemon=True),
-        )
+        self._looking = threading.Thread(target=self._look, name=f"{kind}-look", daemon=True)
 
     def open(self) -> None:
         """Begin; returns once it was looked for a list."""
-        for thread in self._threads:
-            thread.start()
+        self._questions.open()
+        self._looking.start()
         self._looked.wait()
 
     def close(self) -> None:
         """Stop asking it."""
         self._closing.set()
-        self._questions.put(None)
-        for thread in self._threads:
-            thread.join()
+        self._questions.close()
+        self._looking.join()
         if self._process is not None:
             self._process.kill()  # what it was making is made again
             self._process.communicate()
 
     async def find(self, holders: Sequence[bytes]) -> Found:
         """What the list says about a person, see ``meaning``."""
-        future: Future[Found] = Future()
         try:
-            self._questions.put_nowait((tuple(holders), future))
-            async with asyncio.timeout(self._limit_s):
-                return await asyncio.wrap_future(future)
-        except (queue.Full, TimeoutError, StatusUnavailable):
+            return await self._questions.ask(holders)
+        except StatusUnavailable:
             return Found(holders[0], None)
-
-    def _answer(self) -> None:
-        while (question := self._questions.get()) is not None:
-            holders, future = question
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                future.set_result(self._ask(holders))
-            except Exception as fault:  # noqa: BLE001 - nothing may die unseen in a thread: whoever waits gets it
-                future.set_exception(fault)
 
     def _ask(self, holders: tuple[bytes, ...]) -> Found:
         places = [self._key.hash(holder) for holder in holders]
@@ -162,7 +138,7 @@ class CachedList:
         found: Generation | Exception
         try:
             found = self._lists.newest(signers)
-        except Exception as fault:  # noqa: BLE001 - as above; a bug is raised where somebody asks
+        except Exception as fault:  # noqa: BLE001 - nothing may die unseen in a thread; a bug is raised where somebody asks
             found = fault
         with self._lock:
             self._newest = found
