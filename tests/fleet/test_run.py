@@ -38,7 +38,8 @@ def folder(fleet_ready: Ready) -> Iterator[Path]:
 @contextlib.contextmanager
 def started(data: Path, port: int) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """The command, and what it has said when it is ready."""
-    command = [sys.executable, "-m", "fleet", "--data", str(data), "--port", str(port)]
+    # As a shell's background job, which is started with SIGINT ignored.
+    command = ["env", "--ignore-signal=INT", sys.executable, "-m", "fleet", "--data", str(data), "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as running_:
         assert running_.stdout
         said = []

@@ -160,6 +160,22 @@ def test_where_no_sensor_is_fitted_nobody_knows(tmp_path: Path) -> None:
     serve_with_barrier(tmp_path, scenario, panel=PanelSettings())
 
 
+def test_without_a_sensor_the_next_one_waits_for_nobody_and_the_screen_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gate.app.release.RELEASE_S", 10 * WAIT_S)
+
+    async def scenario(at: Entrance) -> None:
+        for number in (1, 2):
+            at.rig.service.take(card(number))
+            await at.hears(*["green_code"] * number)
+            await eventually(lambda wanted=number: at.site.turnstile.pulses == wanted)
+            await eventually(lambda: not at.rig.service.releases.full and not at.rig.service.releases._open)
+            assert at.rig.service.lane.state is LaneState.RELEASED
+
+    serve_with_barrier(tmp_path, scenario, panel=PanelSettings(), within_ms=10_000)
+
+
 def test_whoever_is_not_let_in_opens_nothing(tmp_path: Path) -> None:
     async def scenario(at: Entrance) -> None:
         at.rig.service.take(code(b"hello"))
