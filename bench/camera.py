@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bench.camera_frames import Presentation
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "camera.md"
-PRESENTATIONS: Final = 1000
+PRESENTATIONS: Final = 500
 """Of each size."""
 EMPTY_FRAMES: Final = 10_000
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PIL import Image, ImageFilter
 
 from drivers.code_decoders import QR, Reading, zxing
-from drivers.code_reader import FrameReader, first_look
+from drivers.code_reader import FrameReader, first_look, quick_look
 from drivers.code_region import busiest_region
 from drivers.code_rescues import RESCUES
 
@@ -63,5 +63,5 @@ WAYS: Final[dict[str, Callable[[], Callable[[Image.Image], list[bytes]]]]] = {
 def every_look(frame: Image.Image) -> list[Reading]:
     """What the gate's reader would read in the frame if it tried all it knows, instead of a part for each frame."""
     part = frame.crop(busiest_region(frame))
-    looks = [first_look(frame), *(rescue(frame, part) for rescue in RESCUES)]
+    looks = [quick_look(frame), first_look(frame), *(rescue(frame, part) for rescue in RESCUES)]
     return [reading for readings in looks for reading in readings]

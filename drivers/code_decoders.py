@@ -40,13 +40,14 @@ class Reading:
     """False: noise could have passed for it, so it counts when it is seen again."""
 
 
-def zxing(grey: Image.Image, *formats: str, one_threshold: bool = False) -> list[Reading]:
+def zxing(grey: Image.Image, *formats: str, one_threshold: bool = False, smaller_too: bool = True) -> list[Reading]:
     """Codes of the first of the formats that is there; QR and Aztec where none is named.
 
     Args:
         grey: eight-bit grey.
         formats: looked for one after the other.
         one_threshold: part black from white at one level for the whole picture.
+        smaller_too: look at the picture reduced as well, for codes that fill it.
     """
     import zxingcpp  # noqa: PLC0415 - only in the process that decodes
 
@@ -57,6 +58,7 @@ def zxing(grey: Image.Image, *formats: str, one_threshold: bool = False) -> list
             pixels,
             formats=zxingcpp.barcode_formats_from_str(name),
             try_invert=False,
+            try_downscale=smaller_too,
             binarizer=zxingcpp.Binarizer.GlobalHistogram if one_threshold else zxingcpp.Binarizer.LocalAverage,
         )
         readings = [Reading(code.bytes, is_sure(code.extra)) for code in found if code.valid]

@@ -13,7 +13,7 @@ pytest.importorskip("zxingcpp")
 pytest.importorskip("pyzbar.pyzbar", reason="libzbar0 is not installed", exc_type=ImportError)
 
 from bench.camera_empty import empty_frame
-from bench.camera_frames import Condition, Presentation, presentations
+from bench.camera_frames import Condition, Presentation, code, presentations
 from bench.camera_ways import every_look
 from drivers import code_reader
 from drivers.code_decoders import Reading
@@ -86,7 +86,18 @@ def test_what_is_not_sure_counts_when_a_frame_soon_after_shows_it_again(monkeypa
     monkeypatch.setattr(code_reader, "first_look", lambda _: frames.pop(0))
     reader = FrameReader()
     read = [reader.read(Image.new("L", (64, 64))) for _ in range(len(frames))]
-    assert read == [[], [], [], [b"maybe"], *[[]] * 8, [], [b"certain", b"maybe"]]
+    assert read == [[], [], [], [b"maybe"], *[[]] * 8, [], [b"maybe", b"certain"]]
+
+
+def test_a_poster_behind_hides_no_telephone() -> None:
+    poster, telephone = b"https://example.cn/timetable", bytes(random.Random(3).choices(b"ABCDEFGHIJKLMN", k=500))
+    frame = Image.new("L", SIZE, 160)
+    frame.paste(code(poster, "L").resize((330, 330)), (40, 40))
+    drawn = code(telephone, "L")
+    frame.paste(drawn.resize((drawn.width * 3, drawn.height * 3)), (600, 200))
+    frame = frame.filter(ImageFilter.GaussianBlur(1.2))
+    reader = FrameReader()
+    assert [sorted(reader.read(frame)) for _ in range(3)] == [[poster], *[sorted([poster, telephone])] * 2]
 
 
 def test_a_code_is_looked_for_where_it_is() -> None:
