@@ -162,6 +162,10 @@ class Pins:
                 if hasattr(device, "off"):
                     device.off()
             with contextlib.suppress(DeviceLost), declared():
+                # Closing alone leaves lgpio's thread with a callback, whose failure at the next edge ends that thread
+                # and with it every line's callbacks.
+                device.pin.when_changed = None
+            with contextlib.suppress(DeviceLost), declared():
                 device.close()
         with contextlib.suppress(DeviceLost), declared():
             self._factory.close()

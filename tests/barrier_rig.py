@@ -51,6 +51,16 @@ class WiredPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
         super()._set_state(value)
         lines.switched(self._number, bool(value))
 
+    def close(self) -> None:
+        """As lgpio's: whoever is told of changes still is."""
+        self.function = "input"
+
+    def _enable_event_detect(self) -> None:
+        self.factory.watched.add(self._number)
+
+    def _disable_event_detect(self) -> None:
+        self.factory.watched.discard(self._number)
+
     def _set_pull(self, value: str) -> None:
         super()._set_pull(value)
         if self._number in self.factory.closed:
@@ -65,6 +75,8 @@ class Lines(MockFactory):  # type: ignore[misc]  # gpiozero has no types
         self.switched = switched
         self.broken: set[int] = set()
         """Lines that can't be switched any more."""
+        self.watched: set[int] = set()
+        """Of these somebody is told every change."""
         self.closed: set[int] = {TAMPER, FIRE}
         """Contacts that are closed to ground."""
 

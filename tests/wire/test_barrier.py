@@ -8,13 +8,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from barrier_rig import BUZZER, FIRE, GREEN, PASSAGE, RED, RELAYS, TAMPER, WAIT_S, Site, at_work
+from barrier_rig import BUZZER, FIRE, GREEN, PASSAGE, RED, RELAYS, TAMPER, WAIT_S, Lines, Site, at_work
 
 from drivers.barrier import Way
 from drivers.barrier_gpio import GpioBarrier
 from drivers.barrier_lcus import LcusBarrier
 from drivers.gpio_panel import PanelSettings
-from drivers.gpio_pins import Contact, lgpio_factory
+from drivers.gpio_pins import Contact, Pins, lgpio_factory
 from drivers.lcus_frames import Frame, wire
 from gate.app.supervise import supervise
 from gate.errors import ConfigError, DeviceLost
@@ -253,6 +253,14 @@ def test_a_passage_that_is_covered_from_the_start_is_told_as_a_jam(tmp_path: Pat
 
 
 # --- the board of the LCUS kind ---
+
+
+def test_a_line_that_was_given_back_tells_nobody_any_more() -> None:
+    lines = Lines(lambda *_: None)
+    with Pins(lambda: lines) as pins:
+        pins.watch(Contact(PASSAGE), lambda _: None)
+        assert lines.watched == {PASSAGE}
+    assert lines.watched == set()
 
 
 def test_the_commands_are_those_of_the_published_table(tmp_path: Path) -> None:
