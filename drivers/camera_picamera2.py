@@ -1,6 +1,7 @@
 """Frames of a camera on a Raspberry Pi's ribbon cable, through picamera2 and libcamera, which come from apt.
 
-Never run: no Raspberry Pi was at hand. So it does as little as it can, and the process around it believes it nothing.
+Never run on a Raspberry Pi, for none was at hand; a camera on USB stood for the ribbon's (docs/hil.md). So it does as
+little as it can, and the process around it believes it nothing.
 Names are those of picamera2 0.3.38, whose source was read, and of libcamera's ``control_ids_core.yaml``.
 """
 
@@ -36,22 +37,16 @@ class Picamera2Source:
             from picamera2 import Picamera2  # noqa: PLC0415 - only where the device is opened (DESIGN section 3)
         except ImportError as error:
             raise DeviceLost("picamera2 is not installed: 'apt install python3-picamera2'") from error
-        wanted = (settings.width, settings.height)
         try:
             self._camera: Any = Picamera2()
-            self._camera.configure(
-                self._camera.create_video_configuration(
-                    main={"size": wanted},
-                    lores={"size": wanted, "format": "YUV420"},
-                    buffer_count=4,
-                    queue=False,  # a frame that was waiting is somebody's from before
-                    controls=_controls(self._camera, settings.exposure_us),
-                )
-            )
-            self._size: tuple[int, int] = self._camera.camera_configuration()["lores"]["size"]  # as far as it aligns
+            self._stream, configuration = _configuration(self._camera, settings)
+            self._camera.configure(configuration)
+            self._size: tuple[int, int] = self._camera.camera_configuration()[self._stream][
+                "size"
+            ]  # as far as it aligns
             self._camera.start()
         except (IndexError, RuntimeError) as error:  # what picamera2 raises without a camera, or with one in use
-            raise DeviceLost("no camera on the ribbon cable, or it is in use: 'rpicam-hello --list-cameras'") from error
+            raise DeviceLost("libcamera has no camera, or it is in use: 'rpicam-hello --list-cameras'") from error
 
     def newest(self) -> Image.Image:
         """Wait for the next frame and take its luma.
@@ -61,11 +56,24 @@ class Picamera2Source:
         """
         from PIL import Image  # noqa: PLC0415 - only in the camera's process
 
-        planes = self._camera.capture_array("lores")  # rows of luma, then those of colour; rows may be longer
+        pixels = self._camera.capture_array(self._stream)
+        # YUV420: rows of luma, then those of colour. YUYV: luma and colour of each pixel. Rows may be longer.
+        luma = pixels[..., 0] if pixels.ndim == 3 else pixels  # noqa: PLR2004 - rows, columns, and what is in one
         width, height = self._size
-        if planes.ndim != 2 or planes.shape[0] < height or planes.shape[1] < width:  # noqa: PLR2004 - rows and columns
+        if luma.ndim != 2 or luma.shape[0] < height or luma.shape[1] < width:  # noqa: PLR2004 - rows and columns
             raise DeviceLost("the camera gives frames of another form: set width and height that it has")
-        return Image.fromarray(planes[:height, :width])
+        return Image.fromarray(luma[:height, :width])
+
+
+def _configuration(camera: Any, settings: Camera.Settings) -> tuple[str, Any]:
+    """The stream to read, and all that is asked for: of a ribbon's camera the small stream, whose luma comes apart."""
+    size = (settings.width, settings.height)
+    stream, streams = "lores", {"main": {"size": size}, "lores": {"size": size, "format": "YUV420"}}
+    if "ColorFilterArrangement" not in camera.camera_properties:  # on USB: it has one stream, finished
+        stream, streams = "main", {"main": {"size": size, "format": "YUYV"}}
+    controls = _controls(camera, settings.exposure_us)
+    # Without a queue: a frame that was waiting is somebody's from before.
+    return stream, camera.create_video_configuration(**streams, buffer_count=4, queue=False, controls=controls)
 
 
 def _controls(camera: Any, exposure_us: int) -> dict[str, Any]:

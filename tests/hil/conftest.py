@@ -130,7 +130,7 @@ def entrance(hil_image: Image, full_site: Site, tmp_path_factory: pytest.TempPat
         entrance = Entrance(set_up(guest, full_site), pins)
         try:
             entrance.plug_all()
-            guest.console.check("systemctl start gate-camera.service", 120)
+            guest.console.check("systemctl start --no-block gate-camera.service")
             for reader in READERS:
                 entrance.gate.online(reader)
             yield entrance
