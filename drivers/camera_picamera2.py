@@ -36,7 +36,7 @@ class Picamera2Source:
         try:
             from picamera2 import Picamera2  # noqa: PLC0415 - only where the device is opened (DESIGN section 3)
         except ImportError as error:
-            raise DeviceLost("picamera2 is not installed: 'apt install python3-picamera2'") from error
+            raise DeviceLost(f"picamera2 can't be used ({error}): 'apt install python3-picamera2'") from error
         try:
             self._camera: Any = Picamera2()
             self._stream, configuration = _configuration(self._camera, settings)

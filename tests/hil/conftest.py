@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +22,6 @@ from vectors import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
-    from pathlib import Path
 
 _FACTS: pytest.StashKey[Facts] = pytest.StashKey()
 
@@ -49,13 +49,16 @@ def pytest_runtest_makereport(
         marker = item.get_closest_marker("on")
         device = marker.args[0] if marker is not None else item.path.stem.removeprefix("test_")
         name = item.name.removeprefix("test_").split("[")[0].replace("_", " ")
-        item.config.stash[_FACTS].cases.append(Case(device, name, report.outcome, call.duration))
+        item.config.stash[_FACTS].cases.append(Case(item.nodeid, device, name, report.outcome, call.duration))
     return report
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if session.config.getoption("--write"):
-        session.config.stash[_FACTS].write(ROOT / "docs" / "hil.md")
+        config = session.config
+        every_file = all(Path(argument).is_dir() for argument in config.args)
+        afresh = config.getoption("--all") and every_file and not config.getoption("keyword")
+        config.stash[_FACTS].write(ROOT / "docs" / "hil.md", afresh=afresh)
 
 
 @pytest.fixture(scope="session")

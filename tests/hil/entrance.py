@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from hil.devices import loudspeaker
 from hil.devices.ccid_card import CcidSlot
 from hil.devices.gun import Gun
 from hil.devices.id_reader import IdReader
-from hil.devices.loudspeaker import Heard, Loudspeaker
 from hil.devices.relay import Pulse, Relay
 from hil.devices.uvc_camera import UvcCamera
 from hil.devices.uvc_descriptors import Form
+from hil.hearing import Hearing
 from hil.machine.gate import LATE_S
-
-from gate.model import Reason
-from voice import phrases
-from voice.pack import BUNDLED, Pack
 
 if TYPE_CHECKING:
     from hil.devices.gpio import SimulatedGpio
+    from hil.devices.loudspeaker import Heard, Samples
     from hil.machine.gate import Gate, Said
+
+    from gate.model import Reason
 
 CAMERA: Final = """
 [[readers]]
@@ -57,10 +54,6 @@ FORM: Final = Form(480, 360)
 READERS: Final = ("id-reader", "gun", "camera", "smart-card")
 _GONE: Final = frozenset({"reader-lost", "reader-unsteady"})
 _THERE: Final = frozenset({"reader-online", "reader-back"})
-_LANGUAGE: Final = "zh-CN"
-_QUIET_S: Final = 1.5
-"""Nothing was played for so long: the announcement is over."""
-_SOUND_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +66,7 @@ class Answer:
     screen: dict[str, Any]
     pulses: list[Pulse]
     heard: Heard | None
-    recording: loudspeaker.Samples
+    recording: Samples
 
 
 class Entrance:
@@ -93,10 +86,7 @@ class Entrance:
         self.camera = UvcCamera(guest.wire("camera"), FORM)
         self.slot = CcidSlot(guest.wire("slot"))
         self.gun = Gun(lambda events: guest.qmp.run("input-send-event", events=events))
-        self.loudspeaker = Loudspeaker(guest.sound)
-        pack = Pack.open([BUNDLED], phrases.load((_LANGUAGE,)))
-        self.sentences = loudspeaker.sentences(pack, _LANGUAGE)
-        self._text = {reason: pack.clip(reason, _LANGUAGE).text for reason in Reason}
+        self.hearing = Hearing(guest.sound)
         guest.plug("usb-serial", "id-reader", 1, chardev="id-reader")
         guest.plug("usb-redir", "camera", 3, chardev="camera")
         guest.plug("usb-serial", "relay", 5, chardev="relay")
@@ -151,6 +141,11 @@ class Entrance:
         """Whether the screen shows a sign (``gate.kiosk.state.StatusFlag``)."""
         return name in self.screen()["flags"]
 
+    def was_flagged(self, name: str, since: int) -> bool:
+        """Whether the screen showed a sign, after ``since`` other screens."""
+        self.gate.look_at_screen()
+        return any(name in screen["flags"] for screen in self.gate.screens[since:])
+
     def screen(self) -> dict[str, Any]:
         """What the screen shows now, by its own word."""
         self.gate.look_at_screen()
@@ -173,16 +168,7 @@ class Entrance:
 
     def sentence(self, reason: Reason) -> str:
         """What is said for a reason."""
-        return self._text[reason]
-
-    def listen(self) -> loudspeaker.Samples:
-        """What was played since the mark, once nothing more comes; after a while whatever there is."""
-        until, quiet_since, length = time.monotonic() + _SOUND_S, time.monotonic(), self.loudspeaker.played
-        while (now := time.monotonic()) < until and not (length and now - quiet_since > _QUIET_S):
-            if self.loudspeaker.played != length:
-                quiet_since, length = now, self.loudspeaker.played
-            time.sleep(0.1)
-        return self.loudspeaker.recorded()
+        return self.hearing.sentence(reason)
 
     def visit(self, reader: str) -> Visit:
         """Somebody is about to present something at a reader; to be called before."""
@@ -199,7 +185,7 @@ class Visit:
         entrance.gate.look_at_screen()
         self._screens = len(entrance.gate.screens)
         self._pulses = len(entrance.relay.pulses)
-        entrance.loudspeaker.mark()
+        entrance.hearing.begin()
 
     def answer(self, kind: str, pulses: int = 0) -> Answer:
         """Wait for the answer, and walk through where something opens.
@@ -219,10 +205,8 @@ class Visit:
         said = gate.answered(self._reader, self._answers)
         wanted = "passed" if given else None
         gate.until(lambda: self._row(said).get("passage") == wanted, f"what the barrier saw is on record: {wanted}")
-        recording = entrance.listen()
-        return Answer(
-            said, self._row(said), screen, given, loudspeaker.recognise(recording, entrance.sentences), recording
-        )
+        recording = entrance.hearing.recording()
+        return Answer(said, self._row(said), screen, given, entrance.hearing.recognise(recording), recording)
 
     def _row(self, said: Said) -> dict[str, Any]:
         return next((row for row in self._entrance.gate.rows() if row["id"] == said.values["id"]), {})
@@ -230,6 +214,6 @@ class Visit:
     def retry(self) -> Answer:
         """Wait for being asked to present it again, which is on no record: nothing was read."""
         screen = self._entrance.gate.shown("retry", self._screens)
-        recording = self._entrance.listen()
-        heard = loudspeaker.recognise(recording, self._entrance.sentences)
+        recording = self._entrance.hearing.recording()
+        heard = self._entrance.hearing.recognise(recording)
         return Answer(None, {}, screen, self._entrance.relay.pulses[self._pulses :], heard, recording)

@@ -18,7 +18,7 @@ readonly PACKAGES=(
     # what the gate's package asks for: so it is installed without a network
     python3 tzdata zstd alsa-utils espeak-ng libpcsclite1 libusb-1.0-0 libzbar0 pcscd polkitd procps
     # devices that the package leaves to the installer
-    libccid python3-libcamera libcamera-ipa python3-gpiozero python3-numpy
+    libccid python3-libcamera libcamera-ipa python3-gpiozero python3-numpy python3-piexif python3-prctl
     # what tests look with
     curl sqlite3 usbutils gpiod v4l-utils
 )
@@ -70,7 +70,8 @@ install() {
     inside "$tree" systemctl enable systemd-networkd.service
     # Time of an emulated processor that no test needs. A prompt on the console, which only the kernel uses, among it.
     inside "$tree" systemctl mask serial-getty@ttyS0.service apt-daily.timer apt-daily-upgrade.timer \
-        dpkg-db-backup.timer e2scrub_all.timer fstrim.timer man-db.timer systemd-networkd-wait-online.service
+        dpkg-db-backup.timer e2scrub_all.timer fstrim.timer man-db.timer systemd-networkd-wait-online.service \
+        modprobe@drm.service modprobe@efi_pstore.service modprobe@fuse.service systemd-binfmt.service e2scrub_reap.service
     # As after its first boot, which asks questions and rebuilds caches.
     inside "$tree" systemd-machine-id-setup
     inside "$tree" journalctl --update-catalog

@@ -68,6 +68,7 @@ def is_let_in(entrance: Entrance, site: Site, reader: str, present: Callable[[En
 # ---- pulled ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.on("ID reader")
 def test_the_id_reader_is_pulled_while_it_reads_a_card(entrance: Entrance, full_site: Site) -> None:
     visit = entrance.visit("id-reader")
     entrance.id_reader.model.fail(READ, Fault(cut_at=TEXT_SIZE, vanish=True))
@@ -82,6 +83,7 @@ def test_the_id_reader_is_pulled_while_it_reads_a_card(entrance: Entrance, full_
     is_let_in(entrance, full_site, "id-reader", lay_card)
 
 
+@pytest.mark.on("gun")
 def test_the_gun_is_pulled_in_the_middle_of_a_code(entrance: Entrance, full_site: Site) -> None:
     text = code(full_site, "gun")
     entrance.gun.type(text[: len(text) // 2], end=None)
@@ -94,6 +96,7 @@ def test_the_gun_is_pulled_in_the_middle_of_a_code(entrance: Entrance, full_site
     assert not entrance.flag("reader_offline")
 
 
+@pytest.mark.on("camera")
 def test_the_camera_is_pulled(entrance: Entrance, full_site: Site) -> None:
     entrance.camera.unplug()
     entrance.lost("camera")
@@ -103,6 +106,7 @@ def test_the_camera_is_pulled(entrance: Entrance, full_site: Site) -> None:
     is_let_in(entrance, full_site, "camera", hold_code)
 
 
+@pytest.mark.on("smart-card reader")
 def test_the_card_reader_is_pulled_while_it_reads_a_card(entrance: Entrance, full_site: Site) -> None:
     visit = entrance.visit("smart-card")
     entrance.slot.asked.clear()
@@ -119,6 +123,7 @@ def test_the_card_reader_is_pulled_while_it_reads_a_card(entrance: Entrance, ful
     is_let_in(entrance, full_site, "smart-card", put_card_in)
 
 
+@pytest.mark.on("relay")
 def test_the_relay_is_pulled_and_nobody_is_told_to_walk_into_a_closed_barrier(
     entrance: Entrance, full_site: Site
 ) -> None:
@@ -134,6 +139,7 @@ def test_the_relay_is_pulled_and_nobody_is_told_to_walk_into_a_closed_barrier(
     is_let_in(entrance, full_site, "id-reader", lay_card)
 
 
+@pytest.mark.on("all")
 def test_everything_is_pulled_at_once_and_put_back(entrance: Entrance, full_site: Site) -> None:
     process = entrance.gate.process()
     entrance.unplug_all()
@@ -152,6 +158,7 @@ def test_everything_is_pulled_at_once_and_put_back(entrance: Entrance, full_site
 # ---- exchanged ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.on("gun")
 def test_a_second_keyboard_is_no_gun(entrance: Entrance, full_site: Site) -> None:
     guest = entrance.gate.guest
     guest.plug("usb-kbd", "keyboard", 7)
@@ -180,6 +187,7 @@ END"""
     return entrance.gate.guest.console.check(script).strip() == "EBUSY"
 
 
+@pytest.mark.on("ID reader")
 def test_another_id_reader_serves_only_after_somebody_has_approved_it(entrance: Entrance, full_site: Site) -> None:
     entrance.id_reader.unplug()
     entrance.lost("id-reader")
@@ -205,6 +213,7 @@ def test_another_id_reader_serves_only_after_somebody_has_approved_it(entrance: 
 # ---- killed and hanging ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.on("pcscd")
 def test_pcscd_is_killed(entrance: Entrance, full_site: Site) -> None:
     entrance.gate.guest.console.check("systemctl kill --signal=KILL pcscd.service")
     entrance.lost("smart-card")
@@ -212,6 +221,7 @@ def test_pcscd_is_killed(entrance: Entrance, full_site: Site) -> None:
     is_let_in(entrance, full_site, "smart-card", put_card_in)
 
 
+@pytest.mark.on("camera")
 def test_the_camera_hangs_and_the_lane_goes_on(entrance: Entrance, full_site: Site) -> None:
     entrance.camera.hang()
     entrance.lost("camera")
@@ -221,15 +231,17 @@ def test_the_camera_hangs_and_the_lane_goes_on(entrance: Entrance, full_site: Si
     is_let_in(entrance, full_site, "camera", hold_code)
 
 
+@pytest.mark.on("aplay")
 def test_aplay_hangs_and_the_next_person_hears_again(entrance: Entrance, full_site: Site) -> None:
     console = entrance.gate.guest.console
     console.check(
         "nohup bash -c 'until pid=$(pidof aplay); do :; done; kill -STOP $pid' >/dev/null 2>&1 </dev/null & disown"
     )
     visit = entrance.visit("id-reader")
+    before = len(entrance.gate.screens)
     lay_card(entrance, full_site)
     visit.answer("pass", pulses=1)
-    entrance.gate.until(lambda: entrance.flag("sound_off"), "the screen shows that there is no sound")
+    entrance.gate.until(lambda: entrance.was_flagged("sound_off", before), "the screen showed that there is no sound")
     assert console.check("pidof aplay || true").strip() == "", "the one that hung is gone"
     entrance.id_reader.remove()
     entrance.gate.until(lambda: not entrance.flag("sound_off"), "the sound is back")
@@ -240,6 +252,7 @@ def test_aplay_hangs_and_the_next_person_hears_again(entrance: Entrance, full_si
     assert answer.heard.phrase == entrance.sentence(Reason.GREEN_CODE)
 
 
+@pytest.mark.on("sound card")
 def test_the_sound_card_is_taken_out(entrance: Entrance, full_site: Site) -> None:
     console = entrance.gate.guest.console
     card = console.check("readlink -f /sys/class/sound/card0/device").strip()

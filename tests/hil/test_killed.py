@@ -18,7 +18,7 @@ _PAUSE_S = 400.0
 
 
 @pytest.mark.on("daemon")
-@pytest.mark.parametrize("kills", [pytest.param(3, marks=pytest.mark.smoke), 50])
+@pytest.mark.parametrize("kills", [3, 50])
 def test_a_daemon_that_is_killed_comes_back_and_has_lost_nobody(
     gate_machine: Gate, site: Site, facts: Facts, kills: int
 ) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hil.machine.site import Site
     from hil.report import Facts
 
-_LONGEST_S = 40.0
+_LONGEST_S = 20.0
 """From the first card to the cut: some passages."""
 
 
