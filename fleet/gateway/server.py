@@ -17,6 +17,8 @@ from fleet.gateway.config import load
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fleet.gateway.config import Config
+
 KEEP_ALIVE_S: Final = 75
 """A gate takes a connection again for 50 s."""
 STOP_S: Final = 3
@@ -35,6 +37,12 @@ def main(arguments: Sequence[str]) -> int:
         listener = socket.create_server((config.host, config.port))
     except OSError as fault:
         raise FleetError(f"{config.host}:{config.port} can't be listened on ({fault.strerror})") from None
+    server(config).run(sockets=[listener])
+    return 0
+
+
+def server(config: Config) -> uvicorn.Server:
+    """Serves on whatever sockets it is given."""
     serving = uvicorn.Config(
         application(config),
         http="h11",
@@ -50,5 +58,4 @@ def main(arguments: Sequence[str]) -> int:
         timeout_graceful_shutdown=STOP_S,
         backlog=2048,
     )
-    uvicorn.Server(serving).run(sockets=[listener])
-    return 0
+    return uvicorn.Server(serving)

@@ -80,12 +80,13 @@ class Wire:
     """HTTP/1.1, as far as it is needed."""
 
     def __init__(self, systems: Systems) -> None:
-        self._systems = systems
+        self.systems = systems
         self.asked = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
+        gone = asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError  # the last: at the end
+        with contextlib.suppress(OSError, ValueError, *gone):
             while await self._exchange(reader, writer):
                 pass
         writer.close()
@@ -101,9 +102,9 @@ class Wire:
         if system is None:
             writer.write(_http(404, b"{}"))
         elif not await self._vicious(system, writer):
-            answer = json.dumps(self._systems.answer(system, body, datetime.now(UTC))).encode()
+            answer = json.dumps(self.systems.answer(system, body, datetime.now(UTC))).encode()
             whole = _http(200, answer)
-            if (system, Vice.HALF) in self._systems.vices:
+            if (system, Vice.HALF) in self.systems.vices:
                 writer.write(whole[: -len(answer) // 2])
                 return False
             writer.write(whole)
@@ -112,7 +113,7 @@ class Wire:
 
     async def _vicious(self, system: System, writer: asyncio.StreamWriter) -> bool:
         """Whether something else than an answer was sent."""
-        has = {vice for where, vice in self._systems.vices if where is system}
+        has = {vice for where, vice in self.systems.vices if where is system}
         if Vice.SLOW in has:
             await asyncio.sleep(SLOW_S)
         if Vice.ENDLESS in has:
