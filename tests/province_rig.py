@@ -52,9 +52,9 @@ def settings(folder: Path, province: int, **changes: str) -> Path:
     for file in (folder / "gateway").rglob("*.toml"):
         text = file.read_text("utf-8")
         for key, value in changes.items():
-            text = re.sub(
-                rf"\b{key} = (\"[^\"]*\"|\[[^\]]*\]|[0-9.]+)", lambda _, said=f"{key} = {value}": said, text, count=1
-            )
+            found = re.search(rf"\b{key} = (\"[^\"]*\"|\[[^\]]*\]|[0-9.]+)", text)
+            if found is not None:
+                text = f"{text[: found.start(1)]}{value}{text[found.end(1) :]}"
         file.write_text(text, "utf-8")
     return folder / "gateway" / "gateway.toml"
 

@@ -86,6 +86,8 @@ class Gateway:
         gate = self._gate(request)
         if gate is None:
             return Refusal(403, "no gate of this city has this address").answer()
+        if request.method != "POST":  # gates also come to see what time it is
+            return Refusal(404, "there is nothing to get here").answer()
         if (strange := not_spoken(request.headers.get("content-type"))) is not None:
             self._counts.count(gate, What.WRONG, datetime.now(UTC))
             return Response(encode(strange), NOT_SPOKEN, media_type=MEDIA_TYPE)
@@ -112,7 +114,7 @@ class Gateway:
 
     async def _question(self, request: Request) -> Question:
         kind = _KINDS.get(request.url.path)
-        if request.method != "POST" or kind is None:
+        if kind is None:
             raise Refusal(404, "there is nothing here")
         return decode(await read(request, MOST_ASKED), kind)
 
