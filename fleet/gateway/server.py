@@ -37,6 +37,7 @@ def main(arguments: Sequence[str]) -> int:
         listener = socket.create_server((config.host, config.port))
     except OSError as fault:
         raise FleetError(f"{config.host}:{config.port} can't be listened on ({fault.strerror})") from None
+    print(f"gateway: http://{config.host}:{listener.getsockname()[1]}", flush=True)
     server(config).run(sockets=[listener])
     return 0
 

@@ -71,7 +71,7 @@ async def _run(port: int, systems: Systems) -> None:
     over = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, over.set)
-    print(f"province: http://127.0.0.1:{port}", flush=True)
+    print(f"province: http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await over.wait()
     server.close()
 

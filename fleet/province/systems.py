@@ -94,7 +94,7 @@ class Systems:
         return None
 
     def _about(self, system: System, citizen: Citizen, now: datetime) -> dict[str, Any]:
-        now += timedelta(hours=1) if self._has(system, Vice.CLOCK) else timedelta()
+        now += timedelta(days=1) if self._has(system, Vice.CLOCK) else timedelta()
         number = citizen.number
         if self._has(system, Vice.HIDDEN):
             number = f"{number[:6]}********{number[-4:]}"

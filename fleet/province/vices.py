@@ -35,7 +35,7 @@ class Vice(StrEnum):
     QUOTA = "quota"
     """Status 429."""
     CLOCK = "clock"
-    """Its times are an hour ahead."""
+    """Its times are a day ahead."""
     ENDLESS = "endless"
     """An answer that does not end."""
     OTHER = "other"
