@@ -8,7 +8,7 @@ import re
 import shutil
 import socket
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from vectors import ROOT
@@ -48,7 +48,7 @@ def settings(folder: Path, province: int, **changes: str) -> Path:
     for name in ("gateway", "health-codes"):
         shutil.copytree(ROOT / "config" / name, folder / name)
     keys(folder / "gateway" / "keys")
-    changes = {"deadline_ms": "700", "address": f'"http://127.0.0.1:{province}"'} | changes
+    changes = {"address": f'"http://127.0.0.1:{province}"'} | changes
     for file in (folder / "gateway").rglob("*.toml"):
         text = file.read_text("utf-8")
         for key, value in changes.items():
@@ -100,12 +100,19 @@ class City:
 
 
 @contextlib.contextmanager
-def city(folder: Path, vices: str = "", **changes: str) -> Iterator[City]:
-    """A province with vices and a gateway, until the end of the ``with`` block."""
+def city(folder: Path, vices: str = "", deadline_s: float = 20.0, **changes: str) -> Iterator[City]:
+    """A province with vices and a gateway, until the end of the ``with`` block.
+
+    Args:
+        folder: an empty one.
+        vices: of ``fleet province``.
+        deadline_s: of the gateway; long, so that a busy machine changes nothing.
+        changes: as in ``settings``.
+    """
     listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
     file = settings(folder, listeners[0].getsockname()[1], **changes)
     key, pseudonyms = keys(folder / "gateway" / "keys")
-    config = load(file)
+    config = replace(load(file), deadline_s=deadline_s)
     wire = Wire(Systems(key, pseudonyms, parsed(vices)))
     gateway = server(config)
     thread = threading.Thread(target=asyncio.run, args=[_serve(wire, gateway, listeners)], name="city")

@@ -119,7 +119,7 @@ def test_whatever_a_province_does_nobody_is_green_by_it(tmp_path: Path, vices: s
 
 @pytest.mark.parametrize("vices", ["slow", "colour:slow", "register:slow"])
 def test_a_slow_system_is_not_waited_for(tmp_path: Path, vices: str) -> None:
-    with city(tmp_path, vices, deadline_ms="300") as there, pytest.raises(StatusUnavailable, match=r"503.*in time"):
+    with city(tmp_path, vices, deadline_s=0.3) as there, pytest.raises(StatusUnavailable, match=r"503.*in time"):
         there.code(GREEN)
 
 
@@ -152,7 +152,7 @@ def test_half_an_answer_is_given_where_it_is_the_worse_half(tmp_path: Path) -> N
 
 
 def test_a_province_that_wants_to_be_asked_again_is(tmp_path: Path) -> None:
-    with city(tmp_path, "again", deadline_ms="700") as there:
+    with city(tmp_path, "again") as there:
         (found,) = there.code(GREEN)
         assert colours(found) == {Colour.GREEN}
         assert there.wire.asked == 6
