@@ -37,6 +37,7 @@ def main(arguments: Sequence[str]) -> int:
         listener = socket.create_server((config.host, config.port))
     except OSError as fault:
         raise FleetError(f"{config.host}:{config.port} can't be listened on ({fault.strerror})") from None
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else an answer's body waits 40 ms for an ACK
     print(f"gateway: http://{config.host}:{listener.getsockname()[1]}", flush=True)
     server(config).run(sockets=[listener])
     return 0
