@@ -68,7 +68,7 @@ class Asking:
         if (issuer := self._issuers.get(question.issuer)) is None:
             return CodeAnswer(CodeState.NOT_SERVED)
         try:
-            named = await issuer.ask(question.token, call.gate, call.ends)
+            named = await issuer.ask(question.token, call.gate, call.ends, bool)
         except CredentialFault as fault:
             return CodeAnswer(_STATES[fault.reason])
         people = await asyncio.gather(*(self._of_code(one, call) for one in named))
@@ -122,17 +122,17 @@ class _Call:
     async def one(self, interface: Interface, asked: str, holder: bytes) -> None:
         """Ask one interface about the one person behind a pseudonym."""
         try:
-            people = await interface.ask(asked, self.gate, self.ends)
+            self.people += await interface.ask(
+                asked, self.gate, self.ends, lambda people: self._is_only(holder, people)
+            )
         except Unavailable as trouble:
             self._trouble = trouble
-            return
         except CredentialFault:  # it hides whom it speaks of
             self._trouble = Unavailable(interface.adapter.id, Trouble.SOMEBODY_ELSE)
-            return
-        if len(people) > 1 or any(self._pseudonyms.pseudonym(one.document) != holder for one in people):
-            self._trouble = Unavailable(interface.adapter.id, Trouble.SOMEBODY_ELSE)
-        else:
-            self.people.extend(people)
+
+    def _is_only(self, holder: bytes, people: tuple[Named, ...]) -> bool:
+        """Whether they are this one person, or nobody."""
+        return len(people) <= 1 and all(self._pseudonyms.pseudonym(one.document) == holder for one in people)
 
     def person(self, holder: bytes) -> Person:
         """As a gate is told.

@@ -21,6 +21,8 @@ from gate.net.breaker import Breaker
 from gate.net.client import Client
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fleet.gateway.adapter import Adapter
     from fleet.gateway.keys import ApiKey
     from gate.credentials.code_issuers import CodeIssuer
@@ -64,13 +66,16 @@ class Interface:
         self._clients = [Client(adapter.address, trust)]  # a wrong address is found out at the start
         self._threads = ThreadPoolExecutor(adapter.connections, f"ask-{adapter.id}")
 
-    async def ask(self, asked: str, gate: str, ends: float) -> tuple[Named, ...]:
+    async def ask(
+        self, asked: str, gate: str, ends: float, is_meant: Callable[[tuple[Named, ...]], bool]
+    ) -> tuple[Named, ...]:
         """Ask about one code, number or pseudonym.
 
         Args:
             asked: which.
             gate: who wants to know.
             ends: when there must be an answer (s, monotonic).
+            is_meant: whether those are the people whom it was asked about.
 
         Raises:
             CredentialFault: what it says of a code.
@@ -79,6 +84,7 @@ class Interface:
         self._begin(gate)
         try:
             people = await self._patiently(asked, gate, ends)
+            self._compare(people, is_meant)
         except CredentialFault:
             self._answered()
             raise
@@ -90,6 +96,10 @@ class Interface:
             raise
         self._answered()
         return people
+
+    def _compare(self, people: tuple[Named, ...], is_meant: Callable[[tuple[Named, ...]], bool]) -> None:
+        if not is_meant(people):
+            raise Unavailable(self.adapter.id, Trouble.SOMEBODY_ELSE)
 
     def close(self) -> None:
         """Ask nothing more; what is under way ends by its deadline."""

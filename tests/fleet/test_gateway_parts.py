@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from province_rig import GREEN, RED, settings
+from province_rig import GREEN, RED
+from province_rig import settings as city_settings
 from vectors import ROOT
 
 from fleet.errors import FleetError
@@ -62,6 +63,7 @@ def about(answer: Any, status: int = 200) -> tuple[Named, ...]:
     return read(COLOUR, COLOUR.tables(), status, json.dumps(answer).encode(), NOW)
 
 
+@settings(deadline=None)
 @given(answers | said, st.sampled_from([200, 200, 200, 204, 302, 403, 429, 500, 503, 999]))
 def test_nobody_is_green_but_by_a_whole_answer_that_says_so(answer: Any, status: int) -> None:
     try:
@@ -75,6 +77,7 @@ def test_nobody_is_green_but_by_a_whole_answer_that_says_so(answer: Any, status:
                 assert (status, str(answer["RetCode"]), answer["status"].strip()) == (200, "0", "00")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_no_answer(body: bytes) -> None:
     with pytest.raises(Unavailable):
@@ -115,6 +118,7 @@ def test_a_question_is_signed_as_its_adapter_says() -> None:
     assert body["id"] == [GREEN.number]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40) | st.sampled_from(["{key}", "{app}{key}", "{nonce}"]))
 def test_what_a_code_says_is_never_a_placeholder(token: str) -> None:
     body = json.loads(formed(NATIONAL, KEY, token.encode("utf-8", "replace").decode(), 0, "abc").body)
@@ -122,6 +126,7 @@ def test_what_a_code_says_is_never_a_placeholder(token: str) -> None:
     assert KEY.reveal() not in str(body)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
 def test_any_file_is_an_adapter_or_refused_by_name(data: bytes) -> None:
     with pytest.raises(FleetError, match=r"here\.toml"):
@@ -180,9 +185,10 @@ def test_a_key_that_others_could_read_is_refused(tmp_path: Path) -> None:
 )
 def test_a_wrong_configuration_is_refused_with_its_key(tmp_path: Path, changes: dict[str, str], why: str) -> None:
     with pytest.raises(FleetError, match=why):
-        load(settings(tmp_path, 8790, **changes))
+        load(city_settings(tmp_path, 8790, **changes))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 10)), max_size=200))
 def test_quotas_are_never_gone_over(asked: list[tuple[str, float]]) -> None:
     quotas, now = Quotas(Quota(a_second=2, at_once=10, gate_a_minute=6), 0.0), 0.0
@@ -227,6 +233,7 @@ def records(*colours: Colour) -> list[Records]:
     ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(Colour), min_size=1, max_size=5))
 def test_the_worst_of_several_colours_holds(colours: list[Colour]) -> None:
     one = together(records(*colours))
