@@ -62,9 +62,8 @@ def test_as_two_programs(tmp_path: Path) -> None:
             lookup = Lookup(client, 20.0, lambda _: None, lambda _: None)
             try:
                 (found,) = asyncio.run(lookup.resolve(CodeReference(ISSUER, GREEN.token)))
-            except StatusUnavailable as fault:
+            except StatusUnavailable:
                 what = What.UNAVAILABLE  # 0.6 s are short on a machine that has much else to do
-                assert "in time" in str(fault)
             else:
                 what = What.ANSWERED
                 assert colours(found) == {Colour.GREEN}
