@@ -34,6 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     listener = socket.create_server((asked.host, asked.port))
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else an answer's body waits 40 ms for an ACK
     pins = tuple(filter(None, os.environ.get("FLEET_PINS", "").split(",")))
     serve(os.environ["FLEET_DSN"], Entrance(os.environ["FLEET_URL"], pins), listener)
     return 0
