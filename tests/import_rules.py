@@ -32,7 +32,10 @@ SEES_ONLY: Final[Mapping[str, tuple[str, ...]]] = {
     "gate.net": ("gate.model", "gate.errors", "gate.net"),
     "drivers": ("gate.model", "gate.errors", "drivers"),
     "voice": ("gate.model", "gate.errors", "voice"),
-    "fleet": ("gate.model", "gate.errors", "gate.wire", "gate.rules", "gate.trust", "gate.journal.upload", "fleet"),
+    "fleet": (
+        *("gate.model", "gate.errors", "gate.wire", "gate.rules", "gate.trust", "gate.journal.upload"),
+        *("gate.durable", "fleet"),
+    ),
 }
 """Part -> what it may see of the four packages; a part that is not listed has no such limit."""
 

@@ -1,0 +1,67 @@
+"""How the gates are that a rollout covers: by what each told last, and when."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from fleet.console.states import OFFLINE_S, state_of
+from fleet.publishing.rings import STAGES, Count, Reach, Stage, reach
+from fleet.registry.models import Device, DeviceState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from fleet.registry.rollouts import Rollout
+    from gate.wire.heartbeat import Heartbeat
+
+_SILENT = timedelta(seconds=OFFLINE_S)
+
+
+def reach_of(rollout: Rollout, stage: Stage) -> Reach:
+    """Whom a stage of a rollout covers."""
+    site = Device.objects.filter(site=rollout.pilot.site_id).values_list("name", flat=True)
+    return reach(stage, rollout.pilot.name, frozenset(site))
+
+
+def troubles(now: datetime) -> dict[str, int]:
+    """How many troubles each gate has that has any, by its row."""
+    found = ((str(one.id), len(state_of(one, now).troubles)) for one in _gates())
+    return {row: number for row, number in found if number}
+
+
+def covered(rollout: Rollout) -> Mapping[Stage, int]:
+    """How many gates each stage covers."""
+    names = list(Device.objects.filter(state=DeviceState.ACTIVE).values_list("name", flat=True))
+    return {stage: sum(map(reach_of(rollout, stage).covers, names)) for stage in STAGES}
+
+
+def count(rollout: Rollout, now: datetime) -> Count:
+    """What is known of the gates that a rollout covers now."""
+    covers = reach_of(rollout, Stage(rollout.stage)).covers
+    gates = [one for one in _gates() if covers(one.name)]
+    due = {(name, version) for name, version, since in rollout.rules if datetime.fromisoformat(since) <= now}
+    heard = holding = sick = 0
+    for gate in gates:
+        report = getattr(gate, "report", None)
+        if report is None or report.seen_at is None:
+            continue
+        state = state_of(gate, now)
+        heard += (since := report.seen_at >= rollout.began_at)
+        holding += since and state.beat is not None and holds(state.beat, rollout.version, due)
+        fell_silent = report.seen_at > rollout.began_at - _SILENT and now - report.seen_at > _SILENT
+        sick += fell_silent or (since and len(state.troubles) > rollout.before.get(str(gate.id), 0))
+    return Count(len(gates), heard, holding, sick)
+
+
+def holds(beat: Heartbeat, version: int, due: Iterable[tuple[str, int]]) -> bool:
+    """Whether a gate has taken a bundle: whom to believe, and of a rule set that it judges by, what is in it."""
+    if beat.trust is None or beat.trust.name != f"trust@{version}":
+        return False
+    name = "" if beat.rules is None else beat.rules.name
+    known = {f"{id_}@{number}" for id_, number in due}
+    return name in known or name.rpartition("@")[0] not in {id_ for id_, _ in due}
+
+
+def _gates() -> Any:
+    return Device.objects.filter(state=DeviceState.ACTIVE).select_related("report")
