@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Publish a bundle that ``gate trust make`` made, ring by ring; ``FLEET_DSN`` names the database."""
+    """Publish a bundle that ``gate trust make`` made, ring by ring; ``FLEET_DSN`` names the database.
+
+    One that was published before, with a newer timestamp (``gate trust renew``), is renewed where it is.
+    """
     parser = argparse.ArgumentParser("fleet publish", description=main.__doc__)
     parser.add_argument("bundle", type=Path, help="its folder")
     parser.add_argument("--back", type=Path, help="what gates have now, signed as a version after the bundle's")
@@ -26,18 +29,28 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--pilot", help="the gate that gets it first, then its site")
     parser.add_argument("--at-once", action="store_true", help="an emergency: to every gate now")
     asked = parser.parse_args(arguments)
-    if asked.back is None and not asked.at_once:
-        raise FleetError("a rollout has to be able to go back by itself: give --back FOLDER (docs/fleet.md)")
     use_django(os.environ["FLEET_DSN"])
     try:
-        root = asked.root.read_bytes()
-        made = release.read(asked.bundle, root)
-        back = None if asked.back is None else release.read(asked.back, root)
-        _begin(Site(asked.site), made, back, asked)
+        print(_published(Site(asked.site), asked))
     except OSError as fault:
         raise FleetError(f"{fault.filename}: {fault.strerror}") from None
-    print(f"version {made.version}: " + ("to every gate now" if asked.at_once else "begun"))
     return 0
+
+
+def _published(site: Site, asked: argparse.Namespace) -> str:
+    """Do it; gives what there is to say."""
+    from fleet.publishing import moves  # noqa: PLC0415 - Django is set up by now
+
+    root = asked.root.read_bytes()
+    made = release.read(asked.bundle, root)
+    if asked.back is None and not asked.at_once:
+        if not site.has(made.version):
+            raise FleetError("a rollout has to be able to go back by itself: give --back FOLDER (docs/fleet.md)")
+        moves.renew(site, made)
+        return f"version {made.version}: timestamp {made.timestamp}"
+    back = None if asked.back is None else release.read(asked.back, root)
+    _begin(site, made, back, asked)
+    return f"version {made.version}: {'to every gate now' if asked.at_once else 'begun'}"
 
 
 def _begin(site: Site, made: release.Release, back: release.Release | None, asked: argparse.Namespace) -> None:

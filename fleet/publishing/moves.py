@@ -12,7 +12,7 @@ from fleet.publishing import health
 from fleet.publishing.release import check_way_back
 from fleet.publishing.rings import Stage, following
 from fleet.registry.models import AuditEntry
-from fleet.registry.rollouts import OPEN, Rollout, RolloutState, Why
+from fleet.registry.rollouts import OPEN, Rollout, RolloutState
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,7 +40,7 @@ def begin(site: Site, release: Release, back: Release | None, pilot: Device, *, 
         for one in filter(None, (release, back)):
             site.put(one.bundle)
         now = timezone.now()
-        made = Rollout.objects.create(
+        made: Rollout = Rollout.objects.create(
             version=release.version,
             digest=release.digest,
             rules=release.rules,
@@ -54,6 +54,26 @@ def begin(site: Site, release: Release, back: Release | None, pilot: Device, *, 
         )
         _note(made, "begun", "command line", "at once" if at_once else f"with {pilot.name}")
     return made
+
+
+def renew(site: Site, release: Release) -> None:
+    """Put the newer timestamp of a bundle there that was published before (``gate trust renew``).
+
+    Raises:
+        FleetError: it is no newer one; or, while a rollout is open, gates would not take what comes after it any more.
+        OSError: the site can't be written.
+    """
+    with transaction.atomic():
+        last = Rollout.objects.select_for_update().first()
+        if release.timestamp <= site.timestamp(release.version):
+            raise FleetError(
+                f"the site has timestamp {site.timestamp(release.version)}; gate trust renew makes a newer"
+            )
+        if last is not None and last.state in OPEN:
+            for version in filter(None, (last.version, last.back_version)):
+                if version > release.version and site.timestamp(version) <= release.timestamp:
+                    raise FleetError(f"renew version {version} first: gates go from timestamp to newer timestamp")
+        site.put(release.bundle)
 
 
 def _check_follows(last: Rollout, site: Site, release: Release, back: Release | None) -> None:
@@ -89,14 +109,14 @@ def go_on_by_hand(rollout: Rollout, who: str, now: datetime) -> None:
     go_on(rollout, who, now)
 
 
-def hold(rollout: Rollout, who: str, why: Why) -> None:
+def hold(rollout: Rollout, who: str, why: str) -> None:
     """No further; whoever has it keeps it."""
     rollout.state, rollout.why = RolloutState.HELD, why
     rollout.save()
     _note(rollout, "held", who, why)
 
 
-def go_back(rollout: Rollout, who: str, why: Why) -> None:
+def go_back(rollout: Rollout, who: str, why: str) -> None:
     """Every gate gets what was there before, as a newer version, whether it has had the release or not.
 
     Raises:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 from static_site import RingGate, named, served
-from trust_bundles import FILES, contents, keys, root, signed, write
+from trust_bundles import FILES, UNTIL, contents, keys, root, signed, write
 
 from fleet.errors import FleetError
 from fleet.publishing.command import main
 from fleet.publishing.rings import SOAK, Stage
 from fleet.publishing.site import Site
 from fleet.publishing.worker import step
+from gate.trust.publish import renew
 from gate.wire.heartbeat import Clock, Device, Heartbeat, Held, Journal, KeyTier
 from gate.wire.message import encode
 
@@ -216,6 +217,26 @@ def test_only_one_worker_moves_it(city: City) -> None:
         assert city.state() == ("gate", "running", "")
     city.settle()
     assert city.state() == ("site", "running", "")
+
+
+def test_timestamps_are_renewed_in_an_order_that_leaves_the_way_back_open(city: City) -> None:
+    city.published()
+    release, back = city.bundle(2, "new"), city.bundle(3, "old")
+    city.publish(release, back, "--pilot", city.pilot)
+    for folder in (release, back):
+        name = folder / "timestamp.json"
+        name.write_bytes(renew(name.read_bytes(), keys().timestamp, UNTIL))
+    with pytest.raises(FleetError, match="renew version 3 first"):
+        city.publish(release, None)
+    city.publish(back, None)
+    city.publish(release, None)
+    with pytest.raises(FleetError, match="gate trust renew makes a newer"):
+        city.publish(release, None)
+    city.work()
+    assert city.gates[city.pilot].fetch() == "trust@2"
+    city.server.sql("UPDATE rollouts SET state = 'back' WHERE state = 'running'")
+    city.work()
+    assert city.gates[city.pilot].fetch() == "trust@3"
 
 
 def test_only_one_is_open(city: City) -> None:

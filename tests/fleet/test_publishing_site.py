@@ -64,7 +64,7 @@ def test_one_that_was_killed_between_two_switches_leaves_every_gate_with_somethi
             assert gate.fetch() == ("trust@2" if ring_of(gate.name) < after else "trust@1")
             assert gate.fault is None
         assert site.switch(ALL, 2) == RINGS - after
-        assert gate.fetch() == "trust@2"
+        assert RingGate("gate-7", base, tmp_path / "gate-7").fetch() == "trust@2"
 
 
 def test_who_fetches_while_the_ring_is_switched_gets_one_of_them_whole(site: Site, tmp_path: Path) -> None:
