@@ -57,9 +57,9 @@ def move(request: Any, number: int) -> Any:
         if rollout.state not in OPEN or request.POST.get("stage") != rollout.stage:
             messages.error(request, _("Nothing was done: it has moved meanwhile."))
         elif asked == "hold" and rollout.state == RolloutState.RUNNING:
-            moves.hold(rollout, who, Why.HAND)
+            moves.hold(rollout, who, str(Why.HAND))
         elif asked == "on":
             moves.go_on_by_hand(rollout, who, timezone.now())
         elif asked == "back" and rollout.back_version is not None:
-            moves.go_back(rollout, who, Why.HAND)
+            moves.go_back(rollout, who, str(Why.HAND))
     return redirect("rollouts")

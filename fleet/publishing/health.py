@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from fleet.console.states import OFFLINE_S, state_of
-from fleet.publishing.rings import STAGES, Count, Reach, Stage, reach
+from fleet.publishing.rings import STAGES, Count, Reach, Stage, holds, reach
 from fleet.registry.models import Device, DeviceState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from fleet.registry.rollouts import Rollout
-    from gate.wire.heartbeat import Heartbeat
 
 _SILENT = timedelta(seconds=OFFLINE_S)
 
@@ -52,15 +51,6 @@ def count(rollout: Rollout, now: datetime) -> Count:
         fell_silent = report.seen_at > rollout.began_at - _SILENT and now - report.seen_at > _SILENT
         sick += fell_silent or (since and len(state.troubles) > rollout.before.get(str(gate.id), 0))
     return Count(len(gates), heard, holding, sick)
-
-
-def holds(beat: Heartbeat, version: int, due: Iterable[tuple[str, int]]) -> bool:
-    """Whether a gate has taken a bundle: whom to believe, and of a rule set that it judges by, what is in it."""
-    if beat.trust is None or beat.trust.name != f"trust@{version}":
-        return False
-    name = "" if beat.rules is None else beat.rules.name
-    known = {f"{id_}@{number}" for id_, number in due}
-    return name in known or name.rpartition("@")[0] not in {id_ for id_, _ in due}
 
 
 def _gates() -> Any:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Final
 from gate.trust.ring import RINGS, own_name, ring_name, ring_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
+
+    from gate.wire.heartbeat import Heartbeat
 
 
 class Stage(StrEnum):
@@ -128,3 +130,19 @@ def judge(stage: Stage, count: Count, lasted: timedelta, *, at_once: bool, may_g
     if lasted >= soak and heard and count.holding >= count.heard * HOLDING_OF_HEARD:
         return Verdict.ON
     return Verdict.STOP if lasted >= max(PATIENCE * soak, LEAST_PATIENCE) else Verdict.WAIT
+
+
+def holds(beat: Heartbeat, version: int, due: Collection[tuple[str, int]]) -> bool:
+    """Whether a gate has taken a bundle.
+
+    Args:
+        beat: what it told.
+        version: of the bundle.
+        due: id and version of each rule set in it that is valid by now; a gate that judges by one of these names has
+            to judge by one of these versions.
+    """
+    if beat.trust is None or beat.trust.name != f"trust@{version}":
+        return False
+    name = "" if beat.rules is None else beat.rules.name
+    known = {f"{id_}@{number}" for id_, number in due}
+    return name in known or name.rpartition("@")[0] not in {id_ for id_, _ in due}

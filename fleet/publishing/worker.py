@@ -105,9 +105,9 @@ def _moved(rollout: Rollout, found: Count, now: datetime) -> bool:
         case Verdict.ON:
             moves.go_on(rollout, WHO, now)
         case Verdict.BACK:
-            moves.go_back(rollout, WHO, Why.SICK)
+            moves.go_back(rollout, WHO, str(Why.SICK))
         case Verdict.STOP:
-            moves.hold(rollout, WHO, Why.SICK if found.too_sick else Why.TOO_FEW)
+            moves.hold(rollout, WHO, str(Why.SICK if found.too_sick else Why.TOO_FEW))
         case Verdict.WAIT:
             return False
     return True

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.publishing.rings import SOAK, STAGES, Count, Reach, Stage, Verdict, following, judge, reach
+from fleet.publishing.rings import SOAK, STAGES, Count, Reach, Stage, Verdict, following, holds, judge, reach
 from gate.trust.ring import RINGS, ring_of
+from gate.wire.heartbeat import Clock, Heartbeat, Held, KeyTier
 
 NAMES = st.text("abcdefghijklmnopqrstuvwxyz0123456789.-_", min_size=1, max_size=64)
 STAGE = st.sampled_from(STAGES)
@@ -90,3 +92,31 @@ def test_an_emergency_waits_for_the_gates_alone() -> None:
     count = Count(10, 10, 10, 0)
     assert judge(Stage.ALL, count, timedelta(), at_once=True, may_go_back=False) is Verdict.ON
     assert judge(Stage.ALL, count, timedelta(), at_once=False, may_go_back=False) is Verdict.WAIT
+
+
+@pytest.mark.parametrize(
+    ("trust", "rules", "has"),
+    [
+        ("trust@7", "station@3", True),
+        ("trust@7", "station@2", False),
+        ("trust@7", "its-own@1", True),
+        ("trust@7", None, True),
+        ("trust@6", "station@3", False),
+        ("trust@8", "station@3", False),
+        (None, "station@3", False),
+    ],
+)
+def test_a_gate_has_it_that_believes_it_and_judges_by_its_rules(
+    trust: str | None, rules: str | None, has: bool
+) -> None:
+    beat = Heartbeat(
+        device="gate-7",
+        software="0.5.0",
+        uptime_s=60,
+        clock=Clock(datetime(2026, 1, 1, tzinfo=UTC), trusted=True),
+        readers=(),
+        rules=None if rules is None else Held(rules),
+        trust=None if trust is None else Held(trust),
+        key_tier=KeyTier.FILE,
+    )
+    assert holds(beat, 7, {("station", 3), ("hospital", 1)}) is has
