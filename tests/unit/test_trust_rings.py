@@ -33,4 +33,4 @@ def test_a_gate_without_a_name_has_no_ring_and_somebody_is_told(tmp_path: Path) 
 
 
 def test_an_address_without_rings_needs_no_name(tmp_path: Path) -> None:
-    assert source_of(config(tmp_path, "http://127.0.0.1/gates"), tmp_path, CLOCK)
+    assert source_of(config(tmp_path, "http://127.0.0.1/gates"), tmp_path, CLOCK).wait_s() is not None
