@@ -37,8 +37,9 @@ def covered(rollout: Rollout) -> Mapping[Stage, int]:
 
 def count(rollout: Rollout, now: datetime) -> Count:
     """What is known of the gates that a rollout covers now."""
-    covers = reach_of(rollout, Stage(rollout.stage)).covers
-    gates = [one for one in _gates() if covers(one.name)]
+    asked = reach_of(rollout, Stage(rollout.stage))
+    found = _gates() if asked.rings else _gates().filter(name__in=asked.gates)
+    gates = [one for one in found if asked.covers(one.name)]
     due = {(name, version) for name, version, since in rollout.rules if datetime.fromisoformat(since) <= now}
     heard = holding = sick = 0
     for gate in gates:

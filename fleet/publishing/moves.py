@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from fleet.errors import FleetError
@@ -22,6 +22,20 @@ if TYPE_CHECKING:
     from fleet.registry.models import Device
 
 
+ALONE: Final = 20210621
+"""Of the locks that PostgreSQL keeps by number."""
+
+
+def alone(*, wait: bool) -> bool:
+    """Have the site to oneself until the transaction ends; gives whether that is so, which it is after waiting."""
+    with connection.cursor() as link:
+        if wait:
+            link.execute("SELECT pg_advisory_xact_lock(%s)", (ALONE,))
+            return True
+        link.execute("SELECT pg_try_advisory_xact_lock(%s)", (ALONE,))
+        return bool(link.fetchone()[0])
+
+
 def begin(site: Site, release: Release, back: Release | None, pilot: Device, *, at_once: bool) -> Rollout:
     """Put a release and its way back onto the site, and let its rollout begin.
 
@@ -30,6 +44,7 @@ def begin(site: Site, release: Release, back: Release | None, pilot: Device, *, 
         OSError: the site can't be written.
     """
     with transaction.atomic():
+        alone(wait=True)
         last = Rollout.objects.select_for_update().first()
         if last is not None:
             _check_follows(last, site, release, back)
@@ -64,6 +79,7 @@ def renew(site: Site, release: Release) -> None:
         OSError: the site can't be written.
     """
     with transaction.atomic():
+        alone(wait=True)
         last = Rollout.objects.select_for_update().first()
         if release.timestamp <= site.timestamp(release.version):
             raise FleetError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -110,6 +111,13 @@ class City:
         while step(Site(self.site), self.now):
             pass
 
+    def work_apart(self) -> None:
+        """The same in another thread, with a connection of its own."""
+        from django.db import connection  # noqa: PLC0415 - Django is set up by the fixture
+
+        self.work()
+        connection.close()
+
     def state(self) -> tuple[Any, ...]:
         return self.server.sql("SELECT stage, state, why FROM rollouts ORDER BY id DESC LIMIT 1")[0]
 
@@ -209,14 +217,30 @@ def test_an_emergency_is_everywhere_at_once_and_goes_back_as_well(city: City) ->
     assert city.fetch() == ["trust@3"] * 5
 
 
-def test_only_one_worker_moves_it(city: City) -> None:
+def test_of_two_workers_one_moves_it_at_a_time(city: City) -> None:
+    from fleet.publishing.moves import ALONE  # noqa: PLC0415 - Django is set up by the fixture
+
     city.begin()
+    city.work()
     with psycopg.connect(city.server.ready.dsn) as other:
-        other.execute("SELECT 1 FROM rollouts WHERE state = 'running' FOR UPDATE")
+        other.execute("SELECT pg_advisory_xact_lock(%s)", (ALONE,))
         city.settle(SOAK[Stage.GATE])
         assert city.state() == ("gate", "running", "")
+    assert city.fetch() == ["trust@2", *["trust@1"] * 4]
     city.settle()
     assert city.state() == ("site", "running", "")
+
+
+def test_whoever_presses_a_button_meanwhile_is_waited_for(city: City) -> None:
+    city.begin()
+    city.work()
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(city.server.ready.dsn) as person:
+        person.execute("UPDATE rollouts SET state = 'back', why = 'hand' WHERE state = 'running'")
+        working = pool.submit(city.work_apart)
+        person.commit()
+        working.result(60)
+    city.work()
+    assert city.fetch() == ["trust@3"] * 5
 
 
 def test_timestamps_are_renewed_in_an_order_that_leaves_the_way_back_open(city: City) -> None:
