@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -28,6 +29,9 @@ STOP_S: Final = 15.0
 _POLL_S: Final = 0.05
 CLAIMS_KEY_FILE: Final = "claims.key.pem"
 """As ``gate trust vouch`` makes it, with its vouchers beside it."""
+
+SITE: Final = "site"
+"""What gates fetch, in the same folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,14 @@ def process(part: str, port: int, url: str, ready: Ready) -> Iterator[subprocess
     Raises:
         FleetError: it does not start.
     """
-    command = [*postgres.DIES_WITH_US, sys.executable, "-P", "-m", "fleet", part, "--port", str(port)]
+    with _started((part, "--port", str(port)), url, ready) as running:
+        _listening(running, part, port)
+        yield running
+
+
+@contextlib.contextmanager
+def _started(part: tuple[str, ...], url: str, ready: Ready) -> Iterator[subprocess.Popen[bytes]]:
+    command = [*postgres.DIES_WITH_US, sys.executable, "-P", "-m", "fleet", *part]
     environment = {
         **os.environ,
         "FLEET_DSN": ready.dsn,
@@ -71,7 +82,6 @@ def process(part: str, port: int, url: str, ready: Ready) -> Iterator[subprocess
     }
     running = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603 - ourselves
     try:
-        _listening(running, part, port)
         yield running
     finally:
         running.terminate()
@@ -112,7 +122,9 @@ def _serve(data: Path, port: int, url: str) -> None:
         password = prepare.first_password()
         stack.enter_context(process("plane", port, url, ready))
         stack.enter_context(process("console", port + 1, url, ready))
+        stack.enter_context(_started(("rollouts", "--site", str(data / SITE)), url, ready))
         print(f"gates:    {url}\nconsole:  http://{HOST}:{port + 1}/", flush=True)
+        print(f"site:     {data / SITE}, for a web server; FLEET_DSN={shlex.quote(ready.dsn)} for fleet publish")
         if password is not None:
             print(f"user:     {prepare.FIRST_USER}\npassword: {password}   (good once: it has to be changed)")
         if not vouchers_file(ready.claims_key).exists():

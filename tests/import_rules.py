@@ -21,7 +21,10 @@ STANDARD_LIBRARY_ONLY: Final = ("gate.model", "gate.errors")
 _JUDGING: Final = ("gate.model", "gate.errors", "gate.credentials", "gate.rules", "gate.lane")
 PURE: Final = (*_JUDGING, "gate.wire", "gate.clock_trust")
 LAYERS: Final = ("gate.status", "gate.trust", "gate.journal", "gate.kiosk")
-_FLEET: Final = ("gate.model", "gate.errors", "gate.wire", "gate.rules", "gate.trust", "gate.journal.upload", "fleet")
+_FLEET: Final = (
+    *("gate.model", "gate.errors", "gate.wire", "gate.rules", "gate.trust", "gate.journal.upload"),
+    *("gate.durable", "fleet"),
+)
 
 SEES_ONLY: Final[Mapping[str, tuple[str, ...]]] = {
     "gate.model": ("gate.model",),

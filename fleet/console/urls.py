@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
-from fleet.console import views
+from fleet.console import rollouts, views
 
 urlpatterns = [
     path("", views.gates, name="gates"),
@@ -20,4 +20,6 @@ urlpatterns = [
     path("password/", views.OwnPassword.as_view(), name="password_change"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
+    path("rollouts/", rollouts.rollouts, name="rollouts"),
+    path("rollouts/<int:number>/move", rollouts.move, name="rollout"),
 ]
