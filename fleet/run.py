@@ -55,13 +55,13 @@ def database(data: Path) -> Iterator[Ready]:
 
 
 @contextlib.contextmanager
-def process(part: str, port: int, url: str, ready: Ready) -> Iterator[subprocess.Popen[bytes]]:
+def process(part: str, port: int, url: str, ready: Ready, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     """One of the server's processes, listening when the block begins and stopped when it is over.
 
     Raises:
         FleetError: it does not start.
     """
-    command = [*postgres.DIES_WITH_US, sys.executable, "-P", "-m", "fleet", part, "--port", str(port)]
+    command = [*postgres.DIES_WITH_US, sys.executable, "-P", "-m", "fleet", part, "--port", str(port), *options]
     environment = {
         **os.environ,
         "FLEET_DSN": ready.dsn,
@@ -95,7 +95,9 @@ def main(arguments: Sequence[str]) -> int:
     """Run a server on this machine: PostgreSQL, the device plane and the console. Ctrl-C stops all of it."""
     parser = argparse.ArgumentParser("fleet run", description=main.__doc__)
     parser.add_argument("--data", type=Path, default=Path(".fleet"), help="where everything is kept (%(default)s)")
-    parser.add_argument("--port", type=int, default=PORT, help="for gates; the console has the next one (%(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=PORT, help="for gates; the next two are the console's and Prometheus' (%(default)s)"
+    )
     parser.add_argument("--url", help="the server's address as gates have it, where a proxy stands before it")
     asked = parser.parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job would ignore the second one
@@ -110,9 +112,12 @@ def _serve(data: Path, port: int, url: str) -> None:
     with contextlib.ExitStack() as stack:
         ready = stack.enter_context(database(data))
         password = prepare.first_password()
-        stack.enter_context(process("plane", port, url, ready))
+        stack.enter_context(process("plane", port, url, ready, "--metrics-port", str(port + 2)))
         stack.enter_context(process("console", port + 1, url, ready))
-        print(f"gates:    {url}\nconsole:  http://{HOST}:{port + 1}/", flush=True)
+        print(
+            f"gates:    {url}\nconsole:  http://{HOST}:{port + 1}/\nmetrics:  http://{HOST}:{port + 2}/metrics",
+            flush=True,
+        )
         if password is not None:
             print(f"user:     {prepare.FIRST_USER}\npassword: {password}   (good once: it has to be changed)")
         if not vouchers_file(ready.claims_key).exists():

@@ -65,11 +65,11 @@ class FleetServer:
 
 
 def free_port() -> int:
-    """One at which nobody listens, nor at the next one, which is the console's."""
+    """One at which nobody listens, nor at the next two, which are the console's and Prometheus'."""
     while True:
         with socket.create_server(("127.0.0.1", 0)) as found, contextlib.suppress(OSError):
             port = int(found.getsockname()[1])
-            with socket.create_server(("127.0.0.1", port + 1)):
+            with socket.create_server(("127.0.0.1", port + 1)), socket.create_server(("127.0.0.1", port + 2)):
                 return port
 
 
@@ -97,5 +97,5 @@ def serving(ready: Ready) -> Iterator[FleetServer]:
     """A replica of the device plane over a database."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with process("plane", port, url, ready) as running:
+    with process("plane", port, url, ready, "--metrics-port", str(port + 2)) as running:
         yield FleetServer(url, ready, running)

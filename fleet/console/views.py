@@ -23,9 +23,10 @@ from fleet.console import permissions
 from fleet.console.audit import note
 from fleet.console.claims import make
 from fleet.console.forms import ClaimsForm
-from fleet.console.states import OFFLINE_S, state_of
+from fleet.console.states import state_of
 from fleet.errors import FleetError
 from fleet.registry.models import Command, DeviceState, FirstPassword
+from fleet.troubles import OFFLINE_S
 from gate.wire.commands import CommandKind
 
 A_PAGE: Final = 100
