@@ -69,6 +69,12 @@ class Desk:
             self.gate,
         )
 
+    def did(self, user: Any) -> list[tuple[Any, ...]]:
+        """What the audit says of a user, log-ins apart."""
+        return self.server.sql(
+            "SELECT what, subject, detail FROM audit WHERE who = %s AND what <> 'logged in' ORDER BY id", user.username
+        )
+
     def state(self) -> str:
         return str(self.server.sql("SELECT state FROM devices WHERE name = %s", self.gate)[0][0])
 

@@ -6,10 +6,15 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
-from fleet.console import views
+from fleet.console import bulk, tables, views
 
 urlpatterns = [
     path("", views.gates, name="gates"),
+    path("gates.csv", tables.gates, name="gates-csv"),
+    path("bulk/", bulk.preview, name="bulk"),
+    path("bulk/do", bulk.carry_out, name="bulk-do"),
+    path("import/sites", tables.sites, name="import-sites"),
+    path("import/claims", tables.claims, name="import-claims"),
     path("gates/<str:name>/", views.gate, name="gate"),
     path("gates/<str:name>/revoke", views.revoke, name="revoke"),
     path("gates/<str:name>/command", views.command, name="command"),
