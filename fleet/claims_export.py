@@ -95,7 +95,8 @@ def _drawn(site: str, devices: Path) -> list[Any]:
             lines = list(read(file, COLUMNS, MOST))
     except OSError as fault:
         raise FleetError(f"{devices}: {fault.strerror}") from None
-    drawn = draw_up([(place, Wanted(*line.cells, DAYS) if line.cells else Wanted("", "", DAYS)) for line in lines])
+    cells = [line.cells or ("", "") for line in lines]
+    drawn = draw_up([(place, Wanted(device, serial, DAYS)) for device, serial in cells])
     wrong, seen = [], dict[str, int]()
     for line, one in zip(lines, drawn, strict=True):
         first = seen.setdefault(line.cells[0], line.number) if line.cells else line.number

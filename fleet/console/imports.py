@@ -117,7 +117,7 @@ def claims(file: IO[bytes], days: int, user: Any) -> list[Made]:
                 for line in lines
                 if line.cells[0] not in places
             ]
-            drawn = draw_up([(places[line.cells[0]], Wanted(*line.cells[1:], days)) for line in known])
+            drawn = draw_up([(places[line.cells[0]], Wanted(line.cells[1], line.cells[2], days)) for line in known])
             taken.wrong += [(line.number, one) for line, one in zip(known, drawn, strict=True) if isinstance(one, str)]
             if not taken.wrong:
                 good = [one for one in drawn if not isinstance(one, str)]

@@ -26,6 +26,9 @@ def main(arguments: Sequence[str]) -> int:
     from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler  # noqa: PLC0415 - Django is set up by now
     from django.core.asgi import get_asgi_application  # noqa: PLC0415 - the same
 
+    from fleet.console import watch  # noqa: PLC0415 - the same
+
+    watch.start()
     uvicorn.run(
         ASGIStaticFilesHandler(get_asgi_application()),
         host=asked.host,

@@ -68,4 +68,4 @@ def worded(trouble: Trouble, detail: str) -> str:
         case Trouble.JOURNAL:
             return str(_("journal can't be read"))
         case Trouble.DEAD_LETTERS:
-            return str(_("dead letters: %(count)s") % {"count": detail})
+            return str(_("dead letters: %(count)s") % {"count": detail} if detail else _("dead letters"))

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
-from fleet.console import bulk, tables, views
+from fleet.console import alarms, bulk, retirement, sites, tables, views
 
 urlpatterns = [
     path("", views.gates, name="gates"),
@@ -18,6 +18,10 @@ urlpatterns = [
     path("gates/<str:name>/", views.gate, name="gate"),
     path("gates/<str:name>/revoke", views.revoke, name="revoke"),
     path("gates/<str:name>/command", views.command, name="command"),
+    path("gates/<str:name>/retirement", retirement.certificate, name="retirement"),
+    path("alarms/", alarms.alarms, name="alarms"),
+    path("alarms/<int:number>/acknowledge", alarms.acknowledge, name="acknowledge"),
+    path("sites/<int:number>/", sites.site, name="site"),
     path("claims/", views.claims, name="claims"),
     path("claims/<str:label>/withdraw", views.withdraw, name="withdraw"),
     path("login/", LoginView.as_view(), name="login"),

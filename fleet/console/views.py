@@ -21,6 +21,7 @@ from fleet.console import bulk, filters, permissions
 from fleet.console.audit import note
 from fleet.console.claims import make
 from fleet.console.forms import ClaimsForm
+from fleet.console.retirement import wiped
 from fleet.console.states import state_of
 from fleet.errors import FleetError
 from fleet.registry.models import DeviceState, FirstPassword
@@ -66,6 +67,7 @@ def gate(request: Any, name: str) -> Any:
         "quarantined": device.quarantined.order_by("-at")[:10],
         "may_change": permissions.devices(request.user, to_change=True).filter(id=device.id).exists(),
         "kinds": ASKED,
+        "is_retired": wiped(device) is not None,
     }
     return render(request, "console/gate.html", context)
 

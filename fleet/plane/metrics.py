@@ -106,11 +106,16 @@ class Metrics:
         return "".join(lines)
 
 
+_SIZES: Final = (
+    ("open", "pool_size"),
+    ("free", "pool_available"),
+    ("most", "pool_max"),
+    ("waited_for", "requests_waiting"),
+)
+
+
 def _sizes(pool: Mapping[str, int]) -> list[Sample]:
-    return [
-        ({"is": is_}, pool.get(key, 0))
-        for is_, key in (("open", "pool_size"), ("free", "pool_available"), ("most", "pool_max"))
-    ] + [({"is": "waited_for"}, pool.get("requests_waiting", 0))]
+    return [({"is": is_}, pool.get(key, 0)) for is_, key in _SIZES]
 
 
 def _family(name: str, kind: str, what: str, samples: Iterable[Sample]) -> str:
