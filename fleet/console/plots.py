@@ -99,10 +99,10 @@ def _parts(hour: Hour, unit: float) -> list[Part]:
 
 
 def _round_up(most: int) -> int:
-    """2, 4 or 10 times a power of ten, and not less than 2: half of it is a whole number."""
+    """An even digit or ten, times a power of ten: half of it is a whole number."""
     ten = 1
     while True:
-        for factor in (2, 4, 10):
+        for factor in (2, 4, 6, 8, 10):
             if factor * ten >= most:
                 return factor * ten
         ten *= 10

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from fleet.console.bounded import Bounded
 from fleet.prepare import use_django
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
 
     watch.start()
     uvicorn.run(
-        ASGIStaticFilesHandler(get_asgi_application()),
+        Bounded(ASGIStaticFilesHandler(get_asgi_application())),
         host=asked.host,
         port=asked.port,
         http="h11",
