@@ -12,10 +12,13 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import trust_bundles
 from vectors import ROOT
 
 from fleet.claims_export import make
 from fleet.errors import FleetError
+from gate.__main__ import main
+from gate.app.fleet.serial import serial_number
 from gate.wire.enrol import read_claim
 
 if TYPE_CHECKING:
@@ -91,6 +94,19 @@ def test_the_command_makes_a_folder_for_each_device_and_a_sheet(
 def claims_at(server: FleetServer, site: str) -> list[str]:
     found = server.sql("SELECT device FROM claims JOIN sites ON sites.id = site_id WHERE sites.name = %s", site)
     return sorted(name for (name,) in found)
+
+
+def test_a_device_with_its_file_is_a_gate(fleet_server: FleetServer, site: str, tmp_path: Path) -> None:
+    os.environ |= environment(fleet_server)
+    device = f"exported-{next(NUMBERS)}"
+    with fleet_server.vouched():
+        make(site, listed(tmp_path, f"device,serial\n{device},{serial_number()}\n"), tmp_path / "out")
+    (tmp_path / "root.json").write_bytes(trust_bundles.root())
+    (tmp_path / "state").mkdir(mode=0o700)
+    where = ("--state", tmp_path / "state", "--config", tmp_path / "gate.toml", "--root", tmp_path / "root.json")
+    file = tmp_path / "out" / device / "gate-claim.txt"
+    assert main(["enrol", "--file", str(file), *map(str, where)]) == 0
+    assert fleet_server.sql("SELECT state FROM devices WHERE name = %s", device) == [("active",)]
 
 
 def test_nobody_else_on_the_machine_reads_them(fleet_server: FleetServer, site: str, tmp_path: Path) -> None:
