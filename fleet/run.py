@@ -118,6 +118,7 @@ def _serve(data: Path, port: int, url: str) -> None:
             f"gates:    {url}\nconsole:  http://{HOST}:{port + 1}/\nmetrics:  http://{HOST}:{port + 2}/metrics",
             flush=True,
         )
+        print(f"commands: FLEET_DSN='{ready.dsn}' FLEET_URL={url} FLEET_CLAIMS_KEY={ready.claims_key} ./run fleet …")
         if password is not None:
             print(f"user:     {prepare.FIRST_USER}\npassword: {password}   (good once: it has to be changed)")
         if not vouchers_file(ready.claims_key).exists():

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from fleet.console import permissions
-from fleet.registry.models import DeviceState
+from fleet.registry.models import AuditEntry, DeviceState
 from gate.wire.commands import CommandKind, CommandResult
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def wiped(device: Device) -> Command | None:
     if device.state != DeviceState.REVOKED:
         return None
     done = device.commands.filter(kind=CommandKind.WIPE, result=CommandResult.DONE, done_at__gte=device.enrolled_at)
-    found: Command | None = done.select_related("made_by").order_by("-done_at").first()
+    found: Command | None = done.order_by("-done_at").first()
     return found
 
 
@@ -35,5 +35,12 @@ def certificate(request: Any, name: str) -> Any:
     if (order := wiped(device)) is None:
         raise Http404
     fingerprint = sha256(bytes(device.key)).hexdigest()
-    context = {"device": device, "order": order, "fingerprint": fingerprint}
+    context = {"device": device, "order": order, "who": _who(order, device), "fingerprint": fingerprint}
     return render(request, "console/retirement.html", context)
+
+
+def _who(order: Command, device: Device) -> str:
+    """By the audit, which outlives users; its entry is written with the order, and after it."""
+    entries = AuditEntry.objects.filter(what=f"command {CommandKind.WIPE}", subject=device.name)
+    entry = entries.filter(at__gte=order.made_at).order_by("id").first()
+    return str(entry.who) if entry else ""

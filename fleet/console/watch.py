@@ -49,6 +49,8 @@ def _run() -> None:
             look(timezone.now())
         except Error as fault:
             LOG.warning("alarms-wait why=%r", str(fault)[:200])
+        except Exception:
+            LOG.exception("a fault of the alarms'")
         wait.wait(EVERY_S)
 
 

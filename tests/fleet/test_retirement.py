@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
-from fleet_desk import Desk, Person
+from fleet_desk import Desk, Person, beat
 from uploads import session
 
 from gate.wire import heartbeat
@@ -17,8 +17,6 @@ from gate.wire.heartbeat import HeartbeatAnswer
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from fleet_rig import FleetServer
-
-from fleet_desk import beat
 
 
 @pytest.fixture
@@ -51,6 +49,9 @@ def test_it_says_who_asked_and_what_the_gate_said(desk: Desk) -> None:
     for words in (name, user.username, fingerprint, id_, "erased: /var/lib/gate/status.json", f"serial-{name}"):
         assert words in page
     Person(Desk(desk.server).user(may_change=True)).get(f"/gates/{name}/retirement", 404)
+    other, who = Person(desk.user(may_change=False)), user.username
+    user.delete()
+    assert who in other.get(f"/gates/{name}/retirement"), "also when who asked is no more"
 
 
 def test_there_is_none_where_it_failed_or_the_gate_was_only_revoked(desk: Desk) -> None:
