@@ -107,6 +107,15 @@ def test_nobody_makes_up_labels(fleet_server: FleetServer) -> None:
     }
 
 
+@given(st.integers(0, 10**15))
+def test_large_counts_keep_their_last_digit(count: int) -> None:
+    metrics = Metrics([])
+    metrics.rows(count, 1)
+    found = parsed(metrics.text({"online": count}, {}, 0))
+    assert found["fleet_rows_total", 'result="taken"'] == count
+    assert found["fleet_gates", 'state="online"'] == count
+
+
 @given(st.lists(st.floats(0, 20), max_size=50))
 def test_a_histogram_counts_each_answer_in_every_bucket_that_it_fits(took: list[float]) -> None:
     metrics = Metrics(["/a"])

@@ -110,6 +110,13 @@ def test_who_may_only_look_brings_nothing_in(desk: Desk) -> None:
     assert Person().client.get("/gates.csv").status_code == 302
 
 
+def test_a_file_from_another_page_is_not_taken(desk: Desk) -> None:
+    person = Person(desk.user(may_change=True))
+    file = io.BytesIO(f"district,site\n{desk.district},{desk.site}-x\n".encode())
+    assert person.client.post("/import/sites", {"file": file}).status_code == 403
+    assert sites_in(desk) == [desk.site]
+
+
 def test_claims_for_devices_come_back_as_a_file(desk: Desk) -> None:
     text = f"site,device,serial\n{desk.site},{desk.gate},10000001\n{desk.site},{desk.gate}-b,10000002\n"
     person = Person(desk.user(may_change=True))
