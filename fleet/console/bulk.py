@@ -78,7 +78,7 @@ def carry_out(request: Any) -> Any:
             revoke(devices, request.user, detail)
         else:
             order(CommandKind(kind), devices, request.user, detail)
-    messages.success(request, _("Done, for %(count)d gates.") % {"count": len(devices)})
+    messages.success(request, _("Done. Gates: %(count)d") % {"count": len(devices)})
     return redirect("gates")
 
 

@@ -88,7 +88,7 @@ def sites(request: Any) -> Any:
             made = imports.sites(form.cleaned_data["file"].file, request.user)
         except WrongLines as wrong:
             return _refused(request, form, "sites", wrong)
-        messages.success(request, _("%(count)d sites are new.") % {"count": made})
+        messages.success(request, _("New sites: %(count)d") % {"count": made})
         return redirect("import-sites")
     return render(request, "console/import.html", _page(form, "sites"))
 
