@@ -12,6 +12,7 @@ COMMANDS: Final = {
     "run": ("fleet.run", "a whole server on this machine alone, until Ctrl-C; the same as no command at all"),
     "plane": ("fleet.plane.server", "one replica of what gates talk to, on a database that is there"),
     "console": ("fleet.console.server", "the pages for people, on the same database"),
+    "claims": ("fleet.claims_export", "claims for many devices at once, as files for their cards and a sheet to print"),
     "gateway": ("fleet.gateway.server", "the city's one point between gates and provincial interfaces"),
     "province": (
         "fleet.province.server",

@@ -7,12 +7,16 @@ from typing import Any
 from fleet.registry.models import Claim, Device, District, Site
 
 
+def districts(user: Any, *, to_change: bool = False) -> Any:
+    """The districts that a user may see, or may change."""
+    if user.is_superuser:
+        return District.objects.all()
+    return District.objects.filter(duties__user=user, **({"duties__may_change": True} if to_change else {}))
+
+
 def sites(user: Any, *, to_change: bool = False) -> Any:
     """The sites that a user may see, or may change."""
-    if user.is_superuser:
-        return Site.objects.all()
-    duties = {"district__duties__user": user, **({"district__duties__may_change": True} if to_change else {})}
-    return Site.objects.filter(**duties)
+    return Site.objects.filter(district__in=districts(user, to_change=to_change))
 
 
 def devices(user: Any, *, to_change: bool = False) -> Any:

@@ -125,10 +125,12 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         journal=config.journal.path,
     )
 
-    def wipe() -> None:
+    def wipe() -> str:
         personal.drop()
         service.mark(LEASE_OVER)
-        erase([*lists(config), *keys(config, roots.state)])
+        paths = [*lists(config), *keys(config, roots.state)]
+        erase(paths)
+        return f"erased: {', '.join(str(path) for path in paths)}"
 
     orders = {CommandKind.REFRESH: read_again, CommandKind.WIPE: wipe}
     return Gate(
