@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -129,7 +130,8 @@ def _serve(data: Path, port: int, url: str) -> None:
             f"site:     {data / SITE}, for a web server",
             flush=True,
         )
-        print(f"commands: FLEET_DSN='{ready.dsn}' FLEET_URL={url} FLEET_CLAIMS_KEY={ready.claims_key} ./run fleet …")
+        settings = {"FLEET_DSN": ready.dsn, "FLEET_URL": url, "FLEET_CLAIMS_KEY": str(ready.claims_key)}
+        print("commands:", *(f"{name}={shlex.quote(value)}" for name, value in settings.items()), "./run fleet …")
         if password is not None:
             print(f"user:     {prepare.FIRST_USER}\npassword: {password}   (good once: it has to be changed)")
         if not vouchers_file(ready.claims_key).exists():

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from fleet.console.states import OFFLINE_S, state_of
+from fleet.console.states import state_of
 from fleet.publishing.rings import STAGES, Count, Reach, Stage, holds, reach
 from fleet.registry.models import Device, DeviceState
+from fleet.troubles import OFFLINE_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
