@@ -1,6 +1,7 @@
 """Frames of a camera on USB, or of any other that the kernel serves through Video4Linux2.
 
-Never met a kernel's camera (docs/devices.md): the calls are tested against a stand-in for ``ioctl``.
+Meets the kernel's uvcvideo on the emulated machine (docs/hil.md); elsewhere the calls are tested against a stand-in for
+``ioctl`` (docs/devices.md).
 """
 
 from __future__ import annotations

@@ -12,6 +12,14 @@ COMMANDS: Final = {
     "run": ("fleet.run", "a whole server on this machine alone, until Ctrl-C; the same as no command at all"),
     "plane": ("fleet.plane.server", "one replica of what gates talk to, on a database that is there"),
     "console": ("fleet.console.server", "the pages for people, on the same database"),
+    "claims": ("fleet.claims_export", "claims for many devices at once, as files for their cards and a sheet to print"),
+    "gateway": ("fleet.gateway.server", "the city's one point between gates and provincial interfaces"),
+    "province": (
+        "fleet.province.server",
+        "a simulated provincial interface with fictional people, and the vices of real ones",
+    ),
+    "publish": ("fleet.publishing.command", "a signed bundle to the gates, ring by ring"),
+    "rollouts": ("fleet.publishing.worker", "what moves rollouts on, or back, beside the site's folder"),
     "bench": ("fleet.bench", "heartbeats and rows at a steady rate, with a database of its own; prints rates and p99"),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -28,6 +29,9 @@ STOP_S: Final = 15.0
 _POLL_S: Final = 0.05
 CLAIMS_KEY_FILE: Final = "claims.key.pem"
 """As ``gate trust vouch`` makes it, with its vouchers beside it."""
+
+SITE: Final = "site"
+"""What gates fetch, in the same folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +59,20 @@ def database(data: Path) -> Iterator[Ready]:
 
 
 @contextlib.contextmanager
-def process(part: str, port: int, url: str, ready: Ready) -> Iterator[subprocess.Popen[bytes]]:
+def process(part: str, port: int, url: str, ready: Ready, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     """One of the server's processes, listening when the block begins and stopped when it is over.
 
     Raises:
         FleetError: it does not start.
     """
-    command = [*postgres.DIES_WITH_US, sys.executable, "-P", "-m", "fleet", part, "--port", str(port)]
+    with _started((part, "--port", str(port), *options), url, ready) as running:
+        _listening(running, part, port)
+        yield running
+
+
+@contextlib.contextmanager
+def _started(part: tuple[str, ...], url: str, ready: Ready) -> Iterator[subprocess.Popen[bytes]]:
+    command = [*postgres.DIES_WITH_US, sys.executable, "-P", "-m", "fleet", *part]
     environment = {
         **os.environ,
         "FLEET_DSN": ready.dsn,
@@ -71,7 +82,6 @@ def process(part: str, port: int, url: str, ready: Ready) -> Iterator[subprocess
     }
     running = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603 - ourselves
     try:
-        _listening(running, part, port)
         yield running
     finally:
         running.terminate()
@@ -95,7 +105,9 @@ def main(arguments: Sequence[str]) -> int:
     """Run a server on this machine: PostgreSQL, the device plane and the console. Ctrl-C stops all of it."""
     parser = argparse.ArgumentParser("fleet run", description=main.__doc__)
     parser.add_argument("--data", type=Path, default=Path(".fleet"), help="where everything is kept (%(default)s)")
-    parser.add_argument("--port", type=int, default=PORT, help="for gates; the console has the next one (%(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=PORT, help="for gates; the next two are the console's and Prometheus' (%(default)s)"
+    )
     parser.add_argument("--url", help="the server's address as gates have it, where a proxy stands before it")
     asked = parser.parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job would ignore the second one
@@ -110,9 +122,16 @@ def _serve(data: Path, port: int, url: str) -> None:
     with contextlib.ExitStack() as stack:
         ready = stack.enter_context(database(data))
         password = prepare.first_password()
-        stack.enter_context(process("plane", port, url, ready))
+        stack.enter_context(process("plane", port, url, ready, "--metrics-port", str(port + 2)))
         stack.enter_context(process("console", port + 1, url, ready))
-        print(f"gates:    {url}\nconsole:  http://{HOST}:{port + 1}/", flush=True)
+        stack.enter_context(_started(("rollouts", "--site", str(data / SITE)), url, ready))
+        print(
+            f"gates:    {url}\nconsole:  http://{HOST}:{port + 1}/\nmetrics:  http://{HOST}:{port + 2}/metrics\n"
+            f"site:     {data / SITE}, for a web server",
+            flush=True,
+        )
+        settings = {"FLEET_DSN": ready.dsn, "FLEET_URL": url, "FLEET_CLAIMS_KEY": str(ready.claims_key)}
+        print("commands:", *(f"{name}={shlex.quote(value)}" for name, value in settings.items()), "./run fleet …")
         if password is not None:
             print(f"user:     {prepare.FIRST_USER}\npassword: {password}   (good once: it has to be changed)")
         if not vouchers_file(ready.claims_key).exists():

@@ -60,7 +60,7 @@ class ServerConfig:
 
 @dataclass(frozen=True, slots=True)
 class TrustServerConfig(ServerConfig):
-    """A server of static files that has the newest signed bundle; docs/trust.md."""
+    """A server of static files that has the newest signed bundle; docs/trust.md. With rings: docs/fleet.md."""
 
     every_minutes: int = 15
     """Between two refreshes, more or less."""

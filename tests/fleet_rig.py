@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import socket
 import tempfile
@@ -10,11 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import psycopg
+from claims import vouchers
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fleet.errors import FleetError
 from fleet.postgres import programs
+from fleet.prepare import claims_key, vouchers_file
 from fleet.run import database, process
 
 if TYPE_CHECKING:
@@ -63,13 +67,26 @@ class FleetServer:
         )
         return key
 
+    @contextlib.contextmanager
+    def vouched(self) -> Iterator[None]:
+        """Claims that are made meanwhile are believed by devices that pin ``trust_bundles.root()``."""
+        words = [
+            base64.urlsafe_b64encode(one).rstrip(b"=").decode() for one in vouchers(claims_key(self.ready.claims_key))
+        ]
+        file = vouchers_file(self.ready.claims_key)
+        file.write_bytes(msgspec.json.encode({"vouchers": words}))
+        try:
+            yield
+        finally:
+            file.unlink()
+
 
 def free_port() -> int:
-    """One at which nobody listens, nor at the next one, which is the console's."""
+    """One at which nobody listens, nor at the next two, which are the console's and Prometheus'."""
     while True:
         with socket.create_server(("127.0.0.1", 0)) as found, contextlib.suppress(OSError):
             port = int(found.getsockname()[1])
-            with socket.create_server(("127.0.0.1", port + 1)):
+            with socket.create_server(("127.0.0.1", port + 1)), socket.create_server(("127.0.0.1", port + 2)):
                 return port
 
 
@@ -97,5 +114,5 @@ def serving(ready: Ready) -> Iterator[FleetServer]:
     """A replica of the device plane over a database."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with process("plane", port, url, ready) as running:
+    with process("plane", port, url, ready, "--metrics-port", str(port + 2)) as running:
         yield FleetServer(url, ready, running)

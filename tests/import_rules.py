@@ -21,6 +21,10 @@ STANDARD_LIBRARY_ONLY: Final = ("gate.model", "gate.errors")
 _JUDGING: Final = ("gate.model", "gate.errors", "gate.credentials", "gate.rules", "gate.lane")
 PURE: Final = (*_JUDGING, "gate.wire", "gate.clock_trust")
 LAYERS: Final = ("gate.status", "gate.trust", "gate.journal", "gate.kiosk")
+_FLEET: Final = (
+    *("gate.model", "gate.errors", "gate.wire", "gate.rules", "gate.trust", "gate.journal.upload"),
+    *("gate.durable", "fleet"),
+)
 
 SEES_ONLY: Final[Mapping[str, tuple[str, ...]]] = {
     "gate.model": ("gate.model",),
@@ -32,9 +36,11 @@ SEES_ONLY: Final[Mapping[str, tuple[str, ...]]] = {
     "gate.net": ("gate.model", "gate.errors", "gate.net"),
     "drivers": ("gate.model", "gate.errors", "drivers"),
     "voice": ("gate.model", "gate.errors", "voice"),
-    "fleet": ("gate.model", "gate.errors", "gate.wire", "gate.rules", "gate.trust", "gate.journal.upload", "fleet"),
+    "fleet": _FLEET,
+    "fleet.gateway": (*_FLEET, "gate.credentials", "gate.net", "gate.pseudonym", "gate.status.code_answer"),
+    "fleet.province": (*_FLEET, "gate.credentials", "gate.pseudonym"),
 }
-"""Part -> what it may see of the four packages; a part that is not listed has no such limit."""
+"""Part -> what it may see of the four packages; the narrowest part counts, one that is not listed has no such limit."""
 
 OPENED_ONLY_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "drivers": ("gate.app", "drivers"),
@@ -117,9 +123,9 @@ def _broken_rules(name: str, found: Import) -> Iterator[str]:
         yield "standard library only"
     if _within(name, PURE) and _within(target, (*IMPURE, *DEVICE_LIBRARIES)):
         yield "it is pure"
-    for part, seen in SEES_ONLY.items():
-        if ours and _within(name, (part,)) and not _within(target, seen):
-            yield f"{part} sees only {', '.join(seen) or 'the standard library'}"
+    part = max((part for part in SEES_ONLY if _within(name, (part,))), key=len, default=None)
+    if ours and part is not None and not _within(target, SEES_ONLY[part]):
+        yield f"{part} sees only {', '.join(SEES_ONLY[part]) or 'the standard library'}"
     for part, openers in OPENED_ONLY_BY.items():
         if _within(target, (part,)) and not _within(name, openers):
             yield f"only {' and '.join(openers)} may"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from fleet.console.bounded import Bounded
 from fleet.prepare import use_django
 
 if TYPE_CHECKING:
@@ -26,8 +27,11 @@ def main(arguments: Sequence[str]) -> int:
     from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler  # noqa: PLC0415 - Django is set up by now
     from django.core.asgi import get_asgi_application  # noqa: PLC0415 - the same
 
+    from fleet.console import watch  # noqa: PLC0415 - the same
+
+    watch.start()
     uvicorn.run(
-        ASGIStaticFilesHandler(get_asgi_application()),
+        Bounded(ASGIStaticFilesHandler(get_asgi_application())),
         host=asked.host,
         port=asked.port,
         http="h11",

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from gate.errors import WireFault
-from gate.wire.heartbeat import Heartbeat
-from gate.wire.message import decode
+from fleet.troubles import Condition, Trouble, condition, read, troubles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from fleet.registry.models import Device
-
-OFFLINE_S: Final = 300
-"""Five heartbeats that did not come."""
-LEAST_FREE: Final = 0.1
-"""Of the disk."""
+    from gate.wire.heartbeat import Heartbeat
 
 
 class Colour(StrEnum):
@@ -46,37 +39,33 @@ class State:
 def state_of(device: Device, now: datetime) -> State:
     """How a gate is at ``now``."""
     report = getattr(device, "report", None)
-    beat = _beat(report.heartbeat) if report and report.heartbeat else None
-    if device.state == "revoked":
-        return State(Colour.GREY, _("revoked"), beat=beat)
-    if beat is None or report is None:
-        return State(Colour.GREY, _("has not reported yet"))
-    troubles = tuple(_troubles(beat))
-    if (now - report.seen_at).total_seconds() > OFFLINE_S:
-        return State(Colour.RED, _("offline"), troubles, beat)
-    if troubles:
-        return State(Colour.AMBER, _("degraded"), troubles, beat)
-    return State(Colour.GREEN, _("online"), beat=beat)
+    beat = read(report.heartbeat) if report else None
+    words = tuple(worded(*trouble) for trouble in troubles(beat)) if beat else ()
+    match condition(device.state, report.seen_at if report else None, beat, now):
+        case Condition.REVOKED:
+            return State(Colour.GREY, _("revoked"), beat=beat)
+        case Condition.UNREPORTED:
+            return State(Colour.GREY, _("has not reported yet"))
+        case Condition.OFFLINE:
+            return State(Colour.RED, _("offline"), words, beat)
+        case Condition.DEGRADED:
+            return State(Colour.AMBER, _("degraded"), words, beat)
+        case Condition.ONLINE:
+            return State(Colour.GREEN, _("online"), beat=beat)
 
 
-def _beat(body: bytes | memoryview) -> Heartbeat | None:
-    try:
-        return decode(bytes(body), Heartbeat)
-    except WireFault:
-        return None  # of a version of ours that is no more
-
-
-def _troubles(beat: Heartbeat) -> Iterator[str]:
-    for part in (*beat.readers, *(() if beat.barrier is None else (beat.barrier,))):
-        if part.gone_s is not None:
-            yield _("%(device)s is gone") % {"device": part.name}
-    if not beat.clock.trusted:
-        yield _("clock not trusted")
-    if beat.rules is None or (beat.rules.due_s is not None and beat.rules.due_s < 0):
-        yield _("stale rules")
-    if beat.disk is not None and beat.disk.free_bytes < LEAST_FREE * beat.disk.total_bytes:
-        yield _("disk almost full")
-    if beat.journal is None:
-        yield _("journal can't be read")
-    elif beat.journal.dead_letters:
-        yield _("dead letters: %(count)d") % {"count": beat.journal.dead_letters}
+def worded(trouble: Trouble, detail: str) -> str:
+    """A trouble, in words."""
+    match trouble:
+        case Trouble.GONE:
+            return str(_("%(device)s is gone") % {"device": detail})
+        case Trouble.CLOCK:
+            return str(_("clock not trusted"))
+        case Trouble.RULES:
+            return str(_("stale rules"))
+        case Trouble.DISK:
+            return str(_("disk almost full"))
+        case Trouble.JOURNAL:
+            return str(_("journal can't be read"))
+        case Trouble.DEAD_LETTERS:
+            return str(_("dead letters: %(count)s") % {"count": detail} if detail else _("dead letters"))

@@ -6,13 +6,22 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
-from fleet.console import views
+from fleet.console import alarms, bulk, retirement, rollouts, sites, tables, views
 
 urlpatterns = [
     path("", views.gates, name="gates"),
+    path("gates.csv", tables.gates, name="gates-csv"),
+    path("bulk/", bulk.preview, name="bulk"),
+    path("bulk/do", bulk.carry_out, name="bulk-do"),
+    path("import/sites", tables.sites, name="import-sites"),
+    path("import/claims", tables.claims, name="import-claims"),
     path("gates/<str:name>/", views.gate, name="gate"),
     path("gates/<str:name>/revoke", views.revoke, name="revoke"),
     path("gates/<str:name>/command", views.command, name="command"),
+    path("gates/<str:name>/retirement", retirement.certificate, name="retirement"),
+    path("alarms/", alarms.alarms, name="alarms"),
+    path("alarms/<int:number>/acknowledge", alarms.acknowledge, name="acknowledge"),
+    path("sites/<int:number>/", sites.site, name="site"),
     path("claims/", views.claims, name="claims"),
     path("claims/<str:label>/withdraw", views.withdraw, name="withdraw"),
     path("login/", LoginView.as_view(), name="login"),
@@ -20,4 +29,6 @@ urlpatterns = [
     path("password/", views.OwnPassword.as_view(), name="password_change"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
+    path("rollouts/", rollouts.rollouts, name="rollouts"),
+    path("rollouts/<int:number>/move", rollouts.move, name="rollout"),
 ]

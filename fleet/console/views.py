@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import timedelta
 from typing import Any, Final
 
@@ -12,26 +11,26 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import PasswordChangeView
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import F, Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from fleet.console import permissions
+from fleet.console import bulk, filters, permissions
 from fleet.console.audit import note
 from fleet.console.claims import make
 from fleet.console.forms import ClaimsForm
-from fleet.console.states import OFFLINE_S, state_of
+from fleet.console.retirement import wiped
+from fleet.console.states import state_of
 from fleet.errors import FleetError
-from fleet.registry.models import Command, DeviceState, FirstPassword
+from fleet.registry.models import DeviceState, FirstPassword
+from fleet.troubles import OFFLINE_S
 from gate.wire.commands import CommandKind
 
 A_PAGE: Final = 100
 ASKED: Final = (CommandKind.REFRESH, CommandKind.REPORT)
 """What gates can do so far."""
-COMMAND_LIFE: Final = timedelta(hours=1)
 
 
 @login_required
@@ -39,9 +38,8 @@ COMMAND_LIFE: Final = timedelta(hours=1)
 def gates(request: Any) -> Any:
     """Every gate that the user may see, by site, with its state."""
     seen, now = permissions.devices(request.user), timezone.now()
-    asked = request.GET.get("q", "").replace("\0", "").strip()[:100]
-    found = seen.filter(Q(name__icontains=asked) | Q(site__name__icontains=asked)) if asked else seen
-    page = Paginator(found.order_by("site__name", "name"), A_PAGE).get_page(request.GET.get("page"))
+    asked = filters.words(request.GET)
+    page = Paginator(filters.matching(seen, asked), A_PAGE).get_page(request.GET.get("page"))
     active = seen.filter(state=DeviceState.ACTIVE)
     since = now - timedelta(seconds=OFFLINE_S)
     context = {
@@ -52,6 +50,7 @@ def gates(request: Any) -> Any:
         "reporting": active.filter(report__seen_at__gte=since).count(),
         "silent": active.filter(report__seen_at__lt=since).count(),
         "revoked": seen.filter(state=DeviceState.REVOKED).count(),
+        "may_change": permissions.districts(request.user, to_change=True).exists(),
     }
     return render(request, "console/gates.html", context)
 
@@ -68,6 +67,7 @@ def gate(request: Any, name: str) -> Any:
         "quarantined": device.quarantined.order_by("-at")[:10],
         "may_change": permissions.devices(request.user, to_change=True).filter(id=device.id).exists(),
         "kinds": ASKED,
+        "is_retired": wiped(device) is not None,
     }
     return render(request, "console/gate.html", context)
 
@@ -81,9 +81,7 @@ def revoke(request: Any, name: str) -> Any:
         messages.error(request, _("Nothing was done: the name was not typed as it is."))
         return redirect("gate", name=device.name)
     with transaction.atomic():
-        device.state, device.revoked_at, device.generation = DeviceState.REVOKED, timezone.now(), F("generation") + 1
-        device.save(update_fields=("state", "revoked_at", "generation"))
-        note(request.user, "revoked", device.name)
+        bulk.revoke([device], request.user)
     messages.success(request, _("%(gate)s is revoked.") % {"gate": device.name})
     return redirect("gate", name=device.name)
 
@@ -96,11 +94,7 @@ def command(request: Any, name: str) -> Any:
     kind = request.POST.get("kind")
     if kind in ASKED or (kind == CommandKind.WIPE and request.POST.get("name") == device.name):
         with transaction.atomic():
-            expires = timezone.now() + COMMAND_LIFE
-            Command.objects.create(
-                id=str(uuid.uuid4()), device=device, kind=kind, made_by=request.user, expires_at=expires
-            )
-            note(request.user, f"command {kind}", device.name)
+            bulk.order(CommandKind(kind), [device], request.user)
         messages.success(request, _("The gate is told with its next heartbeat."))
     return redirect("gate", name=device.name)
 

@@ -24,7 +24,9 @@ from fleet.plane.database import CLAIMS_KEY, TOKEN_SECRET, pool_of, secret
 from fleet.plane.devices import Devices
 from fleet.plane.enrolment import Enrolment
 from fleet.plane.limits import Rates
+from fleet.plane.metrics import Metrics
 from fleet.plane.passages import Passages, QuarantineFull
+from fleet.plane.scrape import Scrape
 from gate.errors import WireFault
 from gate.wire import enrol, heartbeat, inventory, passages
 from gate.wire.enrol import Declined, EnrolRequest, Refused
@@ -58,23 +60,25 @@ FULL_AGAIN_S: Final = 3600
 LOG = logging.getLogger("fleet.plane")
 
 
-def application(dsn: str, entrance: Entrance) -> Starlette:
+def application(dsn: str, entrance: Entrance, metrics_port: int | None = None) -> Starlette:
     """The device plane over a database.
 
     Args:
         dsn: how to connect.
         entrance: how gates know this server.
+        metrics_port: what comes in there is Prometheus, and gets nothing else; None: nowhere.
     """
-    plane = Plane(dsn, entrance)
+    plane = Plane(dsn, entrance, metrics_port)
     return Starlette(routes=[Route("/{path:path}", plane.answer, methods=["POST", "GET"])], lifespan=plane.lifespan)
 
 
 class Plane:
     """Everything that answers, once the database is there."""
 
-    def __init__(self, dsn: str, entrance: Entrance) -> None:
+    def __init__(self, dsn: str, entrance: Entrance, metrics_port: int | None) -> None:
         self._dsn = dsn
         self._entrance = entrance
+        self._metrics_port = metrics_port
         self._under_way = 0
         self._uploads = asyncio.Semaphore(UPLOADS_AT_ONCE)
         self._rates = Rates()
@@ -110,9 +114,20 @@ class Plane:
             heartbeat.PATH: self._heartbeat,
             inventory.PATH: self._inventory,
         }
+        self._metrics = Metrics([*self._anybody, *self._gates])
+        self._scrape = Scrape(pool, self._metrics)
 
     async def answer(self, request: Request) -> Response:
-        """Answer one question; whatever happens, in the contract's words."""
+        """Answer one question, and count it."""
+        if self._metrics_port is not None and request.scope["server"][1] == self._metrics_port:
+            return await self._scrape.answer(request, self._under_way)
+        began = time.monotonic()
+        found = await self._in_words(request)
+        self._metrics.answered(request.url.path, found.status_code, time.monotonic() - began)
+        return found
+
+    async def _in_words(self, request: Request) -> Response:
+        """Whatever happens, the contract has words for it."""
         try:
             with self._counted():
                 return await self._routed(request)
@@ -184,15 +199,19 @@ class Plane:
         if batch.device != gate.name:
             await self._of_another(gate, batch.device)
         try:
-            return said(await self._passages.take(gate, batch))
+            taken = await self._passages.take(gate, batch)
         except QuarantineFull:
             why = "too many of this gate's rows are in quarantine; somebody must look"
             raise Refusal(503, why, FULL_AGAIN_S) from None
+        refused = sum(one.result == "refused" for one in taken.rows)
+        self._metrics.rows(len(taken.rows) - refused, refused)
+        return said(taken)
 
     async def _heartbeat(self, gate: Known, body: bytes) -> Response:
         beat = decode(body, Heartbeat)
         if beat.device != gate.name:
             await self._of_another(gate, beat.device)
+        self._metrics.heartbeat()
         return said(await self._beats.take(gate, beat, body))
 
     async def _inventory(self, gate: Known, body: bytes) -> Response:

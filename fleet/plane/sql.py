@@ -8,6 +8,10 @@ SECRET: Final = "SELECT value FROM secrets WHERE name = %s"  # noqa: S105 - a st
 
 DEVICE_BY_NAME: Final = "SELECT id, name, key, generation, state FROM devices WHERE name = %s"
 DEVICE_BY_ID: Final = "SELECT id, name, key, generation, state FROM devices WHERE id = %s"
+GATES: Final = """
+SELECT devices.state, reports.seen_at, reports.heartbeat
+FROM devices LEFT JOIN reports ON reports.device_id = devices.id
+"""
 
 SPEND_NONCE: Final = """
 INSERT INTO spent_nonces (nonce, expires_at) VALUES (%s::bytea, %s::timestamptz) ON CONFLICT (nonce) DO NOTHING

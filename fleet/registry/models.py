@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from fleet.registry.rollouts import Rollout  # noqa: F401 - Django looks for tables here
 from gate.wire.commands import CommandKind, CommandResult
 
 
@@ -123,6 +124,33 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.device_id} {self.at}"
+
+
+class Alarm(models.Model):
+    """Something that was wrong with a gate, and who has taken note of it; open until it is over."""
+
+    device = models.ForeignKey(Device, models.CASCADE, related_name="alarms")
+    kind = models.CharField(max_length=16)
+    """``offline`` or a ``Trouble``."""
+    part = models.CharField(max_length=1000, blank=True)
+    """Which of the gate's devices it is."""
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.CharField(max_length=150, blank=True)
+    """A user's name; text, as it outlives its user."""
+    note = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        db_table = "alarms"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("device", "kind", "part"), condition=models.Q(ended_at=None), name="alarm_open_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.device_id} {self.kind} {self.part}"
 
 
 class Claim(models.Model):

@@ -72,7 +72,8 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     """
     clock: Clock = DemoClock(config.demo.clock) if config.demo is not None else clock_watch.watched(roots.state)
     rules, take_rules = rules_of(config, roots, clock)
-    trust = TrustSlot(config.trust, roots.state, clock, take_rules)
+    device = None if config.fleet is None else config.fleet.device
+    trust = TrustSlot(config.trust, roots.state, clock, take_rules, device)
     catalogue = phrases.load(_languages(config))
     kiosk = KioskServer(_kiosk_settings(config), {tag: catalogue.ui[tag] for tag in config.kiosk.languages})
     keep = Keep(config.journal.keep_days, config.journal.most_mb << 20)
@@ -124,10 +125,12 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         journal=config.journal.path,
     )
 
-    def wipe() -> None:
+    def wipe() -> str:
         personal.drop()
         service.mark(LEASE_OVER)
-        erase([*lists(config), *keys(config, roots.state)])
+        paths = [*lists(config), *keys(config, roots.state)]
+        erase(paths)
+        return f"erased: {', '.join(str(path) for path in paths)}"
 
     orders = {CommandKind.REFRESH: read_again, CommandKind.WIPE: wipe}
     return Gate(

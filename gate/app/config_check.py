@@ -63,7 +63,8 @@ def _rules(config: GateConfig, roots: Roots) -> Iterator[str]:
     for path in config.rules.sets:
         yield from _tried(f"{path}: ", _rule_set, path)
     yield from _tried(f"{config.rules.certificate_rules}: ", _certificate_rules, config.rules.certificate_rules)
-    yield from trust_slot.faults(config.trust, roots.state, clock_of(config))
+    device = None if config.fleet is None else config.fleet.device
+    yield from trust_slot.faults(config.trust, roots.state, clock_of(config), device)
     if config.rules.from_bundle:
         yield from _tried("[rules] from_bundle: ", _rules_in_bundle, config, roots)
     if config.rules.orders is not None and config.rules.orders.exists():

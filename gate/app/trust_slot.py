@@ -54,10 +54,10 @@ def held(config: TrustConfig, state: Path) -> Bundle:
     return found
 
 
-def faults(config: TrustConfig, state: Path, clock: Clock) -> Iterator[str]:
+def faults(config: TrustConfig, state: Path, clock: Clock, device: str | None = None) -> Iterator[str]:
     """What is wrong with the bundle that a gate has now, one sentence each; nothing is fetched, used or kept."""
     try:
-        source_of(config, state, clock)
+        source_of(config, state, clock, device)
         found = held(config, state)
         floor.read(state / LAST_GOOD / FLOOR).check(found)
         load.load(found)
@@ -98,16 +98,22 @@ class TrustSlot:
         state: the gate's folder for what it writes.
         clock: its floor rises with what bundles say about when they were signed.
         on_taken: told of each bundle that is taken, in whatever thread that happens.
+        device: the gate's name in its fleet.
 
     Raises:
         ConfigError: the configuration names no source that can be asked.
     """
 
     def __init__(
-        self, config: TrustConfig, state: Path, clock: Clock, on_taken: Callable[[Bundle], object] | None = None
+        self,
+        config: TrustConfig,
+        state: Path,
+        clock: Clock,
+        on_taken: Callable[[Bundle], object] | None = None,
+        device: str | None = None,
     ) -> None:
         self._config = config
-        self._source = source_of(config, state, clock)
+        self._source = source_of(config, state, clock, device)
         self._clock = clock
         self._on_taken = on_taken
         self._copies = Copies(state / LAST_GOOD)

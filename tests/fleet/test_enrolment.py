@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 import os
 import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import pytest
 import trust_bundles
-from claims import vouchers
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from uploads import session
 
 from fleet.errors import FleetError
-from fleet.prepare import claims_key, vouchers_file
 from gate.__main__ import main
 from gate.app.fleet.key import load_key
 from gate.app.fleet.serial import serial_number
@@ -48,12 +44,15 @@ class Desk:
         os.environ |= {"FLEET_URL": server.url, "FLEET_CLAIMS_KEY": str(server.ready.claims_key)}
 
     def claim(self, **changes: Any) -> Made:
-        from fleet.console.claims import Wanted, make  # noqa: PLC0415 - Django is set up by the fixture
+        from django.utils.translation import override  # noqa: PLC0415 - Django is set up by the fixture
+
+        from fleet.console.claims import Wanted, make  # noqa: PLC0415 - the same
         from fleet.registry.models import Site  # noqa: PLC0415 - the same
 
         site = Site.objects.get(id=self.server.site(self.site))
         usual = Wanted(f"desk-gate-{self.number}", f"1000{self.number:04}", 7)
-        return make(site, replace(usual, **changes), None)
+        with override("en"):
+            return make(site, replace(usual, **changes), None)
 
     def ask(self, made: Made, key: Ed25519PrivateKey, **changes: Any) -> EnrolAnswer | str:
         asked = enrol.request(made.text, changes.get("serial", made.serial), key, "0.5.0", None)
@@ -87,16 +86,10 @@ def test_a_device_with_a_claim_is_a_gate_at_once(desk: Desk) -> None:
 
 
 def test_the_gates_own_command_enrols_it_by_a_claim_of_the_console(desk: Desk, tmp_path: Path) -> None:
-    vouched = vouchers(claims_key(desk.server.ready.claims_key))
-    words = {"vouchers": [base64.urlsafe_b64encode(one).rstrip(b"=").decode() for one in vouched]}
-    file = vouchers_file(desk.server.ready.claims_key)
     (tmp_path / "root.json").write_bytes(trust_bundles.root())
     (tmp_path / "state").mkdir(mode=0o700)
-    file.write_bytes(msgspec.json.encode(words))
-    try:
+    with desk.server.vouched():
         made = desk.claim(serial=serial_number())
-    finally:
-        file.unlink()
     where = ("--state", tmp_path / "state", "--config", tmp_path / "gate.toml", "--root", tmp_path / "root.json")
     assert main(["enrol", made.text, *map(str, where)]) == 0
     (key,) = (tmp_path / "state").glob("device-*.key")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from fleet_rig import free_port
 
@@ -53,6 +55,15 @@ def started(data: Path, port: int) -> Iterator[tuple[subprocess.Popen[str], list
             running_.kill()
 
 
+def export(with_these: str, folder: Path) -> str:
+    """What a command says that was given the settings that were printed, as a shell would take them."""
+    (folder / "list.csv").write_text("device,serial\n")
+    settings = [word for word in shlex.split(with_these) if word.startswith("FLEET_")]
+    command = ["env", *settings, sys.executable, "-m", "fleet", "claims", "export", "--site", "nowhere"]
+    command += ["--devices", str(folder / "list.csv"), "--out", str(folder / "out")]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stderr
+
+
 def test_it_starts_says_where_it_is_and_stops_whole(folder: Path) -> None:
     port = free_port()
     with started(folder, port) as (command, said):
@@ -62,6 +73,9 @@ def test_it_starts_says_where_it_is_and_stops_whole(folder: Path) -> None:
         found = client.request("POST", CHALLENGE_PATH, body=body, headers=headers, deadline_s=60, most_bytes=1 << 20)
         client.close()
         assert found.status == 200
+        assert "fleet_gates" in httpx.get(f"http://127.0.0.1:{port + 2}/metrics", timeout=60).text
+        (with_these,) = (line for line in said if line.startswith("commands: "))
+        assert export(with_these.partition(" ")[2], folder) == "fleet: there is no site nowhere\n"
         with pytest.raises(FleetError, match="another fleet runs"), running(folder):
             pass
         os.killpg(command.pid, signal.SIGINT)

@@ -70,6 +70,8 @@ def _plant(root: Path, path: str, source: str) -> Path:
         ("gate/__main__.py", "import voice", "only gate.app and voice may"),
         ("gate/app/run.py", "import fleet.server", "only fleet may"),
         ("fleet/server.py", "from gate.journal.store import Journal", "fleet sees only"),
+        ("fleet/plane/app.py", "from gate.pseudonym import PseudonymKey", "fleet sees only"),
+        ("fleet/gateway/asking.py", "from gate.status.cache import Cache", "fleet.gateway sees only"),
         ("drivers/barcode.py", "import evdev", "inside the function"),
         (
             "drivers/stream.py",
@@ -106,6 +108,7 @@ def test_a_planted_violation_is_found(tmp_path: Path, path: str, source: str, ru
         ("drivers/barcode.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import evdev"),
         ("drivers/serials.py", "import serialisation"),
         ("fleet/server.py", "import starlette, sqlite3\nfrom gate.journal.upload import Batch\nfrom gate import wire"),
+        ("fleet/gateway/asking.py", "from gate.net.client import Client\nfrom gate.pseudonym import PseudonymKey"),
     ],
 )
 def test_what_is_allowed_is_let_be(tmp_path: Path, path: str, source: str) -> None:

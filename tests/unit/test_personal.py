@@ -182,6 +182,9 @@ def test_a_gate_that_is_told_to_wipe_itself_does_and_says_so(tmp_path: Path, mon
     gate.close()
     receiver.close()
     assert [(one.id, one.result) for one in receiver.store.outcomes] == [("wipe-0001", "done")]
+    (told,) = receiver.store.outcomes
+    assert told.detail.startswith("erased: ")
+    assert str(config.status.key) in told.detail
     gone = (config.status.file, config.status.key, *tmp_path.glob("device*.key"), *tmp_path.glob("fleet-*"))
     assert [path.name for path in gone if path.exists()] == []
     assert config.journal.path.exists(), "sealed, and the fleet's"

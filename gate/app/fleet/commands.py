@@ -17,8 +17,8 @@ MOST_TOLD: Final = 64
 """Outcomes of one heartbeat."""
 MOST_REMEMBERED: Final = 1000
 
-Orders = Mapping[CommandKind, Callable[[], None]]
-"""What a gate can be told to do, and how it does it; called on the event loop."""
+Orders = Mapping[CommandKind, Callable[[], str | None]]
+"""What a gate can be told to do, and how it does it, with what there is to tell of it; called on the event loop."""
 
 log = logging.getLogger("gate.fleet")
 
@@ -68,7 +68,7 @@ class Commands:
             return CommandOutcome(command.id, CommandResult.NOT_SUPPORTED)
         log.info(line("command-begins", id=command.id, kind=command.kind))
         try:
-            do()
+            told = do()
         except (GateError, OSError) as fault:
             return CommandOutcome(command.id, CommandResult.FAILED, str(fault)[:1000])
-        return CommandOutcome(command.id, CommandResult.DONE)
+        return CommandOutcome(command.id, CommandResult.DONE, (told or "")[:1000])

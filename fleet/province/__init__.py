@@ -1,0 +1,1 @@
+"""A provincial interface, simulated to the wire: three systems that know the same fictional people, and their vices."""

@@ -1,0 +1,97 @@
+"""The console's desk in a real browser: an alarm is acknowledged, a list is ordered about, a day is drawn."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+pytest.importorskip("django", reason="the fleet's packages are not installed")
+
+from fleet_desk import Desk, beat
+from fleet_rig import free_port
+
+from fleet.run import process
+from gate.wire.heartbeat import Device
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fleet_rig import FleetServer
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "correct horse battery"  # noqa: S105 - nobody's
+
+
+class Console:
+    """A desk whose pages are served, and who works at it."""
+
+    def __init__(self, server: FleetServer, url: str) -> None:
+        self.desk = Desk(server)
+        self.desk.told(beat(readers=(Device("camera", 17),)))
+        self.url = url
+        user = self.desk.user(may_change=True)
+        user.set_password(PASSWORD)
+        user.save()
+        self.user = str(user.username)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def console(fleet_server: FleetServer) -> Iterator[Console]:
+    # Before there is a browser: Django's tables can't be asked while its loop runs in this thread.
+    port = free_port()
+    made = Console(fleet_server, f"http://127.0.0.1:{port}")
+    with process("console", port, made.url, fleet_server.ready):
+        yield made
+
+
+@pytest.fixture
+def desk_page(console: Console, page: Page) -> Page:
+    page.goto(f"{console.url}/login/")
+    if page.locator("[name=password]").count():
+        page.fill("[name=username]", console.user)
+        page.fill("[name=password]", PASSWORD)
+        page.click("button.main")
+    page.wait_for_selector("table")
+    page.click("button[value=en]")
+    return page
+
+
+def test_an_alarm_opens_by_itself_and_is_acknowledged(console: Console, desk_page: Page) -> None:
+    desk_page.goto(f"{console.url}/alarms/")
+    expect(desk_page.locator("tbody")).to_contain_text("camera is gone")
+    desk_page.fill("[name=note]", "someone is on the way")
+    desk_page.click("text=Acknowledge >> nth=-1")
+    expect(desk_page.locator("tbody")).to_contain_text(f"{console.user}")
+    expect(desk_page.locator("tbody")).to_contain_text("someone is on the way")
+
+
+def test_one_order_to_a_list_is_given_when_their_number_is_typed(console: Console, desk_page: Page) -> None:
+    desk_page.fill("[name=q]", console.desk.gate)
+    desk_page.click("text=Search")
+    desk_page.click("button[value=report]")
+    expect(desk_page.locator(".count")).to_have_text("1")
+    desk_page.fill("[name=count]", "1")
+    desk_page.click("button.main")
+    expect(desk_page.locator(".message")).to_have_text("Done. Gates: 1")
+
+
+def test_a_sites_day_is_drawn(console: Console, desk_page: Page) -> None:
+    server, now = console.desk.server, datetime.now(UTC)
+    server.sql("SELECT make_day(%s::date)", now.date())
+    server.sql(
+        "INSERT INTO passages (id, device_id, series, seq, revision, at, outcome, reasons, body, received_at)"
+        " SELECT %s::uuid, id, 1, 1, 1, %s, 'pass', '{}', '', now() FROM devices WHERE name = %s",
+        f"{int(now.timestamp() * 1000):012x}70008000{'0' * 11}7",
+        now,
+        console.desk.gate,
+    )
+    desk_page.click(f"text={console.desk.site}")
+    box = desk_page.locator("svg.plot rect.passed").bounding_box()
+    assert box
+    assert box["height"] > 20
+    assert desk_page.locator("svg.plot rect.passed").evaluate("e => getComputedStyle(e).fill") == "rgb(10, 106, 56)"
