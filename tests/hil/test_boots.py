@@ -25,7 +25,7 @@ runuser -u gate -- sh -c '
     fallocate -l $(df --output=avail -B1 /var/lib/gate | tail -1) /var/lib/gate/filler
     cat /dev/zero >/var/lib/gate/filler2' || true
 """
-"""Not by root, which would take what the file system keeps for root as well: a gate gets nothing of that, see docs/install.md."""
+"""Not by root, which would take what the file system keeps for root alone as well (docs/install.md)."""
 _READ_ONLY = """
 mkdir /var/gate-kept && cp -a /var/lib/gate/. /var/gate-kept
 cat >/etc/fstab <<'END'
