@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import cbor2
@@ -79,6 +80,7 @@ def test_the_protected_header_is_asked_first(protected: object, unprotected: obj
         cbor2.dumps({}),
         cbor2.dumps(0),
     ],
+    ids=count(),
 )
 def test_what_is_no_signed_message_of_ours_is_unacceptable(data: bytes) -> None:
     assert fault_of(data) is Reason.CERTIFICATE_UNACCEPTABLE
@@ -108,6 +110,7 @@ def test_what_is_no_signed_message_of_ours_is_unacceptable(data: bytes) -> None:
         message() + b"\x00",
         message()[:-1],
     ],
+    ids=count(),
 )
 def test_hostile_cbor_is_unreadable(data: bytes) -> None:
     assert fault_of(data) is Reason.CODE_UNREADABLE
