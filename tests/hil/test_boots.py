@@ -48,12 +48,19 @@ class Boots:
         self.image, self._booted, self._folder = image, booted, folder
 
     @contextmanager
-    def __call__(self, hardware: Hardware | None = None, *, before: str = "") -> Iterator[Gate]:
+    def __call__(
+        self, hardware: Hardware | None = None, *, before: str = "", knows_reader: bool = False
+    ) -> Iterator[Gate]:
         """Boot it; where ``before`` says so, what is wrong is done to it first, and then its plug is pulled."""
         disk = copy(self._booted, self._folder / "disk.qcow2")
         if before:
             with Guest(self.image, f"{disk},format=qcow2,cache=unsafe", self._new("before"), saved=True) as guest:
                 guest.wait()
+                if knows_reader:
+                    gate = Gate(guest)
+                    lane = CardLane(gate)
+                    gate.online("id-reader")
+                    lane.close()
                 guest.console.check(f"{before}\nsync", 120)
         with Guest(self.image, f"{disk},format=qcow2,cache=unsafe", self._new("boot"), hardware) as guest:
             yield Gate(guest)
@@ -131,7 +138,7 @@ def test_on_a_read_only_root(boots: Boots, site: Site) -> None:
 
 @pytest.mark.on("disk")
 def test_on_a_full_disk_nobody_is_let_in_unrecorded(boots: Boots, site: Site) -> None:
-    with boots(before=_FULL) as gate:
+    with boots(before=_FULL, knows_reader=True) as gate:  # which it could not remember now
         comes_up(gate)
         full = answer(gate, site)
         rows = gate.rows()
