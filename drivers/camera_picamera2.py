@@ -41,9 +41,8 @@ class Picamera2Source:
             self._camera: Any = Picamera2()
             self._stream, configuration = _configuration(self._camera, settings)
             self._camera.configure(configuration)
-            self._size: tuple[int, int] = self._camera.camera_configuration()[self._stream][
-                "size"
-            ]  # as far as it aligns
+            taken = self._camera.camera_configuration()[self._stream]
+            self._size: tuple[int, int] = taken["size"]  # as near to what was wanted as it aligns
             self._camera.start()
         except (IndexError, RuntimeError) as error:  # what picamera2 raises without a camera, or with one in use
             raise DeviceLost("libcamera has no camera, or it is in use: 'rpicam-hello --list-cameras'") from error

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import logging
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
-from fleet.errors import FleetError
 from fleet.gateway.app import application
 from fleet.gateway.config import load
+from fleet.listening import listen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,11 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     asked = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     config = load(asked.config)
-    try:
-        listener = socket.create_server((config.host, config.port))
-    except OSError as fault:
-        raise FleetError(f"{config.host}:{config.port} can't be listened on ({fault.strerror})") from None
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else an answer's body waits 40 ms for an ACK
+    listener = listen(config.host, config.port)
     print(f"gateway: http://{config.host}:{listener.getsockname()[1]}", flush=True)
     server(config).run(sockets=[listener])
     return 0

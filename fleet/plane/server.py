@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import socket
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
+from fleet.listening import listen
 from fleet.plane.app import application
 from fleet.plane.enrolment import Entrance
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Sequence
 
 KEEP_ALIVE_S: Final = 75
@@ -37,10 +38,9 @@ def main(arguments: Sequence[str]) -> int:
     asked = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
-    listener = socket.create_server((asked.host, asked.port))
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else an answer's body waits 40 ms for an ACK
+    listener = listen(asked.host, asked.port)
     pins = tuple(filter(None, os.environ.get("FLEET_PINS", "").split(",")))
-    metrics = None if asked.metrics_port is None else socket.create_server((HERE, asked.metrics_port))
+    metrics = None if asked.metrics_port is None else listen(HERE, asked.metrics_port)
     serve(os.environ["FLEET_DSN"], Entrance(os.environ["FLEET_URL"], pins), listener, metrics)
     return 0
 

@@ -18,6 +18,7 @@ from gate.kiosk.page import UI_KEYS
 from gate.kiosk.server import KioskServer, KioskSettings
 from gate.kiosk.state import StatusFlag
 from gate.model import Outcome, Reason
+from gate.webserver import listen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -292,3 +293,10 @@ def test_a_panel_elsewhere_is_refused(url: str) -> None:
 def test_a_panel_is_for_demos_only() -> None:
     with pytest.raises(ConfigError, match=r"kiosk\.demo"):
         KioskServer(replace(LONG, panel_url="http://127.0.0.1:8766/"), CATALOGUE.ui)
+
+
+def test_a_screen_waits_for_no_acknowledgement() -> None:
+    with listen("127.0.0.1", 0, "kiosk") as listener, socket.create_connection(listener.getsockname()):
+        taken, _ = listener.accept()
+        with taken:
+            assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
