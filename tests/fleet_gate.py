@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from fleet_rig import FleetServer
 
     from gate.app.fleet.session import Session
+    from gate.wire.commands import Command
 
 DEVICES = (f"plane-gate-{number}" for number in itertools.count())
 
@@ -53,6 +55,14 @@ class Gate:
             **changes,
         )
         return self.session.ask(heartbeat.PATH, told, HeartbeatAnswer)
+
+    def commands(self) -> tuple[Command, ...]:
+        """Beat until there are commands: the plane looks for them once a second, however fast it answers."""
+        until = time.monotonic() + 30
+        while not (found := self.beat().commands):
+            assert time.monotonic() < until, "no command came"
+            time.sleep(0.1)
+        return found
 
     def rows(self, table: str) -> int:
         return int(self.server.sql(f"SELECT count(*) FROM {table} WHERE device_id = %s", self.id)[0][0])  # noqa: S608
