@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from drivers.code_decoders import AZTEC, QR, zxing
 from drivers.code_region import busiest_region
-from drivers.code_rescues import RESCUES
+from drivers.code_rescues import RESCUES, ROUND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,8 +33,6 @@ PATIENCE: Final = 1.0
 _LONGEST_SIDE: Final = 2048
 """Pixels; a telephone's 12-megapixel picture holds no more code than this, and takes six times as long."""
 
-_EVERY_FRAME: Final = 3
-"""So many of the rescues, the cheap ones; and one of the others in turn."""
 _ROUNDS: Final = 4
 """After so many, rescues rest while nothing moves."""
 _REMEMBERED: Final = 8
@@ -71,10 +69,10 @@ class FrameReader:
 
     A frame is looked at in half its size first, which takes a third of the time and reads two of three codes. What was
     read in one of the last frames ends no look there: a poster behind would hide the telephone before it.
-    A frame in which the fast decoder finds nothing gets the cheap rescues and one of the others; the frame that follows
-    gets the next one, so that a code that is held up for a moment has met them all and no frame takes long. Before a
-    wall all day long, rescues rest: after four rounds, until something moves. What noise could have passed for counts
-    when a second frame shows the same.
+    A frame in which the fast decoder finds nothing gets some of the rescues; the frame that follows gets the next ones,
+    so that a code that is held up for a moment has met them all and no frame takes long. Before a wall all day long,
+    rescues rest: after four rounds, until something moves. What noise could have passed for counts when a second frame
+    shows the same.
     """
 
     def __init__(self) -> None:
@@ -100,14 +98,13 @@ class FrameReader:
         return any(reading.content in frame for frame in self._seen)
 
     def _rescue(self, grey: Image.Image) -> list[Reading]:
-        others = RESCUES[_EVERY_FRAME:]
         if self._moved(grey):
-            self._left = _ROUNDS * len(others)
+            self._left = _ROUNDS * len(ROUND)
         if self._left == 0:
             return []
         self._left -= 1
         part = grey.crop(busiest_region(grey))
-        for rescue in (*RESCUES[:_EVERY_FRAME], others[self._turn % len(others)]):
+        for rescue in ROUND[self._turn % len(ROUND)]:
             if readings := rescue(grey, part):
                 return readings  # and what has just helped comes in the next frame again
         self._turn += 1
