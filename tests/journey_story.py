@@ -39,8 +39,6 @@ BEFORE, AFTER = "sampling-72h", "station-48h"
 SOMEBODY = "test-expired"
 """Whose test was reported 49 hours ago, and sampled 57 hours ago."""
 
-Show = Callable[[str, "Page"], None] if TYPE_CHECKING else Any
-
 
 @dataclass
 class City:
@@ -92,10 +90,15 @@ class City:
         state, holding = self.server.sql("SELECT state, holding FROM rollouts ORDER BY id DESC LIMIT 1")[0]
         return str(state), int(holding)
 
-    def holds(self) -> str:
-        """What the gate has told of its bundle."""
+    def told(self, *path: str) -> tuple[Any, ...]:
+        """What the gate has told last, in a tuple; nothing as long as a device of its is gone."""
         body = self.says("SELECT heartbeat FROM reports JOIN devices ON id = device_id WHERE name = %s")
-        return str((json.loads(bytes(body)).get("trust") or {}).get("name")) if body else ""
+        found = None if body is None else json.loads(bytes(body))
+        if found is None or any("gone_s" in one for one in found["readers"]):
+            return ()
+        for name in path:
+            found = (found or {}).get(name)
+        return (found,)
 
 
 def until(true: Callable[[], object], what: str) -> None:
@@ -109,7 +112,9 @@ def until(true: Callable[[], object], what: str) -> None:
 class Story:
     """The steps, in their order; ``show`` is called with a picture's name and the page as it is then."""
 
-    def __init__(self, page: Page, city: City, gate: JourneyGate, language: str, show: Show) -> None:
+    def __init__(
+        self, page: Page, city: City, gate: JourneyGate, language: str, show: Callable[[str, Page], object]
+    ) -> None:
         self.page, self.city, self.gate, self.language, self.show = page, city, gate, language, show
 
     def told(self) -> None:
@@ -149,38 +154,46 @@ class Story:
         assert used is not None
 
     def at_work(self) -> None:
-        """The first bundle of the site, to whoever is there."""
+        """It starts with no rules, and gets the site's first bundle, as whoever is there does."""
+        self.gate.start()
+        until(lambda: self.city.told("rules") == (None,), "the gate has not told that it has no rules")
+        assert self.gate.lay(SOMEBODY).reasons == (Reason.NO_RULE_SET,)
+        self.of_gate()
+        self.show("4-enrolled", self.page)
         self.city.publish(self.city.signed(1, BEFORE), "--at-once")
         with self.city.worked():
-            until(lambda: (self.city.site / "rings" / "99").is_symlink(), "no ring was switched")
-        self.screen = self.gate.start()
-        until(lambda: self.city.holds() == "trust@1", "the gate has not told of its first bundle")
+            until((self.city.site / "rings" / "99").is_symlink, "no ring was switched")
+        self.refreshed("trust@1")
         with self.city.worked():
             until(lambda: self.city.rollout()[0] == "done", "the first rollout is not over")
         said = self.gate.lay(SOMEBODY)
         assert (said.outcome, said.reasons) == (Outcome.PASS, (Reason.GREEN_CODE,)), said
         self.of_gate()
-        self.show("4-at-work", self.page)
+        self.show("5-at-work", self.page)
 
     def of_gate(self) -> None:
         self.page.goto(f"{self.city.console}/gates/{self.city.name}/")
+
+    def refreshed(self, name: str) -> None:
+        """Have the gate look for new rules now, and wait until it tells that it has them."""
+        self.of_gate()
+        self.page.click("button[value=refresh]")
+        self.gate.stir()
+        until(lambda: self.city.told("trust", "name") == (name,), f"the gate has not told of {name}")
 
     def rules_change(self) -> None:
         """A test is good for 48 hours now, not for 72: one gate first."""
         release, back = self.city.signed(2, AFTER), self.city.signed(3, BEFORE)
         self.city.publish(release, "--back", back, "--pilot", self.city.name)
         with self.city.worked():
-            until(lambda: (self.city.site / "rings" / f"gate-{self.city.name}").is_symlink(), "not its own ring")
-        self.of_gate()
-        self.page.click("button[value=refresh]")
-        self.gate.stir()
-        until(lambda: self.city.holds() == "trust@2", "the gate has not told of the new rules")
+            until((self.city.site / "rings" / f"gate-{self.city.name}").is_symlink, "not its own ring")
+        self.refreshed("trust@2")
         with self.city.worked():
             until(lambda: self.city.rollout() == ("running", 1), "nobody has counted the gate")
         said = self.gate.lay(SOMEBODY)
         assert (said.outcome, said.reasons) == (Outcome.REFER, (Reason.TEST_EXPIRED,)), said
         self.page.goto(f"{self.city.console}/rollouts/")
-        self.show("5-rollout", self.page)
+        self.show("6-rollout", self.page)
 
     def erased(self) -> None:
         """It is told to erase itself, does, says so, and is let in no more."""

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from fleet.troubles import Condition, Trouble, condition, read, troubles
+from gate.wire.commands import CommandResult
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from fleet.registry.models import Device
+    from fleet.registry.models import Command, Device
     from gate.wire.heartbeat import Heartbeat
 
 
@@ -52,6 +53,21 @@ def state_of(device: Device, now: datetime) -> State:
             return State(Colour.AMBER, _("degraded"), words, beat)
         case Condition.ONLINE:
             return State(Colour.GREEN, _("online"), beat=beat)
+
+
+def answer_of(command: Command, now: datetime) -> str:
+    """What became of a command, in a word or two."""
+    if command.done_at is None:
+        return str(_("waits") if command.expires_at > now else _("no answer in time"))
+    match command.result:
+        case CommandResult.DONE:
+            return str(_("done"))
+        case CommandResult.EXPIRED:
+            return str(_("too late: not carried out"))
+        case CommandResult.NOT_SUPPORTED:
+            return str(_("its software can't do that"))
+        case _:
+            return str(_("failed"))
 
 
 def worded(trouble: Trouble, detail: str) -> str:

@@ -192,6 +192,8 @@ class Command(models.Model):
     done_at = models.DateTimeField(null=True)
     result = models.CharField(max_length=64, blank=True, choices=_choices(CommandResult))
     detail = models.CharField(max_length=1000, blank=True)
+    lines = models.TextField(blank=True, db_default="")
+    """What a gate answered that was asked for something, line by line; dropped after 30 days."""
 
     class Meta:
         db_table = "commands"

@@ -48,6 +48,6 @@ def test_a_gate_is_claimed_enrolled_told_and_erased(city: City, page: Page) -> N
     with served(city.site) as site, JourneyGate(city.folder / "gate", site) as gate:
         Story(page, city, gate, "en", lambda *_: None).told()
     # Who did what stays: by the desk, the command line and the gate.
-    who = {what: who for what, who in city.server.sql("SELECT what, who FROM audit WHERE subject = %s", NAME)}
+    who = dict(city.server.sql("SELECT what, who FROM audit WHERE subject = %s", NAME))
     assert who["claim made"] == who["command wipe"] == USER
     assert who["wiped"] == f"gate {NAME}"
