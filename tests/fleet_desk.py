@@ -32,7 +32,7 @@ class Person:
         assert found.status_code == status, path
         return str(found.content.decode())
 
-    def post(self, path: str, **fields: str) -> Any:
+    def post(self, path: str, **fields: str | list[str]) -> Any:
         token = self.client.cookies.get("csrftoken")
         if token is None:
             self.client.get("/login/")

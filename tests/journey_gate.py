@@ -123,9 +123,15 @@ class JourneyGate:
         """Lay somebody's card on the reader; gives what the gate made of it."""
         return self._done(self._lay(card))
 
-    def stir(self) -> None:
-        """Pull the reader out and put it back: a gate tells of that at once, and hears what it is told to do."""
-        self._done(self._stir())
+    def pull_reader_out(self) -> None:
+        """Pull the ID reader's cable; the gate has noticed when this is over."""
+        self._devices.unplug_reader()
+        self._done(self.daemon.offline("id-reader"))
+
+    def put_reader_back(self) -> None:
+        """Put it back; the gate serves it when this is over."""
+        self._devices.plug_reader()
+        self._done(self.daemon.online("id-reader"))
 
     def files(self) -> set[str]:
         """What lies in the state directory."""
@@ -143,12 +149,6 @@ class JourneyGate:
         await self._devices.type_code(code)
         said += await child.stdout.read()
         return Scanned(await child.wait(), said.decode())
-
-    async def _stir(self) -> None:
-        self._devices.unplug_reader()
-        await self.daemon.offline("id-reader")
-        self._devices.plug_reader()
-        await self.daemon.online("id-reader")
 
     async def _lay(self, card: str) -> Reported:
         await self.daemon.online("id-reader")

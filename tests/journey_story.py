@@ -104,6 +104,7 @@ class City:
 def until(true: Callable[[], object], what: str) -> None:
     """Wait for something that gates and servers bring about by themselves."""
     ends = time.monotonic() + WAIT_S
+    print(time.strftime("%T"), what, flush=True)
     while not true():
         assert time.monotonic() < ends, what
         time.sleep(0.2)
@@ -119,11 +120,15 @@ class Story:
 
     def told(self) -> None:
         """From the first page to the last."""
-        self.log_in()
-        self.enrol(self.claim())
-        self.at_work()
-        self.rules_change()
-        self.erased()
+        try:
+            self.log_in()
+            self.enrol(self.claim())
+            self.at_work()
+            self.rules_change()
+            self.asked()
+            self.erased()
+        except AssertionError as failed:
+            raise AssertionError(self.gate.daemon.explain(str(failed))) from failed
 
     def log_in(self) -> None:
         self.page.goto(f"{self.city.console}/login/")
@@ -174,11 +179,17 @@ class Story:
     def of_gate(self) -> None:
         self.page.goto(f"{self.city.console}/gates/{self.city.name}/")
 
+    def stir(self) -> None:
+        """A gate tells at once that a reader is gone, and hears what it is to do: nobody has to wait for a minute."""
+        self.gate.pull_reader_out()
+        until(lambda: not self.city.told(), "the gate has not told that its reader is gone")
+        self.gate.put_reader_back()
+
     def refreshed(self, name: str) -> None:
         """Have the gate look for new rules now, and wait until it tells that it has them."""
         self.of_gate()
         self.page.click("button[value=refresh]")
-        self.gate.stir()
+        self.stir()
         until(lambda: self.city.told("trust", "name") == (name,), f"the gate has not told of {name}")
 
     def rules_change(self) -> None:
@@ -195,6 +206,22 @@ class Story:
         self.page.goto(f"{self.city.console}/rollouts/")
         self.show("6-rollout", self.page)
 
+    def asked(self) -> None:
+        """Its own test and its last log lines, from afar."""
+        for kind in ("check", "log"):
+            self.of_gate()
+            self.page.click(f"button[value={kind}]")
+        self.stir()
+        answered = (
+            "SELECT count(*) FROM commands JOIN devices ON devices.id = device_id WHERE name = %s AND lines <> ''"
+        )
+        until(lambda: self.city.says(answered), "no log line came")
+        self.of_gate()
+        said = self.page.locator("pre.lines").first.inner_text()
+        assert "rule-set-in-force" in said
+        assert "presentation" not in said
+        self.show("7-asked", self.page)
+
     def erased(self) -> None:
         """It is told to erase itself, does, says so, and is let in no more."""
         before = self.gate.files()
@@ -203,7 +230,7 @@ class Story:
         form = self.page.locator("form:has(button[value=wipe])")
         form.locator("[name=name]").fill(self.city.name)
         form.locator("button").click()
-        self.gate.stir()
+        self.stir()
         until(lambda: self.city.says("SELECT state FROM devices WHERE name = %s") == "revoked", "it has not said so")
         left = self.gate.files()
         assert "journal.sqlite" in left

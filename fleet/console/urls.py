@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
-from fleet.console import alarms, bulk, retirement, rollouts, sites, tables, views
+from fleet.console import alarms, bulk, planned, retirement, rollouts, sites, tables, views
 
 urlpatterns = [
     path("", views.gates, name="gates"),
@@ -22,6 +22,10 @@ urlpatterns = [
     path("alarms/", alarms.alarms, name="alarms"),
     path("alarms/<int:number>/acknowledge", alarms.acknowledge, name="acknowledge"),
     path("sites/<int:number>/", sites.site, name="site"),
+    path("sites/<int:number>/hours", planned.hours, name="hours"),
+    path("sites/<int:number>/absence", planned.site_absence, name="site-absence"),
+    path("gates/<str:name>/absence", planned.gate_absence, name="gate-absence"),
+    path("absences/<int:number>/end", planned.end, name="absence-end"),
     path("claims/", views.claims, name="claims"),
     path("claims/<str:label>/withdraw", views.withdraw, name="withdraw"),
     path("login/", LoginView.as_view(), name="login"),

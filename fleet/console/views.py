@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import segno
 from django.contrib import messages
@@ -18,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from fleet.console import bulk, filters, permissions, states
+from fleet.console import bulk, filters, permissions, planned, states
 from fleet.console.audit import note
 from fleet.console.claims import make
 from fleet.console.forms import ClaimsForm
@@ -26,8 +25,12 @@ from fleet.console.retirement import wiped
 from fleet.console.states import state_of
 from fleet.errors import FleetError
 from fleet.registry.models import DeviceState, FirstPassword
-from fleet.troubles import OFFLINE_S
+from fleet.registry.plans import Plans
+from fleet.troubles import OFFLINE
 from gate.wire.commands import CommandKind
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 A_PAGE: Final = 100
 ORDERS: Final = {
@@ -48,18 +51,27 @@ def gates(request: Any) -> Any:
     asked = filters.words(request.GET)
     page = Paginator(filters.matching(seen, asked), A_PAGE).get_page(request.GET.get("page"))
     active = seen.filter(state=DeviceState.ACTIVE)
-    since = now - timedelta(seconds=OFFLINE_S)
+    since, plans = now - OFFLINE, Plans(now)
+    silent = active.filter(report__seen_at__lt=since)
+    off = _off(silent, plans, now)
     context = {
         "page": page,
-        "rows": [(device, state_of(device, now)) for device in page],
+        "rows": [(device, state_of(device, now, plans.of(device.id, device.site_id))) for device in page],
         "q": asked,
         "all": seen.count(),
         "reporting": active.filter(report__seen_at__gte=since).count(),
-        "silent": active.filter(report__seen_at__lt=since).count(),
+        "silent": silent.count() - off,
+        "off": off,
         "revoked": seen.filter(state=DeviceState.REVOKED).count(),
         "may_change": permissions.districts(request.user, to_change=True).exists(),
     }
     return render(request, "console/gates.html", context)
+
+
+def _off(silent: Any, plans: Plans, now: datetime) -> int:
+    """How many of the gates that are silent are so as planned."""
+    rows = silent.order_by().values_list("id", "site_id", "report__seen_at")
+    return sum(plans.of(id_, site).missed(seen, now, OFFLINE) <= OFFLINE for id_, site, seen in rows.iterator())
 
 
 @login_required
@@ -70,15 +82,15 @@ def gate(request: Any, name: str) -> Any:
     now = timezone.now()
     context = {
         "device": device,
-        "state": state_of(device, now),
+        "state": state_of(device, now, Plans(now).of(device.id, device.site_id)),
         "commands": [
             (one, WORDS.get(one.kind, one.kind), states.answer_of(one, now))
             for one in device.commands.order_by("-made_at")[:10]
         ],
         "quarantined": device.quarantined.order_by("-at")[:10],
-        "may_change": permissions.devices(request.user, to_change=True).filter(id=device.id).exists(),
         "kinds": ORDERS.items(),
         "is_retired": wiped(device) is not None,
+        **planned.shown(request.user, device=device),
     }
     return render(request, "console/gate.html", context)
 

@@ -12,6 +12,7 @@ from django.db import Error, close_old_connections, connection, transaction
 from django.utils import timezone
 
 from fleet.registry.models import Alarm, Device, DeviceState
+from fleet.registry.plans import Plans
 from fleet.troubles import Trouble, read, troubles
 
 if TYPE_CHECKING:
@@ -62,24 +63,27 @@ def look(now: datetime) -> None:
             if not cursor.fetchone()[0]:
                 return
         there = {_key(alarm): alarm for alarm in Alarm.objects.filter(ended_at=None)}
-        found, silent = dict[Key, Any](), set[int]()
-        for id_, seen_at, beat in _told():
+        found, silent, plans = dict[Key, Any](), set[int](), Plans(now)
+        for id_, site, seen_at, beat in _told():
             if now - seen_at > SILENT:
                 silent.add(id_)
-                found[id_, OFFLINE, ""] = seen_at
+                if plans.of(id_, site).missed(seen_at, now, SILENT) > SILENT:
+                    found[id_, OFFLINE, ""] = seen_at
             else:
                 found |= dict.fromkeys(_wrong(id_, beat), now)
-        over = [alarm.id for key, alarm in there.items() if key not in found and (key[0] not in silent)]
+        over = [
+            alarm.id for key, alarm in there.items() if key not in found and (key[0] not in silent or key[1] == OFFLINE)
+        ]
         new = [_alarm(key, since) for key, since in found.items() if key not in there]
         Alarm.objects.filter(id__in=over).update(ended_at=now)
         Alarm.objects.bulk_create(new, batch_size=_AT_ONCE)
         Alarm.objects.filter(ended_at__lt=now - KEPT).delete()
 
 
-def _told() -> Iterator[tuple[int, datetime, bytes]]:
+def _told() -> Iterator[tuple[int, int, datetime, bytes]]:
     """What each gate at work told last; one that has never told anything is not mounted yet."""
     reporting = Device.objects.filter(state=DeviceState.ACTIVE).exclude(report__seen_at=None)
-    columns = ("id", "report__seen_at", "report__heartbeat")
+    columns = ("id", "site_id", "report__seen_at", "report__heartbeat")
     yield from reporting.values_list(*columns).iterator(chunk_size=_AT_ONCE)
 
 
