@@ -104,7 +104,6 @@ class City:
 def until(true: Callable[[], object], what: str) -> None:
     """Wait for something that gates and servers bring about by themselves."""
     ends = time.monotonic() + WAIT_S
-    print(time.strftime("%T"), what, flush=True)
     while not true():
         assert time.monotonic() < ends, what
         time.sleep(0.2)
@@ -185,6 +184,11 @@ class Story:
         until(lambda: not self.city.told(), "the gate has not told that its reader is gone")
         self.gate.put_reader_back()
 
+    def settled(self) -> None:
+        """Its page, once the gate has told that all of its devices work."""
+        until(self.city.told, "the gate has not told that its reader is back")
+        self.of_gate()
+
     def refreshed(self, name: str) -> None:
         """Have the gate look for new rules now, and wait until it tells that it has them."""
         self.of_gate()
@@ -216,7 +220,7 @@ class Story:
             "SELECT count(*) FROM commands JOIN devices ON devices.id = device_id WHERE name = %s AND lines <> ''"
         )
         until(lambda: self.city.says(answered), "no log line came")
-        self.of_gate()
+        self.settled()
         said = self.page.locator("pre.lines").first.inner_text()
         assert "rule-set-in-force" in said
         assert "presentation" not in said

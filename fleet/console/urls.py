@@ -7,6 +7,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
 from fleet.console import alarms, bulk, planned, retirement, rollouts, sites, tables, views
+from fleet.console.lockout import LoginForm
 
 urlpatterns = [
     path("", views.gates, name="gates"),
@@ -28,7 +29,7 @@ urlpatterns = [
     path("absences/<int:number>/end", planned.end, name="absence-end"),
     path("claims/", views.claims, name="claims"),
     path("claims/<str:label>/withdraw", views.withdraw, name="withdraw"),
-    path("login/", LoginView.as_view(), name="login"),
+    path("login/", LoginView.as_view(authentication_form=LoginForm), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("password/", views.OwnPassword.as_view(), name="password_change"),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -134,7 +134,7 @@ def judge(stage: Stage, count: Count, lasted: timedelta, *, at_once: bool, may_g
     heard = count.heard > 0 and count.heard >= awaited * HEARD_OF_COVERED
     if lasted >= soak and heard and count.holding >= count.heard * HOLDING_OF_HEARD:
         return Verdict.ON
-    patience = max(PATIENCE * soak, LEAST_PATIENCE if awaited else MOST_AWAY)
+    patience = max(PATIENCE * soak, LEAST_PATIENCE if awaited or not count.away else MOST_AWAY)
     return Verdict.STOP if lasted >= patience else Verdict.WAIT
 
 

@@ -137,7 +137,7 @@ def test_a_gates_log_and_its_own_test_are_asked_for_and_shown(desk: Desk) -> Non
     assert "command log" in {
         what for (what,) in desk.server.sql("SELECT what FROM audit WHERE subject = %s", desk.gate)
     }
-    assert person.get(f"/gates/{desk.gate}/").count("waits") == 2
+    assert person.get(f"/gates/{desk.gate}/").count("<td>waits") == 2
     desk.server.sql("UPDATE commands SET expires_at = now() - interval '1 s' WHERE device_id = %s", desk.id)
     assert person.get(f"/gates/{desk.gate}/").count("no answer in time") == 2
     answered = "UPDATE commands SET done_at = now(), result = 'done', lines = %s WHERE device_id = %s AND kind = %s"
