@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import Error, close_old_connections, connection, transaction
 from django.utils import timezone
 
+from fleet.console import telling
+from fleet.console.recipients import NOBODY
 from fleet.registry.models import Alarm, Device, DeviceState
 from fleet.registry.plans import Plans
 from fleet.troubles import Trouble, read, troubles
@@ -19,10 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from fleet.console.recipients import Recipients
+
 EVERY_S: Final = 60.0
 SILENT: Final = timedelta(minutes=15)
 """The list shows a gate as offline after five; somebody who restarts one wakes nobody."""
-OFFLINE: Final = "offline"
+OFFLINE: Final = Alarm.OFFLINE
 KEPT: Final = timedelta(days=90)
 """Alarms that are over."""
 MOST_OF_ONE: Final = 20
@@ -37,17 +41,17 @@ Key = tuple[int, str, str]
 """A gate, what is wrong, and with which part."""
 
 
-def start() -> None:
-    """Look every minute, beside the pages, as long as the process lives."""
-    threading.Thread(target=_run, name="alarms", daemon=True).start()
+def start(recipients: Recipients = NOBODY) -> None:
+    """Look every minute, beside the pages, as long as the process lives; tell these of what is new."""
+    threading.Thread(target=_run, args=(recipients,), name="alarms", daemon=True).start()
 
 
-def _run() -> None:
+def _run(recipients: Recipients) -> None:
     wait = threading.Event()
     while True:
         close_old_connections()
         try:
-            look(timezone.now())
+            look(timezone.now(), recipients)
         except Error as fault:
             LOG.warning("alarms-wait why=%r", str(fault)[:200])
         except Exception:
@@ -55,7 +59,7 @@ def _run() -> None:
         wait.wait(EVERY_S)
 
 
-def look(now: datetime) -> None:
+def look(now: datetime, recipients: Recipients = NOBODY) -> None:
     """Bring the table up to date with what gates have told, unless somebody does already."""
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -76,7 +80,7 @@ def look(now: datetime) -> None:
         ]
         new = [_alarm(key, since) for key, since in found.items() if key not in there]
         Alarm.objects.filter(id__in=over).update(ended_at=now)
-        Alarm.objects.bulk_create(new, batch_size=_AT_ONCE)
+        telling.write(recipients, Alarm.objects.bulk_create(new, batch_size=_AT_ONCE), now)
         Alarm.objects.filter(ended_at__lt=now - KEPT).delete()
 
 

@@ -132,6 +132,8 @@ class Heartbeat(models.Model):
 class Alarm(models.Model):
     """Something that was wrong with a gate, and who has taken note of it; open until it is over."""
 
+    OFFLINE = "offline"
+
     device = models.ForeignKey(Device, models.CASCADE, related_name="alarms")
     kind = models.CharField(max_length=16)
     """``offline`` or a ``Trouble``."""
