@@ -40,7 +40,7 @@ def mail_server() -> Iterator[Inbox]:
                 if word == b"DATA":
                     self.wfile.write(b"354 go on\r\n")
                     raw = b"".join(iter(self.rfile.readline, b".\r\n"))
-                    inbox.mails.append(email.message_from_bytes(raw, policy=email.policy.default))  # type: ignore[arg-type]
+                    inbox.mails.append(email.message_from_bytes(raw, policy=email.policy.default))
                 self.wfile.write(b"221 bye\r\n" if word == b"QUIT" else b"250 well\r\n")
                 if word == b"QUIT":
                     return
@@ -72,8 +72,8 @@ def webhook() -> Iterator[Inbox]:
 
 
 @contextlib.contextmanager
-def _running(server: socketserver.BaseServer, inbox: Inbox) -> Iterator[None]:
-    inbox.port = int(server.server_address[1])
+def _running(server: socketserver.TCPServer, inbox: Inbox) -> Iterator[None]:
+    inbox.port = int(server.socket.getsockname()[1])
     with server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

@@ -37,7 +37,7 @@ def tell(ready: Ready, language: str, locale: str, place: str) -> None:
         serving(ready) as server,
         process("console", port, server.url, ready),
         server.vouched(),
-        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory(prefix="journey-") as folder,
         sync_playwright() as playwright,
     ):
         city = City(server, f"http://127.0.0.1:{port}", Path(folder), place)

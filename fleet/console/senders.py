@@ -68,7 +68,7 @@ def _mail(address: str, server: MailServer, notice: Notice, console: str) -> Non
         use_ssl=server.tls == "tls",
         timeout=int(DEADLINE_S),
     )
-    subject = f"闸机报警 {notice.count} 条 / Gate alarms: {notice.count}"
+    subject = f"闸机告警 {notice.count} 条 / Gate alarms: {notice.count}"
     message = EmailMessage(subject, text(notice, console), server.sender, [address], connection=link)
     message.send()
 

@@ -147,7 +147,7 @@ def test_a_gates_log_and_its_own_test_are_asked_for_and_shown(desk: Desk) -> Non
     assert "reader-lost why=&lt;script&gt;\nready" in page
     assert "<script" not in page
     assert "2 lines" in page
-    assert "Nothing is wrong." in page
+    assert "it found nothing wrong" in page
     assert "reader-lost" in Person(desk.user(may_change=False)).get(f"/gates/{desk.gate}/")
 
 

@@ -90,7 +90,7 @@ def test_mail_says_which_gate_and_where_to_look(desk: Desk) -> None:
         tell(recipients)
     (mail,) = post.mails
     assert (mail["To"], mail["From"]) == ("desk@city.example", "fleet@city.example")
-    assert mail["Subject"] == "闸机报警 2 条 / Gate alarms: 2"
+    assert mail["Subject"] == "闸机告警 2 条 / Gate alarms: 2"
     body = mail.get_content()
     assert desk.gate in body
     assert "camera is gone" in body
