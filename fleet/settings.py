@@ -14,7 +14,7 @@ DEBUG = False
 SECRET_KEY = os.environ.get("FLEET_SECRET") or secrets.token_hex(32)
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *filter(None, os.environ.get("FLEET_HOSTS", "").split(","))]
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "fleet.console.apps.OperatorAdmin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -46,6 +46,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "fleet.console.operators.known",
             ],
         },
     }
@@ -70,6 +71,9 @@ STATIC_URL = "/static/"
 LOCALE_PATHS = [Path(__file__).parent / "console" / "locale"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "gates"
+AUTHENTICATION_BACKENDS = ["fleet.console.lockout.Passwords"]
+OPERATORS = frozenset(filter(None, os.environ.get("FLEET_OPERATORS", "admin").split(",")))
+"""Superusers who may use ``/admin/``; districts do not reach in there."""
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

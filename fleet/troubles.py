@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from fleet.planned import ALWAYS
 from gate.errors import WireFault
 from gate.wire.heartbeat import Heartbeat
 from gate.wire.message import decode
@@ -13,8 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from fleet.planned import Plan
+
 OFFLINE_S: Final = 300
 """Five heartbeats that did not come."""
+OFFLINE: Final = timedelta(seconds=OFFLINE_S)
 LEAST_FREE: Final = 0.1
 """Of the disk."""
 
@@ -25,6 +30,8 @@ class Condition(StrEnum):
     ONLINE = "online"
     DEGRADED = "degraded"
     OFFLINE = "offline"
+    OFF = "off"
+    """Not heard of, as was planned."""
     UNREPORTED = "unreported"
     REVOKED = "revoked"
 
@@ -48,7 +55,9 @@ def read(body: bytes | memoryview | None) -> Heartbeat | None:
         return None
 
 
-def condition(state: str, seen_at: datetime | None, beat: Heartbeat | None, now: datetime) -> Condition:
+def condition(
+    state: str, seen_at: datetime | None, beat: Heartbeat | None, now: datetime, plan: Plan = ALWAYS
+) -> Condition:
     """How a gate is at ``now``.
 
     Args:
@@ -56,13 +65,14 @@ def condition(state: str, seen_at: datetime | None, beat: Heartbeat | None, now:
         seen_at: when it was last heard of.
         beat: what it told then.
         now: with a time zone.
+        plan: when it is switched off on purpose.
     """
     if state == "revoked":
         return Condition.REVOKED
     if beat is None or seen_at is None:
         return Condition.UNREPORTED
-    if (now - seen_at).total_seconds() > OFFLINE_S:
-        return Condition.OFFLINE
+    if now - seen_at > OFFLINE:
+        return Condition.OFFLINE if plan.missed(seen_at, now, OFFLINE) > OFFLINE else Condition.OFF
     return Condition.DEGRADED if next(troubles(beat), None) else Condition.ONLINE
 
 

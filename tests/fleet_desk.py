@@ -32,7 +32,7 @@ class Person:
         assert found.status_code == status, path
         return str(found.content.decode())
 
-    def post(self, path: str, **fields: str) -> Any:
+    def post(self, path: str, **fields: str | list[str]) -> Any:
         token = self.client.cookies.get("csrftoken")
         if token is None:
             self.client.get("/login/")
@@ -52,6 +52,7 @@ class Desk:
         self.district, self.site, self.gate = f"district-{number}", f"console-site-{number}", f"console-gate-{number}"
         server.site(self.site, self.district)
         server.enrolled(self.gate, self.site)
+        self.id = int(server.sql("SELECT id FROM devices WHERE name = %s", self.gate)[0][0])
         os.environ |= {"FLEET_URL": server.url, "FLEET_CLAIMS_KEY": str(server.ready.claims_key)}
 
     def user(self, *, may_change: bool) -> Any:

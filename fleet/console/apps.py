@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 from django.contrib.auth import signals
 
 
@@ -20,8 +21,10 @@ class ConsoleConfig(AppConfig):
         def came(user: Any, **_: Any) -> None:
             note(user, "logged in", user.get_username())
 
-        def failed(credentials: Any, **_: Any) -> None:
-            note(None, "log-in failed", str(credentials.get("username", "")).replace("\0", ""))
-
         signals.user_logged_in.connect(came, weak=False)
-        signals.user_login_failed.connect(failed, weak=False)
+
+
+class OperatorAdmin(AdminConfig):
+    """Django's administration, for operators alone."""
+
+    default_site = "fleet.console.operators.OperatorSite"

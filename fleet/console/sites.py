@@ -12,9 +12,10 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from fleet.console import permissions
+from fleet.console import permissions, planned
 from fleet.console.plots import Hour, plot
 from fleet.console.states import state_of
+from fleet.registry.plans import Plans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,15 +39,17 @@ def site(request: Any, number: int) -> Any:
     """How its gates are, and how many people were there, hour by hour."""
     found = get_object_or_404(permissions.sites(request.user).select_related("district"), id=number)
     now = timezone.now()
+    plans = Plans(now)
     devices = list(permissions.devices(request.user).filter(site=found).order_by("name"))
     hours = by_hour([device.id for device in devices], now)
     context = {
         "site": found,
-        "rows": [(device, state_of(device, now)) for device in devices],
+        "rows": [(device, state_of(device, now, plans.of(device.id, device.site_id))) for device in devices],
         "plot": plot(hours),
         "hours": hours,
         "total": sum(hour.total for hour in hours),
         "refused": sum(hour.refused for hour in hours),
+        **planned.shown(request.user, site=found),
     }
     return render(request, "console/site.html", context)
 

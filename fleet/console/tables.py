@@ -19,6 +19,7 @@ from fleet.console.audit import note
 from fleet.console.claims import MOST_DAYS
 from fleet.console.lines import WrongLines, write
 from fleet.console.states import state_of
+from fleet.registry.plans import Plans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,8 +66,9 @@ def gates(request: Any) -> Any:
 
 
 def _rows(devices: Any, now: datetime) -> Iterator[tuple[str, ...]]:
+    plans = Plans(now)
     for device in devices.iterator(chunk_size=_AT_ONCE):
-        state = state_of(device, now)
+        state = state_of(device, now, plans.of(device.id, device.site_id))
         report, beat = getattr(device, "report", None), state.beat
         seen = report.seen_at.isoformat(timespec="seconds") if report and report.seen_at else ""
         yield (

@@ -6,7 +6,8 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
-from fleet.console import alarms, bulk, retirement, rollouts, sites, tables, views
+from fleet.console import alarms, bulk, planned, retirement, rollouts, sites, tables, views
+from fleet.console.lockout import LoginForm
 
 urlpatterns = [
     path("", views.gates, name="gates"),
@@ -22,9 +23,13 @@ urlpatterns = [
     path("alarms/", alarms.alarms, name="alarms"),
     path("alarms/<int:number>/acknowledge", alarms.acknowledge, name="acknowledge"),
     path("sites/<int:number>/", sites.site, name="site"),
+    path("sites/<int:number>/hours", planned.hours, name="hours"),
+    path("sites/<int:number>/absence", planned.site_absence, name="site-absence"),
+    path("gates/<str:name>/absence", planned.gate_absence, name="gate-absence"),
+    path("absences/<int:number>/end", planned.end, name="absence-end"),
     path("claims/", views.claims, name="claims"),
     path("claims/<str:label>/withdraw", views.withdraw, name="withdraw"),
-    path("login/", LoginView.as_view(), name="login"),
+    path("login/", LoginView.as_view(authentication_form=LoginForm), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("password/", views.OwnPassword.as_view(), name="password_change"),
     path("i18n/", include("django.conf.urls.i18n")),

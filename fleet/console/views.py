@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import segno
 from django.contrib import messages
@@ -15,9 +14,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from fleet.console import bulk, filters, permissions
+from fleet.console import bulk, filters, permissions, planned, states
 from fleet.console.audit import note
 from fleet.console.claims import make
 from fleet.console.forms import ClaimsForm
@@ -25,12 +25,22 @@ from fleet.console.retirement import wiped
 from fleet.console.states import state_of
 from fleet.errors import FleetError
 from fleet.registry.models import DeviceState, FirstPassword
-from fleet.troubles import OFFLINE_S
+from fleet.registry.plans import Plans
+from fleet.troubles import OFFLINE
 from gate.wire.commands import CommandKind
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
 A_PAGE: Final = 100
-ASKED: Final = (CommandKind.REFRESH, CommandKind.REPORT)
-"""What gates can do so far."""
+ORDERS: Final = {
+    CommandKind.REFRESH: gettext_lazy("Look for new rules now"),
+    CommandKind.REPORT: gettext_lazy("Report now"),
+    CommandKind.CHECK: gettext_lazy("Test yourself"),
+    CommandKind.LOG: gettext_lazy("Send your last log lines"),
+}
+"""What everybody may ask who may steer the gate; in the words of the buttons."""
+WORDS: Final = {**ORDERS, CommandKind.WIPE: gettext_lazy("Erase and revoke")}
 
 
 @login_required
@@ -41,18 +51,27 @@ def gates(request: Any) -> Any:
     asked = filters.words(request.GET)
     page = Paginator(filters.matching(seen, asked), A_PAGE).get_page(request.GET.get("page"))
     active = seen.filter(state=DeviceState.ACTIVE)
-    since = now - timedelta(seconds=OFFLINE_S)
+    since, plans = now - OFFLINE, Plans(now)
+    silent = active.filter(report__seen_at__lt=since)
+    off = _off(silent, plans, now)
     context = {
         "page": page,
-        "rows": [(device, state_of(device, now)) for device in page],
+        "rows": [(device, state_of(device, now, plans.of(device.id, device.site_id))) for device in page],
         "q": asked,
         "all": seen.count(),
         "reporting": active.filter(report__seen_at__gte=since).count(),
-        "silent": active.filter(report__seen_at__lt=since).count(),
+        "silent": silent.count() - off,
+        "off": off,
         "revoked": seen.filter(state=DeviceState.REVOKED).count(),
         "may_change": permissions.districts(request.user, to_change=True).exists(),
     }
     return render(request, "console/gates.html", context)
+
+
+def _off(silent: Any, plans: Plans, now: datetime) -> int:
+    """How many of the gates that are silent are so as planned."""
+    rows = silent.order_by().values_list("id", "site_id", "report__seen_at")
+    return sum(plans.of(id_, site).missed(seen, now, OFFLINE) <= OFFLINE for id_, site, seen in rows.iterator())
 
 
 @login_required
@@ -60,14 +79,18 @@ def gates(request: Any) -> Any:
 def gate(request: Any, name: str) -> Any:
     """One gate: all that it has told."""
     device = get_object_or_404(permissions.devices(request.user), name=name)
+    now = timezone.now()
     context = {
         "device": device,
-        "state": state_of(device, timezone.now()),
-        "commands": device.commands.order_by("-made_at")[:10],
+        "state": state_of(device, now, Plans(now).of(device.id, device.site_id)),
+        "commands": [
+            (one, WORDS.get(one.kind, one.kind), states.answer_of(one, now))
+            for one in device.commands.order_by("-made_at")[:10]
+        ],
         "quarantined": device.quarantined.order_by("-at")[:10],
-        "may_change": permissions.devices(request.user, to_change=True).filter(id=device.id).exists(),
-        "kinds": ASKED,
+        "kinds": ORDERS.items(),
         "is_retired": wiped(device) is not None,
+        **planned.shown(request.user, device=device),
     }
     return render(request, "console/gate.html", context)
 
@@ -92,10 +115,17 @@ def command(request: Any, name: str) -> Any:
     """Ask a gate for something."""
     device = get_object_or_404(permissions.devices(request.user, to_change=True), name=name)
     kind = request.POST.get("kind")
-    if kind in ASKED or (kind == CommandKind.WIPE and request.POST.get("name") == device.name):
+    if kind in ORDERS or (kind == CommandKind.WIPE and request.POST.get("name") == device.name):
         with transaction.atomic():
-            bulk.order(CommandKind(kind), [device], request.user)
-        messages.success(request, _("The gate is told with its next heartbeat."))
+            waits = device.commands.filter(kind=kind, done_at=None, expires_at__gt=timezone.now()).exists()
+            if not waits:
+                bulk.order(CommandKind(kind), [device], request.user)
+        said = (
+            _("It was asked already, and has not answered.")
+            if waits
+            else _("The gate is told with its next heartbeat.")
+        )
+        messages.success(request, said)
     return redirect("gate", name=device.name)
 
 

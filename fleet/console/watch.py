@@ -11,17 +11,22 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import Error, close_old_connections, connection, transaction
 from django.utils import timezone
 
+from fleet.console import telling
+from fleet.console.recipients import NOBODY
 from fleet.registry.models import Alarm, Device, DeviceState
+from fleet.registry.plans import Plans
 from fleet.troubles import Trouble, read, troubles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from fleet.console.recipients import Recipients
+
 EVERY_S: Final = 60.0
 SILENT: Final = timedelta(minutes=15)
 """The list shows a gate as offline after five; somebody who restarts one wakes nobody."""
-OFFLINE: Final = "offline"
+OFFLINE: Final = Alarm.OFFLINE
 KEPT: Final = timedelta(days=90)
 """Alarms that are over."""
 MOST_OF_ONE: Final = 20
@@ -36,17 +41,17 @@ Key = tuple[int, str, str]
 """A gate, what is wrong, and with which part."""
 
 
-def start() -> None:
-    """Look every minute, beside the pages, as long as the process lives."""
-    threading.Thread(target=_run, name="alarms", daemon=True).start()
+def start(recipients: Recipients = NOBODY) -> None:
+    """Look every minute, beside the pages, as long as the process lives; tell these of what is new."""
+    threading.Thread(target=_run, args=(recipients,), name="alarms", daemon=True).start()
 
 
-def _run() -> None:
+def _run(recipients: Recipients) -> None:
     wait = threading.Event()
     while True:
         close_old_connections()
         try:
-            look(timezone.now())
+            look(timezone.now(), recipients)
         except Error as fault:
             LOG.warning("alarms-wait why=%r", str(fault)[:200])
         except Exception:
@@ -54,7 +59,7 @@ def _run() -> None:
         wait.wait(EVERY_S)
 
 
-def look(now: datetime) -> None:
+def look(now: datetime, recipients: Recipients = NOBODY) -> None:
     """Bring the table up to date with what gates have told, unless somebody does already."""
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -62,24 +67,27 @@ def look(now: datetime) -> None:
             if not cursor.fetchone()[0]:
                 return
         there = {_key(alarm): alarm for alarm in Alarm.objects.filter(ended_at=None)}
-        found, silent = dict[Key, Any](), set[int]()
-        for id_, seen_at, beat in _told():
+        found, silent, plans = dict[Key, Any](), set[int](), Plans(now)
+        for id_, site, seen_at, beat in _told():
             if now - seen_at > SILENT:
                 silent.add(id_)
-                found[id_, OFFLINE, ""] = seen_at
+                if plans.of(id_, site).missed(seen_at, now, SILENT) > SILENT:
+                    found[id_, OFFLINE, ""] = seen_at
             else:
                 found |= dict.fromkeys(_wrong(id_, beat), now)
-        over = [alarm.id for key, alarm in there.items() if key not in found and (key[0] not in silent)]
+        over = [
+            alarm.id for key, alarm in there.items() if key not in found and (key[0] not in silent or key[1] == OFFLINE)
+        ]
         new = [_alarm(key, since) for key, since in found.items() if key not in there]
         Alarm.objects.filter(id__in=over).update(ended_at=now)
-        Alarm.objects.bulk_create(new, batch_size=_AT_ONCE)
+        telling.write(recipients, Alarm.objects.bulk_create(new, batch_size=_AT_ONCE), now)
         Alarm.objects.filter(ended_at__lt=now - KEPT).delete()
 
 
-def _told() -> Iterator[tuple[int, datetime, bytes]]:
+def _told() -> Iterator[tuple[int, int, datetime, bytes]]:
     """What each gate at work told last; one that has never told anything is not mounted yet."""
     reporting = Device.objects.filter(state=DeviceState.ACTIVE).exclude(report__seen_at=None)
-    columns = ("id", "report__seen_at", "report__heartbeat")
+    columns = ("id", "site_id", "report__seen_at", "report__heartbeat")
     yield from reporting.values_list(*columns).iterator(chunk_size=_AT_ONCE)
 
 

@@ -12,12 +12,14 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 import psycopg
 from psycopg_pool import PoolTimeout
 
 from fleet.plane import audit, sql
 from gate.wire.commands import Command
 from gate.wire.heartbeat import Heartbeat, HeartbeatAnswer
+from gate.wire.message import encode
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -54,6 +56,8 @@ class Beats:
 
     async def take(self, gate: Known, beat: Heartbeat, body: bytes) -> HeartbeatAnswer:
         """Take one, and give what there is for the gate."""
+        if any(one.lines for one in beat.outcomes):  # they are kept with the command, not with every heartbeat
+            body = encode(msgspec.structs.replace(beat, outcomes=()))
         seen = gate.id, datetime.now(UTC), body
         self._latest[gate.id] = seen
         if self._matters(gate.id, beat):
@@ -105,6 +109,7 @@ class Beats:
         async with self._pool.connection() as link:
             await link.execute(sql.FORGET_NONCES, (today,))
             await link.execute(sql.FORGET_HEARTBEATS, (today - timedelta(days=HISTORY_DAYS),))
+            await link.execute(sql.FORGET_LINES, (today - timedelta(days=HISTORY_DAYS),))
         self._tidied = now
 
     def _matters(self, id_: int, beat: Heartbeat) -> bool:
@@ -119,8 +124,9 @@ class Beats:
 
 async def _done(link: AsyncConnection, gate: Known, outcome: CommandOutcome) -> None:
     """Note what became of a command; a gate that has erased itself is one no more."""
-    now, detail = datetime.now(UTC), outcome.detail.replace("\0", "")
-    noted = await link.execute(sql.COMMAND_DONE, (now, outcome.result.value, detail, outcome.id, gate.id))
+    now, detail, lines = datetime.now(UTC), outcome.detail, "\n".join(outcome.lines)
+    told = (outcome.result.value, detail.replace("\0", ""), lines.replace("\0", ""))
+    noted = await link.execute(sql.COMMAND_DONE, (now, *told, outcome.id, gate.id))
     if noted.rowcount != 1:
         return
     wiped = await link.execute(sql.REVOKE_WIPED, (now, gate.id, outcome.id))

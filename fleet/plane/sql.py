@@ -75,9 +75,10 @@ COMMANDS: Final = """
 SELECT id, kind, expires_at FROM commands WHERE device_id = %s::bigint AND done_at IS NULL ORDER BY made_at LIMIT 64
 """
 COMMAND_DONE: Final = """
-UPDATE commands SET done_at = %s::timestamptz, result = %s::text, detail = %s::text
+UPDATE commands SET done_at = %s::timestamptz, result = %s::text, detail = %s::text, lines = %s::text
 WHERE id = %s::text AND device_id = %s::bigint AND done_at IS NULL
 """
+FORGET_LINES: Final = "UPDATE commands SET lines = '' WHERE lines <> '' AND done_at < %s::timestamptz"
 REVOKE_WIPED: Final = """
 UPDATE devices SET state = 'revoked', revoked_at = %s::timestamptz, generation = generation + 1
 WHERE id = %s::bigint AND state = 'active' AND EXISTS (

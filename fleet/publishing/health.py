@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from fleet.console.states import state_of
 from fleet.publishing.rings import STAGES, Count, Reach, Stage, holds, reach
 from fleet.registry.models import Device, DeviceState
-from fleet.troubles import OFFLINE_S
+from fleet.registry.plans import Plans
+from fleet.troubles import OFFLINE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fleet.registry.rollouts import Rollout
 
-_SILENT = timedelta(seconds=OFFLINE_S)
+_SILENT = OFFLINE
 
 
 def reach_of(rollout: Rollout, stage: Stage) -> Reach:
@@ -42,17 +43,21 @@ def count(rollout: Rollout, now: datetime) -> Count:
     found = _gates() if asked.rings else _gates().filter(name__in=asked.gates)
     gates = [one for one in found if asked.covers(one.name)]
     due = {(name, version) for name, version, since in rollout.rules if datetime.fromisoformat(since) <= now}
-    heard = holding = sick = 0
+    heard = holding = sick = away = 0
+    plans = Plans(now)
     for gate in gates:
         report = getattr(gate, "report", None)
         if report is None or report.seen_at is None:
             continue
+        plan = plans.of(gate.id, gate.site_id)
         state = state_of(gate, now)
+        is_missed = plan.missed(report.seen_at, now, _SILENT) > _SILENT
         heard += (since := report.seen_at >= rollout.began_at)
         holding += since and state.beat is not None and holds(state.beat, rollout.version, due)
-        fell_silent = report.seen_at > rollout.began_at - _SILENT and now - report.seen_at > _SILENT
+        fell_silent = report.seen_at > rollout.began_at - _SILENT and is_missed
         sick += fell_silent or (since and len(state.troubles) > rollout.before.get(str(gate.id), 0))
-    return Count(len(gates), heard, holding, sick)
+        away += not since and not is_missed and now - report.seen_at > _SILENT
+    return Count(len(gates), heard, holding, sick, away)
 
 
 def _gates() -> Any:

@@ -48,6 +48,8 @@ SOAK: Final[Mapping[Stage, timedelta]] = {
 PATIENCE: Final = 4
 """So many times as long for what was to be seen, then a person has to look."""
 LEAST_PATIENCE: Final = timedelta(hours=2)
+MOST_AWAY: Final = timedelta(days=4)
+"""Where every gate is switched off as planned: a long weekend, and then a person has to look."""
 HEARD_OF_COVERED: Final = 0.5
 """Closed entrances are off for months."""
 HOLDING_OF_HEARD: Final = 0.95
@@ -85,6 +87,8 @@ class Count:
     """What is being rolled out."""
     sick: int = 0
     """Silent, or with more troubles than before."""
+    away: int = 0
+    """Not heard of since the stage began, and switched off as planned."""
 
     @property
     def too_sick(self) -> bool:
@@ -126,10 +130,12 @@ def judge(stage: Stage, count: Count, lasted: timedelta, *, at_once: bool, may_g
     if count.too_sick:
         return Verdict.BACK if may_go_back else Verdict.STOP
     soak = timedelta() if at_once else SOAK[stage]
-    heard = count.heard > 0 and count.heard >= count.covered * HEARD_OF_COVERED
+    awaited = count.covered - count.away
+    heard = count.heard > 0 and count.heard >= awaited * HEARD_OF_COVERED
     if lasted >= soak and heard and count.holding >= count.heard * HOLDING_OF_HEARD:
         return Verdict.ON
-    return Verdict.STOP if lasted >= max(PATIENCE * soak, LEAST_PATIENCE) else Verdict.WAIT
+    patience = max(PATIENCE * soak, LEAST_PATIENCE if awaited or not count.away else MOST_AWAY)
+    return Verdict.STOP if lasted >= patience else Verdict.WAIT
 
 
 def holds(beat: Heartbeat, version: int, due: Collection[tuple[str, int]]) -> bool:

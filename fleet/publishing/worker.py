@@ -74,6 +74,7 @@ def step(site: Site, now: datetime, *, look: bool = True) -> bool:
             return False
         found = health.count(newest, now)
         Rollout.objects.filter(id=newest.id).update(**asdict(found))
+        vars(newest).update(asdict(found))  # a move saves all of it
         return _moved(newest, found, now)
 
 

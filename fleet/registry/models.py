@@ -7,7 +7,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from fleet.registry.notices import Notice  # noqa: F401 - Django looks for tables here
+from fleet.registry.planned import OpeningHours, PlannedAbsence  # noqa: F401 - Django looks for tables here
 from fleet.registry.rollouts import Rollout  # noqa: F401 - Django looks for tables here
+from fleet.registry.tries import WrongPasswords  # noqa: F401 - Django looks for tables here
 from gate.wire.commands import CommandKind, CommandResult
 
 
@@ -129,6 +132,8 @@ class Heartbeat(models.Model):
 class Alarm(models.Model):
     """Something that was wrong with a gate, and who has taken note of it; open until it is over."""
 
+    OFFLINE = "offline"
+
     device = models.ForeignKey(Device, models.CASCADE, related_name="alarms")
     kind = models.CharField(max_length=16)
     """``offline`` or a ``Trouble``."""
@@ -192,6 +197,8 @@ class Command(models.Model):
     done_at = models.DateTimeField(null=True)
     result = models.CharField(max_length=64, blank=True, choices=_choices(CommandResult))
     detail = models.CharField(max_length=1000, blank=True)
+    lines = models.TextField(blank=True, db_default="")
+    """What a gate answered that was asked for something, line by line; dropped after 30 days."""
 
     class Meta:
         db_table = "commands"

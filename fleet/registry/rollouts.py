@@ -51,6 +51,8 @@ class Rollout(models.Model):
     heard = models.IntegerField(default=0)
     holding = models.IntegerField(default=0)
     sick = models.IntegerField(default=0)
+    away = models.IntegerField(default=0, db_default=0)
+    """Switched off as planned, and not heard of since the stage began."""
 
     class Meta:
         db_table = "rollouts"

@@ -14,6 +14,7 @@ from drivers.barrier import BARRIERS
 from gate.app import clock_watch, status_lists, thermometer
 from gate.app.clock_watch import ClockWatch
 from gate.app.files import read_bounded
+from gate.app.fleet.commands import Able
 from gate.app.fleet.devices import Devices
 from gate.app.fleet.kept import keys
 from gate.app.fleet.link import fleet
@@ -22,6 +23,7 @@ from gate.app.gate import Gate
 from gate.app.judge import Judge
 from gate.app.logs import line
 from gate.app.personal import LEASE_OVER, WHY, Personal, lease_on, lists
+from gate.app.questions import questions
 from gate.app.reader_pins import ReaderPins
 from gate.app.records import nobody, sources
 from gate.app.rule_files import BundleRules, LocalFiles
@@ -144,7 +146,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         barrier=opens,
         clock_watch=watch,
         vitals=vitals,
-        fleet=fleet(config, journal, vitals, orders, lease),
+        fleet=fleet(config, journal, vitals, Able(orders, questions(config, roots)), lease),
         lease=lease,
         personal=personal,
     )

@@ -21,6 +21,8 @@ from gate.app.check_files import (
     read_code,
     read_moment,
 )
+from gate.config import load
+from gate.config_bind import Roots
 from gate.credentials import hcert
 from gate.credentials.revocation import NO_LISTS
 from gate.errors import ConfigError, GateError
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
 LANGUAGES = ("zh-CN", "en")
 PASSED, NOT_PASSED, USAGE = 0, 1, 2
 EPILOG = """\
+With --self no code is judged: everything that the configuration names is tried, and what does not work is said, in the
+words that a fleet gets which asks for it. Exit status: 0 nothing, 1 something, 2 the configuration can't be read.
+
 Whether a certificate was revoked is looked up in the folder of --revoked; without it, nothing is known and nothing
 passes. --without-revocation leaves the question out, and every answer says so: "revocation": "not_asked".
 
@@ -79,6 +84,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--without-revocation", action="store_true", help="don't ask whether it was revoked; the answer says so"
     )
     parser.add_argument("--at", metavar="TIME", help="judge as of this time, e.g. 2021-06-01T12:00:00+08:00 (now)")
+    parser.add_argument("--self", action="store_true", dest="itself", help="judge nothing: say what is wrong here")
+    parser.add_argument(
+        "--config", type=Path, default=Path("/etc/gate/gate.toml"), metavar="FILE", help="with --self: %(default)s"
+    )
+    parser.add_argument(
+        "--state", type=Path, default=Path("/var/lib/gate"), metavar="FOLDER", help="with --self: %(default)s"
+    )
     parser.add_argument("--batch", action="store_true", help="judge JSON lines from the input, one answer a line")
     parser.epilog = EPILOG
 
@@ -86,6 +98,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do it, print one JSON object (or one a line), and give the exit status."""
     try:
+        if args.itself:
+            return _self(args.config, args.state)
         moment = None if args.at is None else read_moment(args.at, "--at")
         believed = load_trusted(args.anchors)
         rules = load_rules(args.rules) if args.rules else None
@@ -105,6 +119,15 @@ def run(args: argparse.Namespace) -> int:
     text = msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
     print(text)
     return PASSED if found["outcome"] == Outcome.PASS else NOT_PASSED
+
+
+def _self(file: Path, state: Path) -> int:
+    """What the fleet is told that asks a gate to check itself; 1 where something is wrong."""
+    from gate.app.questions import self_check  # noqa: PLC0415 - brings every driver, and no code needs one
+
+    found = self_check(load(file, state), Roots(file.resolve().parent, state.resolve()))
+    print("\n".join(found) or "nothing is wrong")
+    return NOT_PASSED if found else PASSED
 
 
 def _revocations(folder: Path | None, *, without: bool) -> Revocations:

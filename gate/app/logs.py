@@ -12,15 +12,17 @@ import re
 import sys
 from typing import Any
 
+from gate.app.log_tail import TAIL
+
 MAX_VALUE_CHARACTERS = 400
 _PAIR = re.compile(r'([a-z_]+)=("(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^ ]+)')
 
 
 def configure(level: int = logging.INFO) -> None:
-    """Log to standard error, where systemd's journal and a terminal both find it."""
+    """Log to standard error, where systemd's journal and a terminal both find it; the last lines stay in memory."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=level, handlers=[handler, TAIL], force=True)
     for library in (
         "tuf",
         "securesystemslib",

@@ -6,14 +6,22 @@ The fleet hands a command over until the gate has said what became of it, and th
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
 
 from gate.wire.message import Sentence
 
+MOST_LINES: Final = 100
+"""Of one answer."""
+MOST_ANSWERED: Final = 16 * 1024
+"""Bytes of one answer's lines together; a gate answers no more."""
+
 CommandId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{8,64}$")]
+
+
+Line = Annotated[str, Meta(max_length=400)]
 
 
 class CommandKind(StrEnum):
@@ -25,6 +33,8 @@ class CommandKind(StrEnum):
     """Send the inventory and a heartbeat now."""
     CHECK = "check"
     """Test yourself and say what is wrong."""
+    LOG = "log"
+    """Tell the last lines of the log, none of them about a person."""
     WIPE = "wipe"
     """Erase personal caches and drop the keys; the journal stays, sealed."""
     REBOOT = "reboot"
@@ -56,3 +66,5 @@ class CommandOutcome(msgspec.Struct, frozen=True, omit_defaults=True):
     id: CommandId
     result: CommandResult
     detail: Sentence = ""
+    lines: Annotated[tuple[Line, ...], Meta(max_length=MOST_LINES)] = ()
+    """What was asked for, by ``check`` a sentence each, by ``log`` the newest first."""

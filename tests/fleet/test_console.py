@@ -117,17 +117,38 @@ def test_a_gate_is_revoked_by_typing_its_name_and_it_is_on_record_who_did(desk: 
 
 def test_a_gate_is_asked_to_report_and_nothing_else_can_be_asked(desk: Desk) -> None:
     person = Person(desk.user(may_change=True))
-    for kind in ("report", "wipe", "reboot", "rm -rf /"):
+    for kind in ("report", "report", "wipe", "reboot", "rm -rf /"):
         person.post(f"/gates/{desk.gate}/command", kind=kind)
     found = desk.server.sql(
         "SELECT kind FROM commands JOIN devices ON devices.id = device_id WHERE name = %s", desk.gate
     )
-    assert found == [("report",)], "a wipe needs the gate's name"
+    assert found == [("report",)], "a wipe needs the gate's name, and one question waits once"
     person.post(f"/gates/{desk.gate}/command", kind="wipe", name=desk.gate)
     assert desk.server.sql("SELECT what FROM audit WHERE subject = %s ORDER BY id", desk.gate) == [
         ("command report",),
         ("command wipe",),
     ]
+
+
+def test_a_gates_log_and_its_own_test_are_asked_for_and_shown(desk: Desk) -> None:
+    person = Person(desk.user(may_change=True))
+    for kind in ("log", "check"):
+        person.post(f"/gates/{desk.gate}/command", kind=kind)
+    assert "command log" in {
+        what for (what,) in desk.server.sql("SELECT what FROM audit WHERE subject = %s", desk.gate)
+    }
+    assert person.get(f"/gates/{desk.gate}/").count("<td>waits") == 2
+    desk.server.sql("UPDATE commands SET expires_at = now() - interval '1 s' WHERE device_id = %s", desk.id)
+    assert person.get(f"/gates/{desk.gate}/").count("no answer in time") == 2
+    answered = "UPDATE commands SET done_at = now(), result = 'done', lines = %s WHERE device_id = %s AND kind = %s"
+    desk.server.sql(answered, "reader-lost why=<script>\nready", desk.id, "log")
+    desk.server.sql(answered, "", desk.id, "check")
+    page = person.get(f"/gates/{desk.gate}/")
+    assert "reader-lost why=&lt;script&gt;\nready" in page
+    assert "<script" not in page
+    assert "2 lines" in page
+    assert "it found nothing wrong" in page
+    assert "reader-lost" in Person(desk.user(may_change=False)).get(f"/gates/{desk.gate}/")
 
 
 def test_claims_come_as_a_sheet_of_codes_that_a_gun_reads(desk: Desk) -> None:

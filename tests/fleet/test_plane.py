@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -116,6 +117,26 @@ def test_a_command_is_handed_over_until_the_gate_has_said_what_became_of_it(gate
     outcome = CommandOutcome(id_, CommandResult.FAILED, "no\0room")
     assert gate.beat(outcomes=(outcome,)).commands == ()
     assert gate.server.sql("SELECT result, detail FROM commands WHERE id = %s", id_) == [("failed", "noroom")]
+
+
+def test_what_a_gate_was_asked_for_is_kept_with_the_question_and_nowhere_else(gate: Gate) -> None:
+    id_ = secrets.token_hex(8)
+    gate.server.sql(
+        "INSERT INTO commands (id, device_id, kind, made_at, expires_at, result, detail)"
+        " VALUES (%s, %s, 'log', now(), now() + interval '1 hour', '', '')",
+        id_,
+        gate.id,
+    )
+    lines = ("the newest", "<b>older</b>\0")
+    gate.beat(outcomes=(CommandOutcome(id_, CommandResult.DONE, lines=lines),))
+    assert gate.server.sql("SELECT lines FROM commands WHERE id = %s", id_) == [("the newest\n<b>older</b>",)]
+    written = "SELECT heartbeat FROM reports WHERE device_id = %s"
+    until = time.monotonic() + 30
+    while not (found := gate.server.sql(written, gate.id)):
+        assert time.monotonic() < until, "the heartbeat was not written"
+        time.sleep(0.1)
+    history = gate.server.sql("SELECT heartbeat FROM heartbeats WHERE device_id = %s", gate.id)
+    assert all(b"newest" not in bytes(body) for (body,) in (*found, *history))
 
 
 def test_a_gate_that_has_erased_itself_is_one_no_more(gate: Gate) -> None:

@@ -22,7 +22,8 @@ LASTED = st.timedeltas(timedelta(), timedelta(days=30))
 def counts(draw: st.DrawFn) -> Count:
     covered = draw(st.integers(0, 21390))
     heard = draw(st.integers(0, covered))
-    return Count(covered, heard, draw(st.integers(0, heard)), draw(st.integers(0, covered)))
+    away = draw(st.integers(0, covered - heard))
+    return Count(covered, heard, draw(st.integers(0, heard)), draw(st.integers(0, covered)), away)
 
 
 def test_a_gates_ring_is_the_same_for_ever() -> None:
@@ -92,6 +93,16 @@ def test_an_emergency_waits_for_the_gates_alone() -> None:
     count = Count(10, 10, 10, 0)
     assert judge(Stage.ALL, count, timedelta(), at_once=True, may_go_back=False) is Verdict.ON
     assert judge(Stage.ALL, count, timedelta(), at_once=False, may_go_back=False) is Verdict.WAIT
+
+
+def test_gates_that_are_switched_off_as_planned_are_not_waited_for() -> None:
+    lasted = SOAK[Stage.MANY]
+    for away, found in ((0, Verdict.WAIT), (7, Verdict.ON)):
+        count = Count(10, 2, 2, 0, away)
+        assert judge(Stage.MANY, count, lasted, at_once=False, may_go_back=True) is found
+    asleep = Count(10, 0, 0, 0, 10)
+    for days, found in ((3, Verdict.WAIT), (5, Verdict.STOP)):
+        assert judge(Stage.MANY, asleep, timedelta(days=days), at_once=False, may_go_back=True) is found
 
 
 @pytest.mark.parametrize(

@@ -175,6 +175,20 @@ def test_a_sick_gate_stops_it_and_all_that_had_it_go_back(city: City, sick: Any)
     assert not list((city.site / "rings").glob("gate-*"))
 
 
+def test_a_gate_that_falls_silent_as_planned_does_not_stop_it(city: City) -> None:
+    city.begin()
+    city.settle(SOAK[Stage.GATE])
+    city.server.sql(
+        "INSERT INTO planned_absences (site_id, begins, ends, why, made_by)"
+        " SELECT site_id, %s, %s, 'night', 'somebody' FROM devices WHERE name LIKE %s",
+        city.now,
+        city.now + timedelta(days=1),
+        city.pilot.partition("-")[0] + "-beside%",
+    )
+    city.settle(timedelta(minutes=6), beside=None)
+    assert city.state() == ("site", "running", "")
+
+
 def test_after_the_way_back_the_next_release_has_to_come_after_it(city: City) -> None:
     city.begin()
     city.settle(timedelta(minutes=6), pilot=None)

@@ -15,7 +15,7 @@ from receiver import Receiver
 from uploads import DEVICE, WAIT_S, enrolled, session
 
 from gate.app.fleet import heart
-from gate.app.fleet.commands import Commands
+from gate.app.fleet.commands import Able, Commands
 from gate.app.fleet.devices import Devices
 from gate.app.fleet.heart import Heart
 from gate.app.fleet.vitals import Vitals
@@ -25,8 +25,9 @@ from gate.errors import ConfigError
 from gate.journal.store import Journal
 from gate.kiosk.state import StatusFlag
 from gate.model import Notice, NoticeKind
-from gate.wire.commands import Command, CommandKind, CommandOutcome, CommandResult
+from gate.wire.commands import MOST_ANSWERED, Command, CommandKind, CommandOutcome, CommandResult
 from gate.wire.inventory import Inventory, Place
+from gate.wire.message import decode, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -93,7 +94,7 @@ class Site:
             DEVICE,
             vitals,
             lambda: INVENTORY,
-            {CommandKind.REFRESH: self._refresh},
+            Able({CommandKind.REFRESH: self._refresh}, {CommandKind.CHECK: lambda: ["the disk is full"] * 3}),
             lambda: None,
         )
 
@@ -213,15 +214,54 @@ def test_a_server_that_is_away_is_told_of_once_and_the_beat_goes_on(
     assert "no gate of this name is enrolled" in caplog.text
 
 
+def test_a_question_is_answered_line_by_line(site: Site) -> None:
+    store = site.receiver.store
+    store.commands["command-1"] = Command("command-1", "check", 60)
+
+    async def look() -> None:
+        await site.until(lambda: bool(store.outcomes))
+
+    alive(site, look)
+    assert store.outcomes == [CommandOutcome("command-1", CommandResult.DONE, lines=("the disk is full",) * 3)]
+
+
+def taken(commands: Commands, *orders: Command) -> tuple[CommandOutcome, ...]:
+    asyncio.run(commands.take(orders))
+    return commands.untold
+
+
+def test_an_answer_and_a_heartbeat_with_answers_stay_small() -> None:
+    commands = Commands(Able({}, {CommandKind.LOG: lambda: ["…" * 10_000] * 10_000}))
+    found = taken(commands, *(Command(f"command-{number}", "log", 60) for number in range(9)))
+    assert [one.id for one in found] == ["command-0", "command-1"], "the others come with the next heartbeats"
+    for one in found:
+        assert 0 < len("".join(one.lines).encode()) <= MOST_ANSWERED
+        assert decode(encode(one), CommandOutcome) == one, "the contract has room for it"
+    commands.told(found)
+    assert [one.id for one in commands.untold] == ["command-2", "command-3"]
+    while commands.untold:
+        commands.told(commands.untold)
+    again = taken(commands, Command("command-0", "log", 60))
+    assert again == (CommandOutcome("command-0", CommandResult.DONE),), "asked once, answered once"
+
+
+def test_a_question_that_can_not_be_answered_says_why() -> None:
+    def fails() -> list[str]:
+        raise ConfigError("the disk can't be read")
+
+    (outcome,) = taken(Commands(Able({}, {CommandKind.CHECK: fails})), Command("command-1", "check", 60))
+    assert outcome == CommandOutcome("command-1", CommandResult.FAILED, "the disk can't be read")
+
+
 def test_a_command_that_fails_says_why() -> None:
     def fails() -> None:
         raise ConfigError("there is no server to ask")
 
-    commands = Commands({CommandKind.REFRESH: fails})
-    commands.take([Command("command-1", "refresh", 60)])
+    commands = Commands(Able({CommandKind.REFRESH: fails}, {}))
+    taken(commands, Command("command-1", "refresh", 60))
     outcome = CommandOutcome("command-1", CommandResult.FAILED, "there is no server to ask")
     assert list(commands.untold) == [outcome]
     commands.told([outcome])
     assert list(commands.untold) == []
-    commands.take([Command("command-1", "refresh", 60)])
+    taken(commands, Command("command-1", "refresh", 60))
     assert list(commands.untold) == [outcome], "the fleet has not understood, so it is told again"

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from gate.app.doctor.machine import WAIT_S
+from gate.app.log_tail import OF_ONE_PERSON
 from gate.app.logs import parse
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 LINES: Final = 2000
 _UNITS: Final = ("gate.service", "gate-camera.service", "gate-kiosk.service")
-_OF_ONE_PERSON: Final = ("presentation", "passage")
 _TIMES: Final = ("decision_ms", "commit_ms", "sound_ms")
 _EVENT: Final = re.compile(r"[A-Z]+ [\w.]+ ([a-z-]+)")
 _LONGEST: Final = 600
@@ -61,7 +61,7 @@ def _lines(output: str, case: Case, times: dict[str, list[float]]) -> Iterator[s
         if not isinstance(message, str):  # not UTF-8
             continue
         event = _EVENT.match(message)
-        if event is not None and event[1] in _OF_ONE_PERSON:
+        if event is not None and event[1] in OF_ONE_PERSON:
             _note(message, times)
             continue
         shown = case.words.only(message.replace("\n", " ")[:_LONGEST])

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
+from gate.app.aside import aside
 from gate.app.logs import line
 from gate.errors import GateError
-from gate.wire.commands import Command, CommandKind, CommandOutcome, CommandResult
+from gate.wire.commands import MOST_ANSWERED, MOST_LINES, Command, CommandKind, CommandOutcome, CommandResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,22 +20,38 @@ if TYPE_CHECKING:
 MOST_TOLD: Final = 64
 """Outcomes of one heartbeat."""
 MOST_REMEMBERED: Final = 1000
+MOST_LINE: Final = 400
+"""Characters."""
+MOST_AT_ONCE: Final = 2 * MOST_ANSWERED
+"""Bytes of all lines of one heartbeat; those of further answers wait for the next."""
 
 Orders = Mapping[CommandKind, Callable[[], str | None]]
 """What a gate can be told to do, and how it does it, with what there is to tell of it; called on the event loop."""
 
+Questions = Mapping[CommandKind, Callable[[], Sequence[str]]]
+"""What a gate can be asked, and how it finds what to say, line by line; called aside, as it may take seconds."""
+
 log = logging.getLogger("gate.fleet")
+
+
+@dataclass(frozen=True, slots=True)
+class Able:
+    """All that a fleet can have of a gate."""
+
+    orders: Orders
+    questions: Questions
 
 
 class Commands:
     """The commands of one run of the gate.
 
     Args:
-        can: what this gate can do, and how.
+        able: what this gate can do and answer.
     """
 
-    def __init__(self, can: Orders) -> None:
-        self._can = can
+    def __init__(self, able: Able) -> None:
+        self._can = able.orders
+        self._knows = able.questions
         self._outcomes: dict[str, CommandOutcome] = {}
         """By command; those of the last commands, told or not."""
         self._untold: dict[str, CommandOutcome] = {}
@@ -39,18 +59,26 @@ class Commands:
     @property
     def untold(self) -> tuple[CommandOutcome, ...]:
         """What the next heartbeat has to tell."""
-        return tuple(self._untold.values())[:MOST_TOLD]
+        found: list[CommandOutcome] = []
+        room = MOST_AT_ONCE
+        for outcome in self._untold.values():
+            room -= sum(map(_size, outcome.lines))
+            if len(found) < MOST_TOLD and room >= 0:
+                found.append(outcome)
+        return tuple(found)
 
     def told(self, outcomes: Iterable[CommandOutcome]) -> None:
         """The fleet knows of these now."""
         for outcome in outcomes:
             self._untold.pop(outcome.id, None)
+            if outcome.id in self._outcomes:  # should it ask again, it learns that this was done
+                self._outcomes[outcome.id] = msgspec.structs.replace(outcome, lines=())
 
-    def take(self, commands: Iterable[Command]) -> None:
+    async def take(self, commands: Iterable[Command]) -> None:
         """Carry out what is new; what was carried out already is only told again."""
         for command in commands:
             if command.id not in self._outcomes:
-                self._remember(self._carry_out(command))
+                self._remember(await self._carry_out(command))
             self._untold[command.id] = self._outcomes[command.id]
 
     def _remember(self, outcome: CommandOutcome) -> None:
@@ -59,16 +87,40 @@ class Commands:
         self._outcomes[outcome.id] = outcome
         log.info(line("command", id=outcome.id, result=outcome.result.value, detail=outcome.detail))
 
-    def _carry_out(self, command: Command) -> CommandOutcome:
+    async def _carry_out(self, command: Command) -> CommandOutcome:
         if command.valid_s == 0:
             return CommandOutcome(command.id, CommandResult.EXPIRED)
-        try:
-            do = self._can[CommandKind(command.kind)]
-        except (ValueError, KeyError):
+        if command.kind not in {*self._can, *self._knows}:
             return CommandOutcome(command.id, CommandResult.NOT_SUPPORTED)
+        kind = CommandKind(command.kind)
         log.info(line("command-begins", id=command.id, kind=command.kind))
         try:
-            told = do()
+            if kind in self._knows:
+                return CommandOutcome(command.id, CommandResult.DONE, lines=await _answer(self._knows[kind]))
+            told = self._can[kind]()
         except (GateError, OSError) as fault:
             return CommandOutcome(command.id, CommandResult.FAILED, str(fault)[:1000])
         return CommandOutcome(command.id, CommandResult.DONE, (told or "")[:1000])
+
+
+async def _answer(question: Callable[[], Sequence[str]]) -> tuple[str, ...]:
+    """The first lines of an answer, as many as there is room for."""
+    found: list[str] = []
+
+    def ask() -> None:
+        found.extend(question())
+
+    await aside(ask, "question")
+    lines: list[str] = []
+    room = MOST_ANSWERED
+    for one in found[:MOST_LINES]:
+        said = one[:MOST_LINE]
+        room -= _size(said)
+        if room < 0:
+            break
+        lines.append(said)
+    return tuple(lines)
+
+
+def _size(line: str) -> int:
+    return len(line.encode())

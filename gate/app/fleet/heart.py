@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from gate.app.aside import aside
-from gate.app.fleet.commands import Commands
+from gate.app.fleet.commands import Able, Commands
 from gate.app.logs import line
 from gate.errors import NetworkFault, WireFault
 from gate.wire import heartbeat, inventory
@@ -23,7 +23,6 @@ from gate.wire.pace import Pace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gate.app.fleet.commands import Orders
     from gate.app.fleet.session import Session
     from gate.app.fleet.vitals import Vitals
     from gate.wire.inventory import Inventory
@@ -44,7 +43,7 @@ class Heart:
         device: the name that this gate has there.
         vitals: how the gate is.
         inventory: what it is made of.
-        orders: what the fleet may tell this gate to do, besides reporting.
+        able: what the fleet may have of this gate, besides reporting.
         contact: called whenever the fleet has answered.
     """
 
@@ -54,7 +53,7 @@ class Heart:
         device: str,
         vitals: Vitals,
         inventory: Callable[[], Inventory],
-        orders: Orders,
+        able: Able,
         contact: Callable[[], None],
     ) -> None:
         self._session = session
@@ -62,7 +61,7 @@ class Heart:
         self._vitals = vitals
         self._inventory = inventory
         self._contact = contact
-        self._commands = Commands({**orders, CommandKind.REPORT: self.report})
+        self._commands = Commands(Able({**able.orders, CommandKind.REPORT: self.report}, able.questions))
         self._inventory_due = True
         self._pace = Pace(random.random)
         self._trouble = False
@@ -103,7 +102,7 @@ class Heart:
         if about is not None:
             self._inventory_due = False
         self._commands.told(outcomes)
-        self._commands.take(answers[0].commands)
+        await self._commands.take(answers[0].commands)
 
     async def _pause(self, told: object) -> None:
         """Wait for the next one's time, or for something to tell; never less than ``MOST_OFTEN_S``."""

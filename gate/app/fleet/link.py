@@ -20,7 +20,7 @@ from gate.net.client import Client
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gate.app.fleet.commands import Orders
+    from gate.app.fleet.commands import Able
     from gate.app.fleet.vitals import Vitals
     from gate.config import FleetConfig, GateConfig
     from gate.journal.store import Journal
@@ -54,7 +54,7 @@ def fleet(
     config: GateConfig,
     journal: Journal,
     vitals: Vitals,
-    orders: Orders,
+    able: Able,
     lease: Lease | None,
 ) -> Link | None:
     """The link that a configuration asks for, if any; nothing goes out yet.
@@ -65,7 +65,7 @@ def fleet(
         config: all of it.
         journal: opened.
         vitals: how the gate is.
-        orders: what it may tell this gate to do.
+        able: what it may have of this gate.
         lease: renewed whenever the fleet has answered.
     """
     if config.fleet is None:
@@ -76,7 +76,7 @@ def fleet(
             lease.contact(vitals.clock.moment())
 
     try:
-        return _link(config, config.fleet, journal, vitals, orders, contact)
+        return _link(config, config.fleet, journal, vitals, able, contact)
     except ConfigError as fault:
         log.error(line("fleet-off", why=str(fault)))
         return None
@@ -87,12 +87,12 @@ def _link(
     fleet: FleetConfig,
     journal: Journal,
     vitals: Vitals,
-    orders: Orders,
+    able: Able,
     contact: Callable[[], None],
 ) -> Link:
     trust, tokens = fleet.trust(), Tokens(fleet.url, fleet.device, load_key(fleet.key))
     upload, beats = (Session(Client(fleet.url, trust), tokens) for _ in range(2))  # neither waits for the other
-    heart = Heart(beats, fleet.device, vitals, lambda: inventory(config, fleet), orders, contact)
+    heart = Heart(beats, fleet.device, vitals, lambda: inventory(config, fleet), able, contact)
     uploader = Uploader(
         config.journal.path,
         journal,
