@@ -86,7 +86,8 @@ def _rule_set(path: Path) -> object:
 
 
 def _rules_in_bundle(config: GateConfig, roots: Roots) -> None:
-    rule_files.check(trust_slot.held(config.trust, roots.state).others.get(RULES, {}))
+    device = None if config.fleet is None else config.fleet.device
+    rule_files.check(trust_slot.held(config.trust, roots.state, device).others.get(RULES, {}))
 
 
 def _certificate_rules(path: Path) -> object:
