@@ -34,8 +34,9 @@ _DIFFERENT: Final = 4096
 
 @cache
 def shipped() -> dict[str, Any]:
-    """The configuration that comes with the program: stands for a gate that has not told its own yet."""
-    return tomllib.loads((files("config") / "gate.toml").read_text("utf-8"))
+    """The configuration that comes with the program, enrolled: stands for a gate that has not told its own yet."""
+    table = tomllib.loads((files("config") / "gate.toml").read_text("utf-8"))
+    return {**table, "fleet": {"url": "https://fleet.example", "device": "gate", "key": "device.key"}}
 
 
 def base_of(told: str | None) -> dict[str, Any] | None:
