@@ -38,9 +38,12 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="setting",
             constraint=models.CheckConstraint(
-                condition=models.Q(("district", None), ("site", None))
-                | models.Q(("district", None), ("device", None))
-                | models.Q(("site", None), ("device", None)),
+                condition=models.Q(
+                    models.Q(("district", None), ("site", None)),
+                    models.Q(("device", None), ("district", None)),
+                    models.Q(("device", None), ("site", None)),
+                    _connector="OR",
+                ),
                 name="set_at_one_level",
             ),
         ),
