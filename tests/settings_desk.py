@@ -39,7 +39,7 @@ class Office(Desk):
     def set(self, kind: str, name: str, value: str, person: Person | None = None, **more: str) -> str:
         """Look, and do it; gives the page that was looked at."""
         who = person or self.person
-        page = who.post(f"{self.level(kind)}preview", name=name, value=value, **more).content.decode()
+        page = str(who.post(f"{self.level(kind)}preview", name=name, value=value, **more).content.decode())
         fields = dict(re.findall(r'type="hidden" name="(name|value|remove|digest)" value="([^"]*)"', page))
         if "digest" in fields:
             assert who.post(f"{self.level(kind)}do", **fields).status_code == 302

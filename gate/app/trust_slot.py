@@ -116,7 +116,8 @@ class TrustSlot:
         self._source = source_of(config, state, clock, device)
         self._clock = clock
         self._on_taken = on_taken
-        self._copies = Copies(state / LAST_GOOD, wanted=settings.wanted(device))
+        self._folder = state / LAST_GOOD
+        self._copies = Copies(self._folder, wanted=settings.wanted(device))
         self._floor_file = state / LAST_GOOD / FLOOR
         self._floor = floor.NO_FLOOR
         self._written: Floor | None = None
@@ -188,6 +189,9 @@ class TrustSlot:
     def _recall(self, pinned: bytes) -> None:
         """What was good before the restart: no older one is taken, and it stands in for a bad one."""
         kept = self._copies.newest(pinned)
+        if kept is None:  # from before this gate had its name in the fleet, and a file of the settings of its own
+            kept = Copies(self._folder, wanted=settings.wanted(None)).newest(pinned)
+            self._behind = kept is not None  # so that the same one is read again, with that file
         try:
             self._floor = self._written = floor.read(self._floor_file)
         except TrustError as fault:

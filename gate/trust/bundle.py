@@ -64,7 +64,7 @@ class Bundle:
     files: Mapping[str, bytes] = field(repr=False)
     """Those of the role ``trust``, e.g. ``"anchors.json"``, ``"health-codes/gd.toml"``."""
     others: Mapping[str, Mapping[str, bytes]] = field(repr=False)
-    """Those of the other roles that it has, by role."""
+    """Those of the other roles that it has, by role; a role of which nothing was wanted is not there."""
     metadata: Mapping[str, bytes] = field(repr=False)
     """What proves it: names in the folder -> content."""
 
@@ -149,8 +149,12 @@ def verify(read: Read, pinned_root: bytes, wanted: Collection[str] = ROLES) -> B
         lists[role], roles[role] = signed(Targets, metadata[f"{role}.json"], targets, role, OFFLINE)
     _check_versions(roles, timestamp, snapshot)
     left = _Budget()
-    files = {role: _files(read, role, targets, found, left, wanted) for role, found in lists.items()}
-    return Bundle(roles, files.pop(ROLE), files, metadata)
+    files = {
+        role: _files(read, role, targets, found, left, wanted)
+        for role, found in lists.items()
+        if any(_is_wanted(name, (role,)) for name in wanted)
+    }
+    return Bundle(roles, files.pop(ROLE, {}), files, metadata)
 
 
 class _Budget:

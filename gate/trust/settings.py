@@ -43,12 +43,14 @@ def wanted(device: str | None) -> tuple[str, ...]:
     return all_but_settings if device is None else (*all_but_settings, f"{CONFIG}/{file_of(device)}")
 
 
-def own(found: Bundle, device: str) -> dict[str, Any]:
-    """What a bundle sets for a gate; nothing where it has no word about it.
+def own(found: Bundle, device: str) -> dict[str, Any] | None:
+    """What a bundle sets for a gate; nothing where it has no word about it, and None where that was not read.
 
     Raises:
         TrustError: the file is not of its form.
     """
+    if CONFIG in found.roles and CONFIG not in found.others:
+        return None
     data = found.others.get(CONFIG, {}).get(file_of(device))
     return {} if data is None else read(data).get(device, {})
 

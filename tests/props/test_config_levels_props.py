@@ -13,7 +13,7 @@ from gate.config_levels import SETTINGS, Kind, Settings, check, merge, overlaid,
 from gate.errors import ConfigError
 
 WORD = st.text(st.characters(categories=("L", "N")), min_size=1, max_size=8)
-VALUES = {
+VALUES: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.WORD: WORD,
     Kind.WORDS: st.lists(WORD, min_size=1, max_size=4),
     Kind.NUMBER: st.integers(-1000, 100_000),
@@ -69,7 +69,7 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.text() | st.sampled_from(sorted(SETTINGS)), JSON, max_size=4))
 def test_whatever_else_comes_is_refused_in_words(said: dict[str, Any]) -> None:
-    good = True
+    good, why = True, ""
     try:
         check(said)
     except ConfigError as fault:

@@ -6,12 +6,15 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from net_rig import Server
+from net_rig import Server, head
 from settings_rig import DEVICE, WORKS, Lives, SetGate, bundle, until_restart, while_at_work
 from static_site import named
 from trust_site import Site
 
 from gate.__main__ import main
+from gate.app.trust_slot import TrustSlot
+from gate.clock import SystemClock
+from gate.config import load
 from gate.errors import TrustError
 from gate.trust import settings
 from gate.trust.ring import ring_of
@@ -193,6 +196,23 @@ def test_check_config_tries_what_is_in_force(tmp_path: Path, capsys: pytest.Capt
     taken(gate)
     main(["run", "--check-config", "--config", str(gate.file), "--state", str(gate.state)])
     assert "can't be used" not in capsys.readouterr().out
+
+
+def test_a_gate_that_joins_a_fleet_goes_on_with_the_copy_from_before_and_reads_its_settings(tmp_path: Path) -> None:
+    site = Site()
+    site.put(bundle(1, {DEVICE: LEAD_IN}))
+    with Server(site.serve) as server:
+        gate = SetGate(tmp_path, server=server.base)
+        config = load(gate.file, gate.state).trust
+        TrustSlot(config, gate.state, SystemClock()).refresh()
+        site.behave = lambda peer, _: peer.link.sendall(head(b"", status="503 Busy"))
+        offline = TrustSlot(config, gate.state, SystemClock(), device=DEVICE)
+        offline.refresh()
+        assert offline.state.name == "trust@1"
+        site.behave = None
+        until_restart(gate.begin(), Lives())
+        gate.begin()
+        assert gate.config.voice.lead_in_ms == 300
 
 
 def test_what_is_set_is_written_alike_and_read_back() -> None:

@@ -113,23 +113,22 @@ class Kept:
             raise TrustError("settings: no name of any")
         pinned, wanted = read_bounded(self._root), settings.wanted(self.device)
         found = settings.own(bundle.open_folder(self._folder / digest, pinned, _only_settings(wanted)), self.device)
-        if settings.digest(found) != digest:
+        if found is None or settings.digest(found) != digest:
             raise TrustError("settings: others than their folder is named for")
         return check(found)
 
-    def put(self, found: Bundle, holds: str) -> str:
-        """Keep what a bundle sets for this gate, safe on the disk before anything names it; gives its digest.
+    def put(self, found: Bundle, digest: str) -> None:
+        """Keep what a bundle sets for this gate, safe on the disk before anything names it.
 
         Args:
             found: verified.
-            holds: the digest in force, whose folder is left alone.
+            digest: of what it sets; not of what is in force, whose folder is left alone.
 
         Raises:
             OSError: it can't be written.
         """
-        digest = settings.digest(settings.own(found, self.device))
-        if digest in (settings.NOTHING, holds):
-            return digest
+        if digest == settings.NOTHING:
+            return
         folder = self._folder / digest
         shutil.rmtree(folder, ignore_errors=True)
         folders = {self._folder.parent, self._folder, folder}
@@ -138,7 +137,6 @@ class Kept:
             folders.update(parent for parent in (folder / name).parents if parent.is_relative_to(folder))
         for one in folders:
             durable.sync_folder(one)
-        return digest
 
     def tidy(self, *digests: str) -> None:
         """Erase what is of no other digest than these."""

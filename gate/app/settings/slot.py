@@ -119,7 +119,8 @@ class SettingsSlot:
     def offer(self, found: Bundle) -> None:
         """Look at a bundle that the gate believes; in whatever thread that happens."""
         with self._one_at_a_time:
-            self._offered = dataclasses.replace(found, files={}, others={CONFIG: found.others.get(CONFIG, {})})
+            read = {role: files for role, files in found.others.items() if role == CONFIG}
+            self._offered = dataclasses.replace(found, files={}, others=read)
         self._look(again=False)
 
     def _look(self, *, again: bool) -> None:
@@ -133,6 +134,8 @@ class SettingsSlot:
 
     def _weigh(self, offered: Bundle, *, again: bool) -> None:
         said = settings.own(offered, self._kept.device)
+        if said is None:  # a copy from before this gate was in a fleet
+            return
         digest = settings.digest(said)
         if self._note.trial or digest == self._ready:
             return
@@ -150,7 +153,7 @@ class SettingsSlot:
             log.error(line("settings-refused", refused=digest, holds=self._note.holds, why=str(fault)))
             self._stand(self._note.without(digest, str(fault)))
             return
-        self._kept.put(offered, self._note.holds)
+        self._kept.put(offered, digest)
         log.info(line("settings-ready", settings=sorted(said), waits="for a quiet moment"))
         self._ready = digest
 
