@@ -19,7 +19,7 @@ import msgspec
 from gate import config, config_checks
 from gate.app.config_check import fitting
 from gate.config_bind import Roots
-from gate.config_levels import check
+from gate.config_levels import SETTINGS, check
 from gate.errors import GateError
 
 if TYPE_CHECKING:
@@ -56,6 +56,26 @@ def faults(base: dict[str, Any] | None, said: Settings) -> tuple[str, ...]:
         said: what is set for it, merged.
     """
     return _faults(_key(shipped() if base is None else base), msgspec.json.encode(dict(said), order="sorted"))
+
+
+def in_force(base: dict[str, Any], said: Settings) -> dict[str, Any]:
+    """The value of each setting that a gate has, the program's own among them; without those that only a driver knows.
+
+    Args:
+        base: what was set on it by hand; one that ``base_of`` gave.
+        said: what is set for it, merged.
+    """
+    try:
+        whole = config.read(base, _ROOTS, WHERE, said)
+    except GateError:
+        return {}
+    return {name: found for name in SETTINGS if (found := _at(whole, name)) is not None}
+
+
+def _at(whole: object, name: str) -> Any:
+    for part in name.split("."):
+        whole = getattr(whole, part, None)
+    return list(whole) if isinstance(whole, tuple) else whole
 
 
 def _key(base: dict[str, Any]) -> bytes:

@@ -1,4 +1,4 @@
-"""The pages of what is set for gates: a level, a gate, a change that is shown before it is made."""
+"""The pages of what is set for gates: every level, one of them, a change that is shown before it is made."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from fleet.configuration.change import Change, Touched, alone
-from fleet.configuration.said import Place, Said, base, gates, places
+from fleet.configuration.said import Place, Said, gates, places
 from fleet.console import permissions
 from fleet.console.audit import note
+from fleet.console.gate_configuration import told_by
 from fleet.console.setting_words import WORDS, shown, text_of, typed
 from fleet.registry.levels import Level
-from fleet.registry.models import Device, District, Site
-from fleet.troubles import read
-from gate.config_levels import SETTINGS, value_in
+from fleet.registry.models import District, Site
+from gate.config_levels import SETTINGS
 from gate.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def overview(request: Any) -> Any:
     have = wait = 0
     refused = []
     for device in gates().filter(id__in=seen.values("id")).iterator(chunk_size=500):
-        told = _told(device)
+        told = told_by(device)
         if told is not None and told.refused is not None:
             refused.append((device, told.why or ""))
         elif told is not None and told.holds == said.digest(device):
@@ -134,44 +134,6 @@ def carry_out(request: Any, kind: str, number: int) -> Any:
     return redirect("level", kind=kind, number=number)
 
 
-@login_required
-@require_GET
-def gate(request: Any, name: str) -> Any:
-    """Everything that holds for one gate, and where each value comes from."""
-    device = get_object_or_404(permissions.devices(request.user), name=name)
-    said, by_hand, told = Said.now(), base(device), _told(device)
-    merged, names = said.merged(device), _names(device)
-    rows = []
-    for key, (word, hint) in WORDS.items():
-        placed, own = merged.get(key), value_in(by_hand or {}, key)
-        over = [(names[one], shown(values[key])) for one, values in said.levels(device) if key in values]
-        rows.append(
-            {
-                "name": key,
-                "word": word,
-                "hint": hint,
-                "value": shown(own if placed is None else placed.value),
-                "from": names[placed.level]
-                if placed
-                else (_("set by hand on the gate") if own is not None else _("the program's own")),
-                "is_set": placed is not None,
-                "instead_of": [
-                    *([] if own is None or placed is None else [(_("set by hand on the gate"), shown(own))]),
-                    *over[:-1],
-                ],
-            }
-        )
-    context = {
-        "device": device,
-        "rows": rows,
-        "known": by_hand is not None,
-        "told": told,
-        "has_it": told is not None and told.holds == said.digest(device),
-        "place": Place(Level.DEVICE, device.id),
-    }
-    return render(request, "console/gate_configuration.html", context)
-
-
 def _preview(request: Any, change: Change, what: Any, touched: Sequence[Touched]) -> Any:
     wrong = [one for one in touched if one.faults]
     shown_ = [
@@ -256,11 +218,6 @@ def _wider(said: Said, above: Sequence[Place]) -> dict[str, tuple[Any, str]]:
     return found
 
 
-def _names(device: Device) -> dict[Place, str]:
-    site = device.site
-    return dict(zip(places(device), (_("whole fleet"), str(site.district), str(site), str(device)), strict=True))
-
-
 def _name_of(place: Place) -> str:
     if place.level is Level.FLEET:
         return str(_("whole fleet"))
@@ -270,10 +227,3 @@ def _name_of(place: Place) -> str:
 
 def _subject(place: Place, what: Any) -> str:
     return place.level.value if what is None else f"{place.level.value} {what}"
-
-
-def _told(device: Device) -> Any:
-    """What a gate has told of its settings last."""
-    report = getattr(device, "report", None)
-    beat = read(report.heartbeat) if report else None
-    return None if beat is None else beat.settings

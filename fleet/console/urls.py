@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
-from fleet.console import alarms, bulk, configuration, retirement, rollouts, sites, tables, views
+from fleet.console import alarms, bulk, configuration, gate_configuration, retirement, rollouts, sites, tables, views
 
 urlpatterns = [
     path("", views.gates, name="gates"),
@@ -19,7 +19,7 @@ urlpatterns = [
     path("gates/<str:name>/revoke", views.revoke, name="revoke"),
     path("gates/<str:name>/command", views.command, name="command"),
     path("gates/<str:name>/retirement", retirement.certificate, name="retirement"),
-    path("gates/<str:name>/configuration", configuration.gate, name="gate-configuration"),
+    path("gates/<str:name>/configuration", gate_configuration.gate, name="gate-configuration"),
     path("configuration/", configuration.overview, name="configuration"),
     path("configuration/<str:kind>/<int:number>/", configuration.level, name="level"),
     path("configuration/<str:kind>/<int:number>/preview", configuration.preview, name="setting"),

@@ -43,7 +43,8 @@ def test_the_narrowest_holds_and_the_page_says_where_each_value_comes_from(offic
     assert f"<td>200</td><td>{office.site}</td>" in row[0]
     assert "40 (set by hand on the gate)" in row[0]
     assert f"100 ({office.district})" in row[0]
-    assert "the program&#x27;s own" in page
+    assert "<td>720</td><td>the program&#x27;s own</td>" in page, "hours without contact, which nobody has set"
+    assert "<td>not set</td><td>–</td>" in page, "of a barrier that is not there"
     office.set("device", "voice.lead_in_ms", "300")
     assert "<td>300</td>" in office.person.get(f"/gates/{office.gate}/configuration")
     assert "<td>200</td>" in office.person.get(f"/gates/{office.second}/configuration")
