@@ -19,6 +19,7 @@ COMMANDS: Final = {
         "a simulated provincial interface with fictional people, and the vices of real ones",
     ),
     "publish": ("fleet.publishing.command", "a signed bundle to the gates, ring by ring"),
+    "configuration": ("fleet.configuration.command", "what is set at the console, as files that two people sign"),
     "rollouts": ("fleet.publishing.worker", "what moves rollouts on, or back, beside the site's folder"),
     "bench": ("fleet.bench", "heartbeats and rows at a steady rate, with a database of its own; prints rates and p99"),
 }

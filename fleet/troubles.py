@@ -45,6 +45,7 @@ class Trouble(StrEnum):
     DISK = "disk"
     JOURNAL = "journal"
     DEAD_LETTERS = "dead letters"
+    SETTINGS = "settings"
 
 
 def read(body: bytes | memoryview | None) -> Heartbeat | None:
@@ -91,3 +92,5 @@ def troubles(beat: Heartbeat) -> Iterator[tuple[Trouble, str]]:
         yield Trouble.JOURNAL, ""
     elif beat.journal.dead_letters:
         yield Trouble.DEAD_LETTERS, str(beat.journal.dead_letters)
+    if beat.settings is not None and beat.settings.refused is not None:
+        yield Trouble.SETTINGS, beat.settings.why or ""

@@ -23,7 +23,7 @@ PURE: Final = (*_JUDGING, "gate.wire", "gate.clock_trust")
 LAYERS: Final = ("gate.status", "gate.trust", "gate.journal", "gate.kiosk")
 _FLEET: Final = (
     *("gate.model", "gate.errors", "gate.wire", "gate.rules", "gate.trust", "gate.journal.upload"),
-    *("gate.durable", "fleet"),
+    *("gate.durable", "gate.config_levels", "fleet"),
 )
 
 SEES_ONLY: Final[Mapping[str, tuple[str, ...]]] = {
@@ -38,6 +38,7 @@ SEES_ONLY: Final[Mapping[str, tuple[str, ...]]] = {
     "voice": ("gate.model", "gate.errors", "voice"),
     "fleet": _FLEET,
     "fleet.gateway": (*_FLEET, "gate.credentials", "gate.net", "gate.pseudonym", "gate.status.code_answer"),
+    "fleet.configuration": (*_FLEET, "gate.config", "gate.config_bind", "gate.config_checks", "gate.app.config_check"),
     "fleet.province": (*_FLEET, "gate.credentials", "gate.pseudonym"),
 }
 """Part -> what it may see of the four packages; the narrowest part counts, one that is not listed has no such limit."""
@@ -45,7 +46,7 @@ SEES_ONLY: Final[Mapping[str, tuple[str, ...]]] = {
 OPENED_ONLY_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "drivers": ("gate.app", "drivers"),
     "voice": ("gate.app", "voice"),
-    "gate.app": ("gate.app", "gate.__main__"),
+    "gate.app": ("gate.app", "gate.__main__", "fleet.configuration"),
     "fleet": ("fleet",),
 }
 """Part -> the only ones who may import it."""

@@ -78,14 +78,18 @@ def worded(trouble: Trouble, detail: str) -> str:
     """A trouble, in words."""
     match trouble:
         case Trouble.GONE:
-            return str(_("%(device)s is gone") % {"device": detail})
+            words = _("%(device)s is gone") % {"device": detail}
         case Trouble.CLOCK:
-            return str(_("clock not trusted"))
+            words = _("clock not trusted")
         case Trouble.RULES:
-            return str(_("stale rules"))
+            words = _("stale rules")
         case Trouble.DISK:
-            return str(_("disk almost full"))
+            words = _("disk almost full")
         case Trouble.JOURNAL:
-            return str(_("journal can't be read"))
+            words = _("journal can't be read")
         case Trouble.DEAD_LETTERS:
-            return str(_("dead letters: %(count)s") % {"count": detail} if detail else _("dead letters"))
+            words = _("dead letters: %(count)s") % {"count": detail} if detail else _("dead letters")
+        case _:  # settings
+            words = _("can't live with what was set for it")
+            words = f"{words}: {detail}" if detail else words
+    return str(words)

@@ -6,7 +6,18 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
-from fleet.console import alarms, bulk, planned, retirement, rollouts, sites, tables, views
+from fleet.console import (
+    alarms,
+    bulk,
+    configuration,
+    gate_configuration,
+    planned,
+    retirement,
+    rollouts,
+    sites,
+    tables,
+    views,
+)
 from fleet.console.lockout import LoginForm
 
 urlpatterns = [
@@ -20,6 +31,11 @@ urlpatterns = [
     path("gates/<str:name>/revoke", views.revoke, name="revoke"),
     path("gates/<str:name>/command", views.command, name="command"),
     path("gates/<str:name>/retirement", retirement.certificate, name="retirement"),
+    path("gates/<str:name>/configuration", gate_configuration.gate, name="gate-configuration"),
+    path("configuration/", configuration.overview, name="configuration"),
+    path("configuration/<str:kind>/<int:number>/", configuration.level, name="level"),
+    path("configuration/<str:kind>/<int:number>/preview", configuration.preview, name="setting"),
+    path("configuration/<str:kind>/<int:number>/do", configuration.carry_out, name="setting-do"),
     path("alarms/", alarms.alarms, name="alarms"),
     path("alarms/<int:number>/acknowledge", alarms.acknowledge, name="acknowledge"),
     path("sites/<int:number>/", sites.site, name="site"),

@@ -113,7 +113,8 @@ class Beats:
         self._tidied = now
 
     def _matters(self, id_: int, beat: Heartbeat) -> bool:
-        gist = hash((beat.software, beat.clock.trusted, beat.flags, tuple(_gone(beat)), _names(beat), beat.outcomes))
+        told = (beat.software, beat.clock.trusted, beat.flags, beat.settings, beat.outcomes)
+        gist = hash((*told, tuple(_gone(beat)), _names(beat)))
         now = time.monotonic()
         before, when = self._told.get(id_, (None, 0.0))
         if gist == before and now < when + HISTORY_EVERY_S:

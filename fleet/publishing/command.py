@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fleet.configuration import command as configuration
 from fleet.errors import FleetError
 from fleet.prepare import use_django
 from fleet.publishing import release
@@ -49,6 +50,7 @@ def _published(site: Site, asked: argparse.Namespace) -> str:
         moves.renew(site, made)
         return f"version {made.version}: timestamp {made.timestamp}"
     back = None if asked.back is None else release.read(asked.back, root)
+    configuration.check(made.bundle)
     _begin(site, made, back, asked)
     return f"version {made.version}: {'to every gate now' if asked.at_once else 'begun'}"
 

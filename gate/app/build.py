@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from drivers import Driver
     from drivers.barrier import Barrier
     from gate.app.records import Sources
+    from gate.app.settings.slot import SettingsSlot
     from gate.config import GateConfig
     from gate.config_devices import ReaderConfig
     from gate.lease import Lease
@@ -65,8 +66,13 @@ if TYPE_CHECKING:
 log = logging.getLogger("gate")
 
 
-def build(config: GateConfig, roots: Roots) -> Gate:
+def build(config: GateConfig, roots: Roots, settings: SettingsSlot | None = None) -> Gate:
     """Open everything that a gate needs.
+
+    Args:
+        config: as it is in force.
+        roots: what its paths are relative to.
+        settings: offered whatever the fleet sets anew.
 
     Raises:
         ConfigError: the configuration names something that does not exist at all (driver, language, port).
@@ -75,7 +81,8 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     clock: Clock = DemoClock(config.demo.clock) if config.demo is not None else clock_watch.watched(roots.state)
     rules, take_rules = rules_of(config, roots, clock)
     device = None if config.fleet is None else config.fleet.device
-    trust = TrustSlot(config.trust, roots.state, clock, take_rules, device)
+    takers = [take for take in (take_rules, None if settings is None else settings.offer) if take is not None]
+    trust = TrustSlot(config.trust, roots.state, clock, lambda found: [take(found) for take in takers], device)
     catalogue = phrases.load(_languages(config))
     kiosk = KioskServer(_kiosk_settings(config), {tag: catalogue.ui[tag] for tag in config.kiosk.languages})
     keep = Keep(config.journal.keep_days, config.journal.most_mb << 20)
@@ -116,7 +123,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
     )
     watch = ClockWatch(clock, roots.state, kiosk, found.witness) if isinstance(clock, WatchedClock) else None
     drivers = (*(driver(reader, roots) for reader in config.readers), *of_thermometer)
-    read_again = _reading_again(rules if take_rules is None else None, trust)
+    read_again = _reading_again(rules if take_rules is None else None, trust, settings)
     vitals = Vitals(
         clock=clock,
         devices=Devices(one.name for one in drivers),
@@ -125,6 +132,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         rules=rules,
         trust=trust,
         journal=config.journal.path,
+        settings=settings,
     )
 
     def wipe() -> str:
@@ -149,6 +157,7 @@ def build(config: GateConfig, roots: Roots) -> Gate:
         fleet=fleet(config, journal, vitals, Able(orders, questions(config, roots)), lease),
         lease=lease,
         personal=personal,
+        settings=settings,
     )
 
 
@@ -163,13 +172,15 @@ def _people(
     return key, sources(config.status, key, kiosk, clock.heard, lists)
 
 
-def _reading_again(rules: RuleSlot | None, trust: TrustSlot) -> Callable[[], None]:
-    """What looks for new rules and trust; rules of a bundle come with it."""
+def _reading_again(rules: RuleSlot | None, trust: TrustSlot, settings: SettingsSlot | None) -> Callable[[], None]:
+    """What looks for new rules, trust and settings; rules of a bundle, and settings, come with it."""
 
     def again() -> None:
         if rules is not None:
             rules.refresh()
         trust.ask()
+        if settings is not None:
+            settings.ask()
 
     return again
 

@@ -38,16 +38,25 @@ def faults(config: GateConfig, roots: Roots) -> Iterator[str]:
     What may still come (records, whom to believe) is named too: without it people are referred, but the gate starts. Of
     orders that were never given nothing is said.
     """
-    yield from _devices(config, roots)
+    yield from fitting(config, roots)
     yield from _rules(config, roots)
     yield from _people(config)
     if config.fleet is not None:
         yield from _tried("[fleet] ", _fleet, config.fleet)
+    yield from Pack.open((*config.voice.packs, BUNDLED), phrases.load(phrases.available())).problems
+
+
+def fitting(config: GateConfig, roots: Roots) -> Iterator[str]:
+    """Those of them that show on any machine, also where the gate itself is elsewhere: nothing is opened."""
+    yield from _devices(config, roots)
     yield from _tried("", require_loopback, config.kiosk.host, "kiosk")
     yield from _tried("", require_port, config.kiosk.port, "kiosk")
     for languages in (config.kiosk.languages, config.voice.languages):
         yield from _tried("", phrases.load, languages)
-    yield from Pack.open((*config.voice.packs, BUNDLED), phrases.load(phrases.available())).problems
+    if config.fleet is not None:
+        yield from _tried("[fleet] ", config.fleet.trust)
+    if config.status.lookup is not None:
+        yield from _tried("[status.lookup] ", config.status.lookup.trust)
 
 
 def _devices(config: GateConfig, roots: Roots) -> Iterator[str]:
@@ -86,7 +95,8 @@ def _rule_set(path: Path) -> object:
 
 
 def _rules_in_bundle(config: GateConfig, roots: Roots) -> None:
-    rule_files.check(trust_slot.held(config.trust, roots.state).others.get(RULES, {}))
+    device = None if config.fleet is None else config.fleet.device
+    rule_files.check(trust_slot.held(config.trust, roots.state, device).others.get(RULES, {}))
 
 
 def _certificate_rules(path: Path) -> object:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gate.app.fleet.vitals import Vitals
     from gate.app.personal import Personal
     from gate.app.service import LaneService
+    from gate.app.settings.slot import SettingsSlot
     from gate.app.trust_slot import TrustSlot
     from gate.journal.store import Journal
     from gate.kiosk.server import KioskServer
@@ -44,6 +45,19 @@ class Gate:
     lease: Lease | None
     """None: there is no fleet that could be missed."""
     personal: Personal
+    settings: SettingsSlot | None
+    """None: there is no fleet that could set anything."""
+
+    @property
+    def quiet_s(self) -> float:
+        """For how long nobody was served."""
+        return self.service.quiet_s
+
+    @property
+    def works(self) -> frozenset[str]:
+        """The names of the devices that work."""
+        watched = (self.vitals.devices, *(() if self.vitals.barrier is None else (self.vitals.barrier,)))
+        return frozenset(part.name for devices in watched for part in devices.now() if part.gone_s is None)
 
     def drop_people(self) -> None:
         """The lease is over."""

@@ -13,8 +13,9 @@ from gate.app import personal
 from gate.app.build import build
 from gate.app.config_check import faults
 from gate.app.logs import configure, line
+from gate.app.settings.slot import SettingsSlot
+from gate.app.settings.start import held, start
 from gate.app.supervise import supervise
-from gate.config import load
 from gate.config_bind import Roots
 from gate.errors import ConfigError, JournalError
 from gate.health import Health
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import argparse
 
     from gate.app.gate import Gate
+    from gate.app.settings.start import Started
     from gate.config import GateConfig
 
 log = logging.getLogger("gate")
@@ -52,11 +54,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT; 0 then, 1 where the gate can't start. SIGHUP reads rules and trust again."""
     configure()
     try:
-        config = load(arguments.config, arguments.state)
-        roots = Roots(arguments.config.resolve().parent, arguments.state.resolve())
         if arguments.check_config:
-            return _check(arguments.config, config, roots)
-        gate = build(config, roots)
+            roots = Roots(arguments.config.resolve().parent, arguments.state.resolve())
+            return _check(arguments.config, held(arguments.config, arguments.state), roots)
+        gate = _built(start(arguments.config, arguments.state))
     except (ConfigError, JournalError) as fault:
         log.critical(line("can-not-start", why=str(fault)))
         return 1
@@ -71,6 +72,18 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         gate.close()
     return 0
+
+
+def _built(started: Started) -> Gate:
+    """The gate as it is set; where it can't be with what is new, with what held before."""
+    roots = Roots(started.file.resolve().parent, started.state.resolve())
+    try:
+        slot = None if started.kept is None else SettingsSlot(started, started.kept)
+        return build(started.config, roots, slot)
+    except (ConfigError, JournalError) as fault:
+        if (before := started.again(str(fault))) is None:
+            raise
+        return _built(before)
 
 
 def _check(file: Path, config: GateConfig, roots: Roots) -> int:
@@ -120,6 +133,7 @@ async def _work(gate: Gate, health: Health, stopping: asyncio.Event) -> None:
             group.create_task(health.watch(gate.service), name="health"),
             *_fleet(gate, group),
             *_lease(gate, group, stopping),
+            *_settings(gate, group, stopping),
             *(
                 group.create_task(supervise(driver, gate.vitals.devices.noting(gate.service.take)), name=driver.name)
                 for driver in gate.drivers
@@ -147,6 +161,12 @@ def _lease(gate: Gate, group: asyncio.TaskGroup, stopping: asyncio.Event) -> lis
         return []
     kept = personal.watch(gate.lease, gate.drop_people, gate.kiosk, stopping.set)  # systemd starts the gate again
     return [group.create_task(kept, name="lease")]
+
+
+def _settings(gate: Gate, group: asyncio.TaskGroup, stopping: asyncio.Event) -> list[asyncio.Task[None]]:
+    if gate.settings is None:
+        return []
+    return [group.create_task(gate.settings.run(gate, stopping.set), name="settings")]
 
 
 def _fleet(gate: Gate, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:

@@ -30,7 +30,7 @@ from gate.app.sealer import Sealer
 from gate.app.supervise import LOGGED_ALREADY
 from gate.credentials.trusted import TRUST_OVERDUE
 from gate.kiosk.state import StatusFlag
-from gate.lane import Lane, LaneEvent
+from gate.lane import Lane, LaneEvent, LaneState
 from gate.model import (
     Announcement,
     Decision,
@@ -114,17 +114,26 @@ class LaneService:
         self.lane = Lane()
         self.releases = Releases(self.lane, barrier, self._recorder, screen, self._not_let_through)
         self._events: asyncio.Queue[Reading | asyncio.Event] = asyncio.Queue()
+        self._came = time.monotonic()
+        """When somebody came last."""
         self._free = asyncio.Event()
         """Nobody is being decided about."""
         self._free.set()
         self._readers_out: set[str] = set()
         self._reports: set[asyncio.Task[None]] = set()
 
+    @property
+    def quiet_s(self) -> float:
+        """For how long nobody has come, or was decided about or let through; 0: somebody is."""
+        return time.monotonic() - self._came if self.lane.state is LaneState.IDLE else 0.0
+
     def take(self, event: ReaderEvent) -> None:
         """Take what a driver emits; never blocks. While somebody is being decided about, others are turned away."""
         if isinstance(event, Notice):
             self._notice(event)
-        elif self.lane.busy or self.releases.full:
+            return
+        self._came = time.monotonic()
+        if self.lane.busy or self.releases.full:
             self._turn_away(event.reader)
         else:
             self.lane.apply(LaneEvent.PRESENTED)

@@ -19,7 +19,7 @@ from gate.app.rule_files import LAST_GOOD
 from gate.app.trust_source import source_of
 from gate.credentials.trusted import Trusted
 from gate.errors import ConfigError, NetworkFault, TrustError
-from gate.trust import bundle, floor, load
+from gate.trust import bundle, floor, load, settings
 from gate.trust.copies import Copies
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ FLOOR: Final = "trust-floor"
 log = logging.getLogger("gate.trust")
 
 
-def held(config: TrustConfig, state: Path) -> Bundle:
+def held(config: TrustConfig, state: Path, device: str | None = None) -> Bundle:
     """The bundle that a gate would use if it started now; nothing is fetched, used or kept.
 
     Raises:
@@ -47,8 +47,8 @@ def held(config: TrustConfig, state: Path) -> Bundle:
     """
     pinned = read_bounded(config.root)
     if config.bundle is not None:
-        return bundle.open_folder(config.bundle, pinned)
-    found = Copies(state / LAST_GOOD).newest(pinned)
+        return bundle.open_folder(config.bundle, pinned, settings.wanted(device))
+    found = Copies(state / LAST_GOOD, wanted=settings.wanted(device)).newest(pinned)
     if found is None:
         raise TrustError("nothing was fetched yet")
     return found
@@ -58,7 +58,7 @@ def faults(config: TrustConfig, state: Path, clock: Clock, device: str | None = 
     """What is wrong with the bundle that a gate has now, one sentence each; nothing is fetched, used or kept."""
     try:
         source_of(config, state, clock, device)
-        found = held(config, state)
+        found = held(config, state, device)
         floor.read(state / LAST_GOOD / FLOOR).check(found)
         load.load(found)
     except ConfigError as fault:
@@ -116,7 +116,8 @@ class TrustSlot:
         self._source = source_of(config, state, clock, device)
         self._clock = clock
         self._on_taken = on_taken
-        self._copies = Copies(state / LAST_GOOD)
+        self._folder = state / LAST_GOOD
+        self._copies = Copies(self._folder, wanted=settings.wanted(device))
         self._floor_file = state / LAST_GOOD / FLOOR
         self._floor = floor.NO_FLOOR
         self._written: Floor | None = None
@@ -188,6 +189,9 @@ class TrustSlot:
     def _recall(self, pinned: bytes) -> None:
         """What was good before the restart: no older one is taken, and it stands in for a bad one."""
         kept = self._copies.newest(pinned)
+        if kept is None:  # from before this gate had its name in the fleet, and a file of the settings of its own
+            kept = Copies(self._folder, wanted=settings.wanted(None)).newest(pinned)
+            self._behind = kept is not None  # so that the same one is read again, with that file
         try:
             self._floor = self._written = floor.read(self._floor_file)
         except TrustError as fault:

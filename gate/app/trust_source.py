@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from gate.errors import ConfigError
 from gate.net.client import Client
-from gate.trust import bundle, refresh
+from gate.trust import bundle, refresh, settings
 from gate.trust.metadata import MAX_BYTES
 from gate.trust.ring import PLACEHOLDER, own_name, ring_name, ring_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
     from pathlib import Path
 
@@ -53,12 +54,13 @@ class Source(Protocol):
 class FromFolder:
     """Somebody copies a bundle there and says so."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, wanted: Collection[str]) -> None:
         self._folder = folder
+        self._wanted = wanted
 
     def newest(self, pinned_root: bytes, held: Path | None) -> Bundle:
         del held
-        return bundle.open_folder(self._folder, pinned_root)
+        return bundle.open_folder(self._folder, pinned_root, self._wanted)
 
     def first_wait_s(self, *, empty_handed: bool) -> float | None:
         del empty_handed
@@ -87,10 +89,11 @@ class FromServer:
         self._clock = clock
         self._every_s = config.every_minutes * MINUTE_S
         self._staging = state / STAGING
+        self._wanted = settings.wanted(device)
 
     def newest(self, pinned_root: bytes, held: Path | None) -> Bundle:
         own = next((client for client in self._first if _has_any(client)), self._client)
-        return refresh.fetch(own, pinned_root, self._staging, held, self._heard)
+        return refresh.fetch(own, pinned_root, self._staging, held, self._heard, self._wanted)
 
     def first_wait_s(self, *, empty_handed: bool) -> float | None:
         return 0.0 if empty_handed else random.uniform(0, START_SPREAD_S)  # noqa: S311 - no secret
@@ -128,4 +131,4 @@ def source_of(config: TrustConfig, state: Path, clock: Clock, device: str | None
         return FromServer(config.server, state, clock, device)
     if config.bundle is None:
         raise ConfigError("[trust]: write bundle = … or a table [trust.server]")
-    return FromFolder(config.bundle)
+    return FromFolder(config.bundle, settings.wanted(device))

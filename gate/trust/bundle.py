@@ -43,7 +43,9 @@ ROLE: Final = "trust"
 """Whom the gate believes; without it a bundle is none."""
 RULES: Final = "rules"
 """Rule sets and orders."""
-OTHERS: Final = (RULES, "config", "software")
+CONFIG: Final = "config"
+"""What the fleet has set for its gates; ``gate.trust.settings``."""
+OTHERS: Final = (RULES, CONFIG, "software")
 """What a bundle may hold besides, each signed by keys of its own."""
 ROLES: Final = (ROLE, *OTHERS)
 _ONLINE_ROLES: Final = ("timestamp", "snapshot")
@@ -62,7 +64,7 @@ class Bundle:
     files: Mapping[str, bytes] = field(repr=False)
     """Those of the role ``trust``, e.g. ``"anchors.json"``, ``"health-codes/gd.toml"``."""
     others: Mapping[str, Mapping[str, bytes]] = field(repr=False)
-    """Those of the other roles that it has, by role."""
+    """Those of the other roles that it has, by role; a role of which nothing was wanted is not there."""
     metadata: Mapping[str, bytes] = field(repr=False)
     """What proves it: names in the folder -> content."""
 
@@ -90,12 +92,10 @@ class Bundle:
         return said if said is None or name not in _ONLINE_ROLES else min(said, self.ends)
 
     def contents(self, wanted: Collection[str] = ROLES) -> dict[str, bytes]:
-        """The metadata and the files of these roles, by the names in the folder."""
+        """The metadata and the files that are ``wanted`` as for ``verify``, by the names in the folder."""
         by_role = {ROLE: self.files, **self.others}
-        files = {
-            f"{role}/{name}": data for role, found in by_role.items() if role in wanted for name, data in found.items()
-        }
-        return files | dict(self.metadata)
+        files = {f"{role}/{name}": data for role, found in by_role.items() for name, data in found.items()}
+        return {name: data for name, data in files.items() if _is_wanted(name, wanted)} | dict(self.metadata)
 
     def expired(self, moment: Moment) -> bool:
         """Whether a newer one should be here by now; it is used all the same."""
@@ -124,7 +124,7 @@ def verify(read: Read, pinned_root: bytes, wanted: Collection[str] = ROLES) -> B
     Args:
         read: gives a file's bytes.
         pinned_root: content of the root that was installed with the gate.
-        wanted: roles whose files are read; metadata is of all of them.
+        wanted: roles whose files are read, or single files by their names; metadata is of all of them.
 
     Raises:
         TrustError: as ``open_folder``.
@@ -149,8 +149,12 @@ def verify(read: Read, pinned_root: bytes, wanted: Collection[str] = ROLES) -> B
         lists[role], roles[role] = signed(Targets, metadata[f"{role}.json"], targets, role, OFFLINE)
     _check_versions(roles, timestamp, snapshot)
     left = _Budget()
-    files = {role: _files(read, role, targets, found, left) if role in wanted else {} for role, found in lists.items()}
-    return Bundle(roles, files.pop(ROLE), files, metadata)
+    files = {
+        role: _files(read, role, targets, found, left, wanted)
+        for role, found in lists.items()
+        if any(_is_wanted(name, (role,)) for name in wanted)
+    }
+    return Bundle(roles, files.pop(ROLE, {}), files, metadata)
 
 
 class _Budget:
@@ -210,7 +214,13 @@ def _check_versions(roles: Mapping[str, SignedRole], timestamp: Timestamp, snaps
             raise TrustError(f"{role}: is another version than the one that is listed")
 
 
-def _files(read: Read, role: str, targets: Targets, lists: Targets, left: _Budget) -> dict[str, bytes]:
+def _is_wanted(name: str, wanted: Collection[str]) -> bool:
+    return name in wanted or name.partition("/")[0] in wanted
+
+
+def _files(
+    read: Read, role: str, targets: Targets, lists: Targets, left: _Budget, wanted: Collection[str]
+) -> dict[str, bytes]:
     delegation = targets.get_delegated_role(role)
     own = f"{role}/"
     for name in lists.targets:
@@ -220,6 +230,8 @@ def _files(read: Read, role: str, targets: Targets, lists: Targets, left: _Budge
     left.spend(lists.targets)
     files = {}
     for name, described in sorted(lists.targets.items()):
+        if not _is_wanted(name, wanted):
+            continue
         data = _needed(read, name, described.length)
         check_file(described, data, name)
         files[name.removeprefix(own)] = data

@@ -31,7 +31,7 @@ from gate.trust.bundle import MAX_NEWER_ROOTS, ROLES
 from gate.trust.metadata import MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from datetime import datetime
     from pathlib import Path
     from typing import IO
@@ -56,7 +56,12 @@ _CONFIG: Final = UpdaterConfig(
 
 
 def fetch(
-    server: Client, pinned_root: bytes, staging: Path, held: Path | None, heard: Callable[[datetime], None]
+    server: Client,
+    pinned_root: bytes,
+    staging: Path,
+    held: Path | None,
+    heard: Callable[[datetime], None],
+    wanted: Collection[str] = ROLES,
 ) -> Bundle:
     """The newest bundle that the server has.
 
@@ -66,6 +71,7 @@ def fetch(
         staging: a folder for this alone; what is left in it saves requests and is believed no more than the network.
         held: folder of a bundle that the gate has already.
         heard: told what the server's clock shows, where it proved who it is.
+        wanted: as for ``bundle.verify``; nothing else is fetched.
 
     Raises:
         NetworkFault: the server can't be reached, or does not give what it should.
@@ -77,7 +83,7 @@ def fetch(
         staging.mkdir(parents=True, exist_ok=True)
         updater = _metadata(fetcher, pinned_root, staging)
         with folder.reading(staging) as read:
-            found = bundle.verify(_reader(updater, read, staging, held), pinned_root)
+            found = bundle.verify(_reader(updater, read, staging, held), pinned_root, wanted)
     except TrustError:
         shutil.rmtree(staging, ignore_errors=True)  # whatever it was, the next time begins anew
         raise

@@ -74,6 +74,16 @@ class Disk(msgspec.Struct, frozen=True):
     total_bytes: Count
 
 
+class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the fleet has set for this gate; docs/fleet.md."""
+
+    holds: Word
+    """Digest of those in force; ``none``: what was set by hand alone."""
+    refused: Word | None = None
+    """Digest of those that this gate can't live with."""
+    why: Annotated[str, Meta(max_length=1000)] | None = None
+
+
 class Heartbeat(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One report."""
 
@@ -92,6 +102,7 @@ class Heartbeat(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     journal: Journal | None = None
     """None: it could not be asked."""
     disk: Disk | None = None
+    settings: Settings | None = None
     key_tier: KeyTier
     outcomes: Annotated[tuple[CommandOutcome, ...], Meta(max_length=64)] = ()
 

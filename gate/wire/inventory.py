@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from gate.wire.heartbeat import KeyTier
 from gate.wire.message import Count, DeviceId, Name
@@ -46,6 +47,8 @@ class Inventory(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     place: Place
     parts: tuple[Part, ...]
     key_tier: KeyTier
+    base: Annotated[str, Meta(max_length=64 * 1024)] | None = None
+    """JSON of the configuration that was set by hand; what the fleet sets lies above it."""
 
 
 class InventoryAnswer(msgspec.Struct, frozen=True):

@@ -19,8 +19,14 @@ _BOARD: Final = Path("/proc/device-tree/model")
 _MOST_CHARACTERS: Final = 200
 
 
-def inventory(config: GateConfig, fleet: FleetConfig) -> Inventory:
-    """What this gate is made of; what can't be found out is left out or said to be unknown."""
+def inventory(config: GateConfig, fleet: FleetConfig, base: str | None) -> Inventory:
+    """What this gate is made of; what can't be found out is left out or said to be unknown.
+
+    Args:
+        config: as it is in force.
+        fleet: where it is told.
+        base: JSON of what was set by hand.
+    """
     here = config.checkpoint
     parts = [Part(reader.name, reader.driver) for reader in config.readers]
     if config.thermometer is not None:
@@ -40,6 +46,7 @@ def inventory(config: GateConfig, fleet: FleetConfig) -> Inventory:
         place=Place(here.id, here.site_class, here.zone, here.lane),
         parts=tuple(parts),
         key_tier=TIER,
+        base=base,
     )
 
 

@@ -74,6 +74,8 @@ def fleet(
     def contact() -> None:
         if lease is not None:
             lease.contact(vitals.clock.moment())
+        if vitals.settings is not None:
+            vitals.settings.heard()
 
     try:
         return _link(config, config.fleet, journal, vitals, able, contact)
@@ -92,7 +94,8 @@ def _link(
 ) -> Link:
     trust, tokens = fleet.trust(), Tokens(fleet.url, fleet.device, load_key(fleet.key))
     upload, beats = (Session(Client(fleet.url, trust), tokens) for _ in range(2))  # neither waits for the other
-    heart = Heart(beats, fleet.device, vitals, lambda: inventory(config, fleet), able, contact)
+    base = None if vitals.settings is None else vitals.settings.base
+    heart = Heart(beats, fleet.device, vitals, lambda: inventory(config, fleet, base), able, contact)
     uploader = Uploader(
         config.journal.path,
         journal,

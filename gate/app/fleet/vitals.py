@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gate import clock
     from gate.app.fleet.devices import Devices
     from gate.app.rule_slot import RuleSlot
+    from gate.app.settings.slot import SettingsSlot
     from gate.app.trust_slot import TrustSlot
     from gate.kiosk.server import KioskServer
     from gate.model import Moment
@@ -40,6 +41,7 @@ class Vitals:
     rules: RuleSlot
     trust: TrustSlot
     journal: Path
+    settings: SettingsSlot | None = None
     begun: float = field(default_factory=time.monotonic)
 
     def now(self, device: str) -> Heartbeat:
@@ -59,6 +61,7 @@ class Vitals:
             flags=tuple(flag.value for flag in self.screen.flags),
             rules=self._rules(moment),
             trust=self._trust(moment),
+            settings=None if self.settings is None else self.settings.told,
             key_tier=TIER,
         )
 
@@ -73,6 +76,7 @@ class Vitals:
             None if rule_set is None else (rule_set.id, rule_set.version),
             self.trust.state.name,
             moment.trusted,
+            None if self.settings is None else self.settings.told,
         )
 
     def with_disk(self, beat: Heartbeat) -> Heartbeat:

@@ -27,7 +27,7 @@ _TOOLS = {
 }
 OTHERS = {
     "rules": "rule sets and orders",
-    "config": "configuration, which gates keep",
+    "config": "what a fleet sets for its gates (fleet configuration writes it)",
     "software": "software, which gates keep",
 }
 EPILOG = """\
