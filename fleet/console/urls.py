@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
-from fleet.console import alarms, bulk, retirement, rollouts, sites, tables, views
+from fleet.console import alarms, bulk, flags, retirement, rollouts, sites, tables, views
 
 urlpatterns = [
     path("", views.gates, name="gates"),
@@ -21,6 +21,11 @@ urlpatterns = [
     path("gates/<str:name>/retirement", retirement.certificate, name="retirement"),
     path("alarms/", alarms.alarms, name="alarms"),
     path("alarms/<int:number>/acknowledge", alarms.acknowledge, name="acknowledge"),
+    path("flags/", flags.flags, name="flags"),
+    path("flags/many", flags.many, name="flags-many"),
+    path("flags/person", flags.person, name="flag-person"),
+    path("flags/<int:number>/", flags.change, name="flag-change"),
+    path("flags/<int:number>/decide", flags.decide, name="flag-decide"),
     path("sites/<int:number>/", sites.site, name="site"),
     path("claims/", views.claims, name="claims"),
     path("claims/<str:label>/withdraw", views.withdraw, name="withdraw"),

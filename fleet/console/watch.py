@@ -61,7 +61,7 @@ def look(now: datetime) -> None:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", (_ONE_OF_US,))
             if not cursor.fetchone()[0]:
                 return
-        there = {_key(alarm): alarm for alarm in Alarm.objects.filter(ended_at=None)}
+        there = {_key(alarm): alarm for alarm in Alarm.objects.filter(ended_at=None, device__isnull=False)}
         found, silent = dict[Key, Any](), set[int]()
         for id_, seen_at, beat in _told():
             if now - seen_at > SILENT:

@@ -7,7 +7,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from fleet.registry.rollouts import Rollout  # noqa: F401 - Django looks for tables here
+from fleet.registry.flags import Flag, FlagChange  # noqa: F401 - Django looks for tables here
+from fleet.registry.rollouts import Rollout  # noqa: F401 - the same
 from gate.wire.commands import CommandKind, CommandResult
 
 
@@ -129,9 +130,12 @@ class Heartbeat(models.Model):
 class Alarm(models.Model):
     """Something that was wrong with a gate, and who has taken note of it; open until it is over."""
 
-    device = models.ForeignKey(Device, models.CASCADE, related_name="alarms")
+    device = models.ForeignKey(Device, models.CASCADE, related_name="alarms", null=True)
+    """None: it is not about a gate, but about what people do."""
+    district = models.ForeignKey(District, models.CASCADE, related_name="+", null=True)
+    """Where it is about no gate: whose; None: everybody's."""
     kind = models.CharField(max_length=16)
-    """``offline`` or a ``Trouble``."""
+    """``offline`` or a ``Trouble``; ``flags`` or ``emergency``."""
     part = models.CharField(max_length=1000, blank=True)
     """Which of the gate's devices it is."""
     began_at = models.DateTimeField()
