@@ -18,6 +18,7 @@ from fleet.console.audit import note
 from fleet.console.states import Colour, worded
 from fleet.console.watch import OFFLINE
 from fleet.flags import changes
+from fleet.publishing.moves import EMERGENCY
 from fleet.registry.models import Alarm
 from fleet.troubles import Trouble
 
@@ -40,19 +41,21 @@ def alarms(request: Any) -> Any:
     steered = set(permissions.districts(request.user, to_change=True).values_list("id", flat=True))
     context = {
         "page": page,
-        "rows": list(_rows(page, steered)),
+        "rows": list(_rows(page, steered, is_publisher=permissions.may_publish(request.user))),
         "open": there.filter(acknowledged_at=None).count(),
         "most_noted": MOST_NOTED,
     }
     return render(request, "console/alarms.html", context)
 
 
-def _rows(page: Any, steered: set[int]) -> Iterator[tuple[Alarm, Colour, str, bool]]:
+def _rows(page: Any, steered: set[int], *, is_publisher: bool) -> Iterator[tuple[Alarm, Colour, str, bool]]:
     """Each with its colour and its words, and whether the user may take note of it."""
     for alarm in page:
         district = alarm.district_id if alarm.device is None else alarm.device.site.district_id
         may = district in steered
-        if alarm.kind == changes.ALARM:
+        if alarm.kind == EMERGENCY:
+            yield alarm, Colour.RED, _("emergency: to every gate at once"), is_publisher
+        elif alarm.kind == changes.ALARM:
             yield alarm, Colour.RED, _("unusually many flags, held until a second person looks"), may
         elif alarm.kind == OFFLINE:
             yield alarm, Colour.RED, _("offline"), may
@@ -79,8 +82,8 @@ def acknowledge(request: Any, number: int) -> Any:
 
 
 def _seen(user: Any, *, to_change: bool = False) -> Q:
-    """Of the gates that a user may see or steer, and of their districts."""
+    """Of the gates that a user may see or steer, of their districts, and everybody's."""
     districts = permissions.districts(user, to_change=to_change)
-    return Q(device__in=permissions.devices(user, to_change=to_change).order_by()) | Q(
-        device=None, district__in=districts
-    )
+    theirs = Q(device__in=permissions.devices(user, to_change=to_change).order_by())
+    everybodys = Q(kind=EMERGENCY) if not to_change or permissions.may_publish(user) else Q(pk__in=())
+    return theirs | everybodys | Q(device=None, district__in=districts)

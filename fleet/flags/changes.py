@@ -78,7 +78,7 @@ def ask(asked: Asked, user: Any) -> FlagChange:
         _keep(made, asked, now)
         what = "flag" if asked.colour else "flag lifted"
         note_all(user, f"{what} asked for" if held else what, [(one.hex(), said(made)) for one in asked.people])
-        if held == HeldFor.VOLUME:
+        if held == str(HeldFor.VOLUME):
             Alarm.objects.create(district=asked.district, kind=ALARM, part=str(made.id), began_at=now)
             note(user, "flags unusual", f"change {made.id}", said(made))
     return made
