@@ -82,7 +82,7 @@ class Said:
     outcome: Outcome | None
     """None: it can't be said."""
     why: str
-    """The first reason; or what keeps it from being said."""
+    """The first reason, or a later one where a rule before it can't be tried; or what keeps it from being said."""
 
 
 class Rejudge:
