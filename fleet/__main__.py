@@ -18,6 +18,7 @@ COMMANDS: Final = {
         "fleet.province.server",
         "a simulated provincial interface with fictional people, and the vices of real ones",
     ),
+    "sign": ("fleet.publishing.sign", "a release, by two people, each on a machine of their own"),
     "publish": ("fleet.publishing.command", "a signed bundle to the gates, ring by ring"),
     "rollouts": ("fleet.publishing.worker", "what moves rollouts on, or back, beside the site's folder"),
     "flags": ("fleet.flags.export", "whoever has a colour set by hand now, as a table for the desk that makes lists"),
