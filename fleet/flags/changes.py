@@ -153,6 +153,8 @@ def _keep(change: FlagChange, asked: Asked, now: datetime) -> None:
         Flag.objects.bulk_create([Flag(change=change, holder=one) for one in asked.people], batch_size=1000)
         return
     theirs = in_force(now).filter(holder__in=asked.people, change__district=asked.district, change__agency=asked.agency)
+    # One that waits to be lifted already is that change's.
+    theirs = theirs.exclude(lift__state=ChangeState.WAITING)
     found = list(theirs.values_list("id", "holder"))
     without = len(asked.people) - len({bytes(holder) for _id, holder in found})
     if without:

@@ -237,6 +237,22 @@ def test_flags_are_lifted_by_the_agency_that_set_them(desk: Desk) -> None:
     assert [row[2] for row in changes(desk)] == ["accepted", "accepted"], "nothing to lift, nothing on record"
 
 
+def test_of_two_who_want_the_same_flags_lifted_the_first_is_waited_for(desk: Desk) -> None:
+    person, second = Person(desk.user(may_change=True)), Person(desk.user(may_change=True))
+    for sequence in (1, 2):
+        one(desk, person, sequence)
+    lift = {"colour": "lift", "reason": "over"}
+    many(desk, person, range(1, 3), **lift)
+    first = newest(desk)
+    assert "Without a flag" in one(desk, second, 1, **lift).content.decode()
+    assert len(counting(desk)) == 2
+    second.post(f"/flags/{first}/decide", decision="refuse")
+    assert len(counting(desk)) == 2
+    many(desk, person, range(1, 3), **lift)
+    second.post(f"/flags/{newest(desk)}/decide", decision="accept", people="2")
+    assert counting(desk) == {}
+
+
 def test_a_question_about_somebody_is_on_record_and_answered(desk: Desk) -> None:
     user = desk.user(may_change=False)
     one(desk, Person(desk.user(may_change=True)))

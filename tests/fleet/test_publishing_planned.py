@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 from fleet_city import PASSWORD
+from fleet_desk import Desk, Person
 
 from fleet.errors import FleetError
 
@@ -38,6 +39,8 @@ def test_an_emergency_waits_for_somebody_else_and_is_said_everywhere(settled: Ci
     assert city.state()[1] == "waiting"
     assert city.fetch() == ["trust@1"] * 5
     assert alarms(city) == [("trust@2", True)]
+    for person in (other, Desk(city.server).user(may_change=False)):
+        assert "emergency: to every gate at once" in Person(person).get("/alarms/")
     assert "Somebody else has to confirm" in city.press(one, "confirm")
     city.work()
     assert city.fetch() == ["trust@1"] * 5, "one account is one person"
