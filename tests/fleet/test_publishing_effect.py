@@ -126,7 +126,7 @@ def test_whatever_is_said_is_what_the_new_rules_decide_about_the_same_person(cha
         unsaid += said.outcome is None
         if said.outcome is not None:
             assert said.outcome is truth.outcome
-            assert said.why == truth.reasons[0]
+            assert said.why in truth.reasons
     assert unsaid < len(people())
 
 
