@@ -67,7 +67,8 @@ def _published(site: Site, asked: argparse.Namespace) -> str:
         return f"version {made.version}: timestamp {made.timestamp}"
     back = None if asked.back is None else release.read(asked.back, root)
     last = Rollout.begun().first()
-    found = effect.effect({} if last is None else site.rules(last.settled[0]), made.files, timezone.now())
+    before = {} if last is None else site.rules(last.settled[0])
+    found = effect.effect(before, made.files, timezone.now(), effect.IN_AN_EMERGENCY if asked.at_once else None)
     print("\n".join(found.lines()))
     if found.too_much and not asked.anyway:
         raise FleetError("more than one in twenty would or may be decided otherwise; --anyway says that it is meant")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 DAY: Final = timedelta(days=1)
 MOST_CHANGED: Final = 0.05
 """Of the rows; for more, whoever publishes has to say that it is meant."""
+IN_AN_EMERGENCY: Final = 50_000
+"""Rows; nobody waits for more."""
 MOST_KINDS: Final = 100
 """Kinds of rows that are told apart; what is left is one more."""
 MOST_REMEMBERED: Final = 50_000
@@ -78,21 +80,22 @@ class Effect:
         yield from (f"  an example of the rules is decided otherwise by {one}" for one in self.examples[:MOST_KINDS])
 
 
-def effect(before: Mapping[str, bytes], after: Mapping[str, bytes], now: datetime) -> Effect:
+def effect(before: Mapping[str, bytes], after: Mapping[str, bytes], now: datetime, most: int | None = None) -> Effect:
     """Judge the last 24 hours again.
 
     Args:
         before: rule sets that gates have now, by name of the file; one of orders is left alone.
         after: those of the release.
         now: aware.
+        most: of the rows, the newest so many; None: all of them.
     """
     old, new = _held(before), _held(after)
     found = Effect(examples=tuple(_examples(old, new)))
     if {one.rule_set.digest for one in old} == {one.rule_set.digest for one in new}:
-        found.rows = found.same = _rows(now).count()
+        found.rows = found.same = _rows(now, most).count()
         return found
     judge, known = Rejudge(old, new), dict[Any, Any]()
-    for row in _read(now):
+    for row in _read(now, most):
         states = tuple((one.name, one.state) for one in row.facts)
         kind = (row.outcome, row.reasons[0], row.rule_set, row.profile, row.failed_rules, row.clock_trusted, states)
         if (said := known.get((*kind, row.marks))) is None:
@@ -134,15 +137,15 @@ def _holds(rule_set: RuleSet, identifier: str, example: Example) -> bool:
         return False
 
 
-def _rows(now: datetime) -> Any:
+def _rows(now: datetime, most: int | None) -> Any:
     from fleet.registry.models import Passage  # noqa: PLC0415 - Django is set up by now
 
-    return Passage.objects.filter(id__gte=_first_id(now - DAY), id__lt=_first_id(now))
+    return Passage.objects.filter(id__gte=_first_id(now - DAY), id__lt=_first_id(now)).order_by("-id")[:most]
 
 
-def _read(now: datetime) -> Iterator[Row]:
+def _read(now: datetime, most: int | None) -> Iterator[Row]:
     decoder = msgspec.json.Decoder(Row)
-    for (body,) in _rows(now).values_list("body").iterator(chunk_size=2000):
+    for (body,) in _rows(now, most).values_list("body").iterator(chunk_size=2000):
         yield decoder.decode(bytes(body))
 
 
