@@ -35,6 +35,8 @@ LIFT: Final = "lift"
 MOST_WHY: Final = 200
 """Characters."""
 COLOURS: Final = {ChangeState.WAITING: "amber", ChangeState.ACCEPTED: "green", ChangeState.REFUSED: "grey"}
+_NONE: Final = ("", "–")
+"""Nothing is chosen for anybody who does not choose."""
 _DOCUMENTS: Final = [
     (DocumentType.RESIDENT_ID.value, gettext_lazy("resident ID card")),
     (DocumentType.PERMANENT_RESIDENCE.value, gettext_lazy("permanent residence card")),
@@ -60,10 +62,10 @@ class _ChangeForm(forms.Form):
 
     district = forms.ModelChoiceField(queryset=None, label=gettext_lazy("District"))
     colour = forms.ChoiceField(
-        choices=[*FlagColour.choices, (LIFT, gettext_lazy("lift the flag"))], label=gettext_lazy("Colour")
+        choices=[_NONE, *FlagColour.choices, (LIFT, gettext_lazy("lift the flag"))], label=gettext_lazy("Colour")
     )
-    reason = forms.ChoiceField(choices=FlagReason, label=gettext_lazy("Reason"))
-    agency = forms.ChoiceField(choices=Agency, label=gettext_lazy("Source"))
+    reason = forms.ChoiceField(choices=[_NONE, *FlagReason.choices], label=gettext_lazy("Reason"))
+    agency = forms.ChoiceField(choices=[_NONE, *Agency.choices], label=gettext_lazy("Source"))
     days = forms.IntegerField(min_value=1, max_value=MOST_DAYS, initial=7, label=gettext_lazy("Ends after days"))
 
     def __init__(self, user: Any, *arguments: Any) -> None:
