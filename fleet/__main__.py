@@ -18,9 +18,11 @@ COMMANDS: Final = {
         "fleet.province.server",
         "a simulated provincial interface with fictional people, and the vices of real ones",
     ),
+    "sign": ("fleet.publishing.sign", "a release, by two people, each on a machine of their own"),
     "publish": ("fleet.publishing.command", "a signed bundle to the gates, ring by ring"),
     "configuration": ("fleet.configuration.command", "what is set at the console, as files that two people sign"),
     "rollouts": ("fleet.publishing.worker", "what moves rollouts on, or back, beside the site's folder"),
+    "flags": ("fleet.flags.export", "whoever has a colour set by hand now, as a table for the desk that makes lists"),
     "bench": ("fleet.bench", "heartbeats and rows at a steady rate, with a database of its own; prints rates and p99"),
 }
 

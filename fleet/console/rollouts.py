@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from fleet.console import permissions
+from fleet.errors import FleetError
 from fleet.publishing import moves
 from fleet.publishing.rings import Stage
-from fleet.registry.rollouts import OPEN, Rollout, RolloutState, Why
+from fleet.registry.rollouts import OPEN, PENDING, Rollout, RolloutState, Why
 
 SHOWN: Final = 20
 STAGES: Final = {
@@ -28,6 +29,9 @@ STAGES: Final = {
     Stage.ALL: gettext_lazy("all gates"),
 }
 COLOURS: Final = {
+    RolloutState.WAITING: "amber",
+    RolloutState.PLANNED: "grey",
+    RolloutState.OFF: "grey",
     RolloutState.RUNNING: "green",
     RolloutState.HELD: "amber",
     RolloutState.DONE: "grey",
@@ -41,7 +45,13 @@ def rollouts(request: Any) -> Any:
     """The newest ones. Which gate is the first one is for whoever may steer every district."""
     found = Rollout.objects.select_related("pilot__site")[:SHOWN]
     rows = [(one, STAGES[Stage(one.stage)], COLOURS[RolloutState(one.state)], one.state in OPEN) for one in found]
-    return render(request, "console/rollouts.html", {"rows": rows, "may_steer": permissions.may_publish(request.user)})
+    context = {
+        "rows": rows,
+        "may_steer": permissions.may_publish(request.user),
+        "pending": PENDING,
+        "me": request.user.get_username(),
+    }
+    return render(request, "console/rollouts.html", context)
 
 
 @login_required
@@ -52,9 +62,11 @@ def move(request: Any, number: int) -> Any:
         raise PermissionDenied
     asked, who = request.POST.get("move"), request.user.get_username()
     with transaction.atomic():
-        rollout = get_object_or_404(Rollout.objects.select_for_update(of=("self",)), id=number)
+        rollout = get_object_or_404(Rollout.objects.select_for_update(of=("self",)).select_related("pilot"), id=number)
         # What was on the page when the button was pressed: the rollout may have moved by itself since.
-        if rollout.state not in OPEN or request.POST.get("stage") != rollout.stage:
+        if rollout.state in PENDING:
+            _begin(request, rollout, who)
+        elif rollout.state not in OPEN or request.POST.get("stage") != rollout.stage:
             messages.error(request, _("Nothing was done: it has moved meanwhile."))
         elif asked == "hold" and rollout.state == RolloutState.RUNNING:
             moves.hold(rollout, who, str(Why.HAND))
@@ -63,3 +75,14 @@ def move(request: Any, number: int) -> Any:
         elif asked == "back" and rollout.back_version is not None:
             moves.go_back(rollout, who, str(Why.HAND))
     return redirect("rollouts")
+
+
+def _begin(request: Any, rollout: Rollout, who: str) -> None:
+    """Confirm an emergency that somebody else has asked for, or call off what has not begun."""
+    try:
+        if request.POST.get("move") == "confirm":
+            moves.confirm(rollout, who, timezone.now())
+        elif request.POST.get("move") == "off":
+            moves.call_off(rollout, who)
+    except FleetError:
+        messages.error(request, _("Somebody else has to confirm what you have asked for."))

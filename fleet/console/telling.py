@@ -10,17 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db import Error, close_old_connections, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from fleet.console import senders
-from fleet.console.states import worded
+from fleet.console.alarm_words import district, what
 from fleet.registry.models import Alarm
 from fleet.registry.notices import Notice
-from fleet.troubles import Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from fleet.console.recipients import Recipient, Recipients
@@ -59,16 +56,15 @@ def _run(recipients: Recipients) -> None:
         wait.wait(EVERY_S)
 
 
-def write(recipients: Recipients, new: Sequence[Alarm], now: datetime) -> None:
-    """Put down what is to be told of alarms that have just been opened; a part of the transaction that opens them."""
+def write(recipients: Recipients, now: datetime) -> None:
+    """Put down what is to be told of alarms that nobody was told of yet, in one transaction with the caller's."""
+    fresh = list(Alarm.objects.filter(told=False).select_related("device__site__district", "district"))
+    Alarm.objects.filter(id__in=[one.id for one in fresh]).update(told=True)
     if not recipients.to:
         return
     Notice.objects.filter(made_at__lt=now - KEPT).delete()
-    if not new:
-        return
-    fresh = list(Alarm.objects.filter(id__in=[one.id for one in new]).select_related("device__site__district"))
     for one in recipients.to:
-        theirs = [alarm for alarm in fresh if not one.districts or alarm.device.site.district.name in one.districts]
+        theirs = [alarm for alarm in fresh if _is_for(one, alarm)]
         if not theirs:
             continue
         told = [_words(alarm) for alarm in theirs[:NAMED]]
@@ -112,22 +108,23 @@ def _try(notice: Notice, to: Recipient, recipients: Recipients, now: datetime) -
     notice.save()
 
 
+def _is_for(one: Recipient, alarm: Alarm) -> bool:
+    where = district(alarm)
+    return not one.districts or where is None or where.name in one.districts
+
+
 def _words(alarm: Alarm) -> dict[str, Any]:
     """One alarm, in both languages: whoever reads it has no console before them."""
     said = {}
     for language in ("zh-hans", "en"):
         with override(language):
-            said[language] = _what(alarm)
-    site = alarm.device.site
+            said[language] = what(alarm)
+    where, gate = district(alarm), alarm.device
     return {
         "since": alarm.began_at.isoformat(timespec="seconds"),
-        "district": site.district.name,
-        "site": site.name,
-        "gate": alarm.device.name,
+        "district": "" if where is None else where.name,
+        "site": "" if gate is None else gate.site.name,
+        "gate": "" if gate is None else gate.name,
         "kind": alarm.kind,
         "what": said,
     }
-
-
-def _what(alarm: Alarm) -> str:
-    return str(_("offline")) if alarm.kind == Alarm.OFFLINE else worded(Trouble(alarm.kind), alarm.part)

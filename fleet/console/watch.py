@@ -66,7 +66,7 @@ def look(now: datetime, recipients: Recipients = NOBODY) -> None:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", (_ONE_OF_US,))
             if not cursor.fetchone()[0]:
                 return
-        there = {_key(alarm): alarm for alarm in Alarm.objects.filter(ended_at=None)}
+        there = {_key(alarm): alarm for alarm in Alarm.objects.filter(ended_at=None, device__isnull=False)}
         found, silent, plans = dict[Key, Any](), set[int](), Plans(now)
         for id_, site, seen_at, beat in _told():
             if now - seen_at > SILENT:
@@ -80,7 +80,8 @@ def look(now: datetime, recipients: Recipients = NOBODY) -> None:
         ]
         new = [_alarm(key, since) for key, since in found.items() if key not in there]
         Alarm.objects.filter(id__in=over).update(ended_at=now)
-        telling.write(recipients, Alarm.objects.bulk_create(new, batch_size=_AT_ONCE), now)
+        Alarm.objects.bulk_create(new, batch_size=_AT_ONCE)
+        telling.write(recipients, now)
         Alarm.objects.filter(ended_at__lt=now - KEPT).delete()
 
 

@@ -14,11 +14,12 @@ from gate.trust import bundle, load
 from gate.trust.bundle import RULES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from gate.trust.bundle import Bundle
 
-_ORDERS: Final = "orders.json"
+ORDERS: Final = "orders.json"
 _MAY_DIFFER: Final = ("root", "timestamp")
 """Signed at other times than the rest."""
 
@@ -32,11 +33,23 @@ class Release:
     """SHA-256 of the names and contents of its files."""
     rules: tuple[tuple[str, int, str], ...]
     """Of each rule set id, version, and when it is valid from (ISO)."""
+    orders: tuple[tuple[str, str, str], ...] = ()
+    """Of each order id, kind, and when it ends (ISO)."""
 
     @property
     def version(self) -> int:
         """Of everything that was signed offline."""
         return self.bundle.version
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """Rule sets and orders, by name."""
+        return self.bundle.others.get(RULES, {})
+
+    @property
+    def signed_until(self) -> datetime:
+        """When what was signed offline ends; the timestamp is signed anew before that."""
+        return min(role.expires for name, role in self.bundle.roles.items() if name != "timestamp")
 
     @property
     def timestamp(self) -> int:
@@ -57,7 +70,7 @@ def read(folder: Path, root: bytes) -> Release:
     try:
         found = bundle.open_folder(folder, root)
         load.load(found)
-        sets = _rule_sets(found)
+        sets, given = _rule_sets(found)
     except (TrustError, RuleSetError) as fault:
         raise FleetError(f"{folder}: refused: {fault}") from None
     versions = {role.version for name, role in found.roles.items() if name not in _MAY_DIFFER}
@@ -68,7 +81,8 @@ def read(folder: Path, root: bytes) -> Release:
     files = sorted((name, data) for name, data in found.contents().items() if name not in found.metadata)
     lines = (f"{name} {sha256(data).hexdigest()}\n" for name, data in files)
     rules = tuple((one.id, one.version, one.valid_from.isoformat()) for one in sets)
-    return Release(found, sha256("".join(lines).encode()).hexdigest(), rules)
+    told = tuple((one.id, str(one.kind), one.valid_to.isoformat()) for one in given)
+    return Release(found, sha256("".join(lines).encode()).hexdigest(), rules, told)
 
 
 def check_way_back(release: Release, back: Release) -> None:
@@ -87,9 +101,8 @@ def check_way_back(release: Release, back: Release) -> None:
         raise FleetError(f"the way back lacks the role {', '.join(sorted(missing))}, and gates would miss it")
 
 
-def _rule_sets(found: Bundle) -> tuple[ruleset.RuleSet, ...]:
+def _rule_sets(found: Bundle) -> tuple[tuple[ruleset.RuleSet, ...], tuple[orders.Order, ...]]:
+    """The rule sets, and the orders that are laid over them."""
     files = found.others.get(RULES, {})
-    sets = tuple(ruleset.load(blob) for name, blob in files.items() if name != _ORDERS)
-    if sets:
-        orders.load(files.get(_ORDERS, b"[]"), *sets)
-    return sets
+    sets = tuple(ruleset.load(blob) for name, blob in files.items() if name != ORDERS)
+    return sets, orders.load(files[ORDERS], *sets) if ORDERS in files and sets else ()

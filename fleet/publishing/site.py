@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from fleet.errors import FleetError
 from gate import durable
 from gate.trust import publish
+from gate.trust.bundle import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,6 +49,19 @@ class Site:
         except FileNotFoundError:
             return 0
         return int(json.loads(data)["signed"]["version"])
+
+    def rules(self, version: int) -> dict[str, bytes]:
+        """The files of the role ``rules`` in a bundle that is there, by name; none where it has no such role."""
+        try:
+            listed = json.loads((self._content / f"{version}.{RULES}.json").read_bytes())["signed"]["targets"]
+        except FileNotFoundError:
+            return {}
+        found = {}
+        for name, described in listed.items():
+            folder, _, base = name.rpartition("/")
+            path = self._content / folder / f"{described['hashes']['sha256']}.{base}"
+            found[name.removeprefix(f"{RULES}/")] = path.read_bytes()
+        return found
 
     def check(self, found: Bundle) -> None:
         """Refuse a bundle of which a name stands for something else already.

@@ -64,12 +64,16 @@ def step(site: Site, now: datetime, *, look: bool = True) -> bool:
     from django.db import transaction  # noqa: PLC0415 - Django is set up by now
 
     from fleet.publishing import health, moves  # noqa: PLC0415 - the same
-    from fleet.registry.rollouts import OPEN, Rollout  # noqa: PLC0415 - the same
+    from fleet.registry.rollouts import OPEN, Rollout, RolloutState  # noqa: PLC0415 - the same
 
     with transaction.atomic():
         if not moves.alone(wait=False):
             return False
-        newest = Rollout.objects.select_for_update(of=("self",)).select_related("pilot").first()
+        planned = Rollout.objects.filter(state=RolloutState.PLANNED, starts_at__lte=now)
+        if (due := planned.select_for_update(of=("self",)).select_related("pilot").first()) is not None:
+            moves.start(due, WHO, now)
+            return True
+        newest = Rollout.begun().select_for_update(of=("self",)).select_related("pilot").first()
         if newest is None or not _switched(site, newest) or newest.state not in OPEN or not look:
             return False
         found = health.count(newest, now)

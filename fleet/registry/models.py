@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from fleet.registry.flags import Flag, FlagChange  # noqa: F401 - Django looks for tables here
 from fleet.registry.levels import Setting  # noqa: F401 - Django looks for tables here
 from fleet.registry.notices import Notice  # noqa: F401 - Django looks for tables here
 from fleet.registry.planned import OpeningHours, PlannedAbsence  # noqa: F401 - Django looks for tables here
@@ -135,9 +136,12 @@ class Alarm(models.Model):
 
     OFFLINE = "offline"
 
-    device = models.ForeignKey(Device, models.CASCADE, related_name="alarms")
+    device = models.ForeignKey(Device, models.CASCADE, related_name="alarms", null=True)
+    """None: it is not about a gate, but about what people do."""
+    district = models.ForeignKey(District, models.CASCADE, related_name="+", null=True)
+    """Where it is about no gate: whose; None: everybody's."""
     kind = models.CharField(max_length=16)
-    """``offline`` or a ``Trouble``."""
+    """``offline`` or a ``Trouble``; ``flags`` or ``emergency``."""
     part = models.CharField(max_length=1000, blank=True)
     """Which of the gate's devices it is."""
     began_at = models.DateTimeField()
@@ -146,6 +150,8 @@ class Alarm(models.Model):
     acknowledged_by = models.CharField(max_length=150, blank=True)
     """A user's name; text, as it outlives its user."""
     note = models.CharField(max_length=500, blank=True)
+    told = models.BooleanField(default=False)
+    """Whether whoever is to be told of it has a notice."""
 
     class Meta:
         db_table = "alarms"

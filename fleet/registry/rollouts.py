@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy as _
 class RolloutState(models.TextChoices):
     """Whether it moves by itself."""
 
+    WAITING = "waiting", _("waits for a second person")
+    PLANNED = "planned", _("planned")
+    OFF = "off", _("called off")
     RUNNING = "running", _("going on")
     HELD = "held", _("held")
     DONE = "done", _("done")
@@ -24,10 +27,12 @@ class Why(models.TextChoices):
 
 
 OPEN = (RolloutState.RUNNING, RolloutState.HELD)
+PENDING = (RolloutState.WAITING, RolloutState.PLANNED)
+"""Signed and on the site, and no gate finds it yet."""
 
 
 class Rollout(models.Model):
-    """One signed bundle on its way to all gates; the newest one says what gates find."""
+    """One signed bundle on its way to all gates; the newest one that has begun says what gates find."""
 
     version = models.BigIntegerField(_("version"))
     digest = models.CharField(max_length=64)
@@ -44,6 +49,15 @@ class Rollout(models.Model):
     why = models.CharField(max_length=16, choices=Why, blank=True)
     began_at = models.DateTimeField()
     """The stage."""
+    starts_at = models.DateTimeField(null=True)
+    """Where it was planned."""
+    asked_by = models.CharField(max_length=150, blank=True)
+    """Of an emergency: a user's name; text, as it outlives its user."""
+    confirmed_by = models.CharField(max_length=150, blank=True)
+    effect = models.JSONField(default=dict)
+    """What would have changed for the passages of the day before, as ``fleet.publishing.effect`` counts it."""
+    orders = models.JSONField(default=list)
+    """Of each order in it ``[id, kind, when it ends]``."""
     made_at = models.DateTimeField(auto_now_add=True)
     before = models.JSONField(default=dict)
     """Gate (its row) -> how many troubles it had before."""
@@ -59,7 +73,15 @@ class Rollout(models.Model):
         ordering = ("-id",)
         constraints = (
             models.UniqueConstraint(
-                models.Value(1), condition=models.Q(state__in=("running", "held")), name="one_open_rollout"
+                models.Value(1),
+                condition=models.Q(state__in=("running", "held", "waiting", "planned")),
+                name="one_open_rollout",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(asked_by="")
+                | models.Q(state__in=("waiting", "off"))
+                | (~models.Q(confirmed_by="") & ~models.Q(confirmed_by=models.F("asked_by"))),
+                name="emergency_by_two",
             ),
         )
         verbose_name = _("rollout")
@@ -67,6 +89,11 @@ class Rollout(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version} · {self.stage} · {self.state}"
+
+    @classmethod
+    def begun(cls) -> models.QuerySet[Rollout]:
+        """Those that gates have found, the newest first."""
+        return cls.objects.exclude(state__in=(*PENDING, RolloutState.OFF))
 
     @property
     def settled(self) -> tuple[int, str]:

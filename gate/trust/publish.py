@@ -30,7 +30,7 @@ from gate.trust.folder import MOST_PARTS
 from gate.trust.metadata import ISSUED_AT, OFFLINE, ONLINE, TIME_FORM, T
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gate.trust.bundle import Bundle
 
@@ -100,26 +100,61 @@ def make_bundle(
     Returns:
         Content of the files of the bundle's folder by name; newer roots are put beside them.
     """
-    until, when = expires.astimezone(UTC), _now(expires)
     lists = {ROLE: files, **others}
-    contents = {f"{role}/{name}": data for role, found in lists.items() for name, data in found.items()}
-    signed = {}
-    public: dict[str, Key] = {}
-    delegated: dict[str, DelegatedRole] = {}
+    signers: dict[str, Signers] = {role: getattr(keys, role) for role in ("targets", *lists)}
+    may_sign = {role: ([one.public_key for one in found], len(found)) for role, found in signers.items()}
+    unsigned = make_unsigned(lists, may_sign, version, expires)
+    signed = {f"{role}.json": _signed(content, signers[role]) for role, content in unsigned.items()}
+    return contents(lists) | sign_online(signed, keys.snapshot, keys.timestamp, version, expires)
+
+
+def contents(lists: Mapping[str, Mapping[str, bytes]]) -> dict[str, bytes]:
+    """The files of roles by their names in the bundle's folder."""
+    return {f"{role}/{name}": data for role, found in lists.items() for name, data in found.items()}
+
+
+def make_unsigned(
+    lists: Mapping[str, Mapping[str, bytes]],
+    may_sign: Mapping[str, tuple[Sequence[Key], int]],
+    version: int,
+    expires: datetime,
+) -> dict[str, Targets]:
+    """What has to be signed offline, by role: that of each list, and ``targets``, which says who may sign them.
+
+    Args:
+        lists: files by their names in each role.
+        may_sign: for each of them the keys that may, and how many must.
+        version: of all of them.
+        expires: aware, to the second.
+    """
+    until, when = expires.astimezone(UTC), _now(expires)
+    made = {}
     for role, found in lists.items():
-        signers: Signers = getattr(keys, role)
         listed = {f"{role}/{name}": TargetFile.from_data(f"{role}/{name}", data) for name, data in found.items()}
-        signed[f"{role}.json"] = _signed(
-            Targets(version, expires=until, targets=listed, unrecognized_fields=when), signers
-        )
-        public |= {signer.public_key.keyid: signer.public_key for signer in signers}
-        delegated[role] = _delegation(role, signers)
-    targets = Targets(version, expires=until, delegations=Delegations(public, delegated), unrecognized_fields=when)
-    signed["targets.json"] = _signed(targets, keys.targets)
+        made[role] = Targets(version, expires=until, targets=listed, unrecognized_fields=when)
+    public = {key.keyid: key for role in lists for key in may_sign[role][0]}
+    delegations = Delegations(public, {role: _delegation(role, *may_sign[role]) for role in lists})
+    made["targets"] = Targets(version, expires=until, delegations=delegations, unrecognized_fields=when)
+    return made
+
+
+def sign_online(
+    signed: Mapping[str, bytes], snapshot_keys: Signers, timestamp_keys: Signers, version: int, expires: datetime
+) -> dict[str, bytes]:
+    """Add the snapshot and the timestamp to what was signed offline.
+
+    Args:
+        signed: metadata by its name in the bundle's folder.
+        snapshot_keys: of the role.
+        timestamp_keys: of the role.
+        version: of all of it.
+        expires: aware, to the second.
+    """
+    until, when = expires.astimezone(UTC), _now(expires)
     described = {name: _described(version, data) for name, data in signed.items()}
-    snapshot = _signed(Snapshot(version, expires=until, meta=described, unrecognized_fields=when), keys.snapshot)
+    snapshot = _signed(Snapshot(version, expires=until, meta=described, unrecognized_fields=when), snapshot_keys)
     timestamp = Timestamp(version, expires=until, snapshot_meta=_described(version, snapshot), unrecognized_fields=when)
-    return contents | signed | {"snapshot.json": snapshot, "timestamp.json": _signed(timestamp, keys.timestamp)}
+    return {**signed, "snapshot.json": snapshot, "timestamp.json": _signed(timestamp, timestamp_keys)}
 
 
 def renew(timestamp: bytes, signers: Signers, expires: datetime) -> bytes:
@@ -163,10 +198,10 @@ def _now(expires: datetime) -> dict[str, str]:
     return {ISSUED_AT: min(datetime.now(UTC), expires.astimezone(UTC)).strftime(TIME_FORM)}
 
 
-def _delegation(role: str, signers: Signers) -> DelegatedRole:
+def _delegation(role: str, keys: Sequence[Key], threshold: int) -> DelegatedRole:
     """Who signs for a role, and for which names: ``trust/*``, ``trust/*/*`` and so on."""
     paths = [f"{role}/{'/'.join('*' * depth)}" for depth in range(1, MOST_PARTS)]
-    return DelegatedRole(role, [one.public_key.keyid for one in signers], len(signers), terminating=True, paths=paths)
+    return DelegatedRole(role, [key.keyid for key in keys], threshold, terminating=True, paths=paths)
 
 
 def _generated(number: int) -> Signers:

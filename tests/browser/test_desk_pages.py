@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 pytest.importorskip("django", reason="the fleet's packages are not installed")
 
 from fleet_desk import Desk, beat
 from fleet_rig import free_port
+from permit_lists import number
 
 from fleet.run import process
 from gate.wire.heartbeat import Device
@@ -34,26 +35,42 @@ class Console:
         self.desk = Desk(server)
         self.desk.told(beat(readers=(Device("camera", 17),)))
         self.url = url
+        self.user, self.second = self._user(), self._user()
+
+    def _user(self) -> str:
         user = self.desk.user(may_change=True)
         user.set_password(PASSWORD)
         user.save()
-        self.user = str(user.username)
+        return str(user.username)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def console(fleet_server: FleetServer) -> Iterator[Console]:
+def console(fleet_server: FleetServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     # Before there is a browser: Django's tables can't be asked while its loop runs in this thread.
     port = free_port()
     made = Console(fleet_server, f"http://127.0.0.1:{port}")
-    with process("console", port, made.url, fleet_server.ready):
+    key = tmp_path_factory.mktemp("key") / "pseudonym.key"
+    key.touch(0o600)
+    key.write_bytes(bytes(32))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FLEET_PSEUDONYM_KEY", str(key))
+        yield from serve(made, port)
+
+
+def serve(made: Console, port: int) -> Iterator[Console]:
+    with process("console", port, made.url, made.desk.server.ready):
         yield made
 
 
 @pytest.fixture
 def desk_page(console: Console, page: Page) -> Page:
+    return logged_in(console, page, console.user)
+
+
+def logged_in(console: Console, page: Page, user: str) -> Page:
     page.goto(f"{console.url}/login/")
     if page.locator("[name=password]").count():
-        page.fill("[name=username]", console.user)
+        page.fill("[name=username]", user)
         page.fill("[name=password]", PASSWORD)
         page.click("button.main")
     page.wait_for_selector("table")
@@ -68,6 +85,31 @@ def test_an_alarm_opens_by_itself_and_is_acknowledged(console: Console, desk_pag
     desk_page.click("text=Acknowledge >> nth=-1")
     expect(desk_page.locator("tbody")).to_contain_text(f"{console.user}")
     expect(desk_page.locator("tbody")).to_contain_text("someone is on the way")
+
+
+def test_two_people_are_flagged_by_two(console: Console, desk_page: Page) -> None:
+    rows = "".join(f"resident_id,{number(n)}\n" for n in (1, 2))
+    desk_page.goto(f"{console.url}/flags/many")
+    desk_page.select_option("[name=district]", label=console.desk.district)
+    for field, chosen in (("colour", "orange"), ("reason", "contact"), ("agency", "cdc")):
+        expect(desk_page.locator(f"[name={field}]")).to_have_value("")
+        desk_page.select_option(f"[name={field}]", chosen)
+    desk_page.set_input_files(
+        "[name=file]", FilePayload(name="two.csv", mimeType="text/csv", buffer=f"document,number\n{rows}".encode())
+    )
+    desk_page.click("button.main")
+    expect(desk_page.locator(".message")).to_contain_text("a second person has to look")
+    expect(desk_page.locator("main")).to_contain_text("Somebody else has to look")
+    asked = desk_page.url
+    desk_page.context.clear_cookies()
+    second = logged_in(console, desk_page, console.second)
+    second.goto(asked)
+    expect(second.locator(".count")).to_have_text("2")
+    second.fill("[name=people]", "2")
+    second.click("button.danger")
+    expect(second.locator("tbody")).to_contain_text("accepted")
+    expect(second.locator("tbody")).to_contain_text(console.second)
+    desk_page.context.clear_cookies()
 
 
 def test_one_order_to_a_list_is_given_when_their_number_is_typed(console: Console, desk_page: Page) -> None:

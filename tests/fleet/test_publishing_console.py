@@ -27,8 +27,9 @@ class Office:
         server.sql("DELETE FROM rollouts")
         server.sql(
             "INSERT INTO rollouts (version, digest, rules, back_version, back_digest, pilot_id, at_once, stage, state,"
-            " why, began_at, made_at, before, covered, heard, holding, sick)"
-            " SELECT 2, '', '[]', 3, '', id, false, 'gate', 'running', '', now(), now(), '{}', 17, 16, 15, 14"
+            " why, began_at, made_at, before, covered, heard, holding, sick, asked_by, confirmed_by, effect, orders)"
+            " SELECT 2, '', '[]', 3, '', id, false, 'gate', 'running', '', now(), now(), '{}', 17, 16, 15, 14,"
+            " '', '', '{}', '[]'"
             " FROM devices WHERE name = %s",
             self.pilot,
         )

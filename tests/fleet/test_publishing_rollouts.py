@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -10,136 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from static_site import RingGate, named, served
-from trust_bundles import FILES, UNTIL, contents, keys, root, signed, write
+from trust_bundles import UNTIL, contents, keys, signed, write
 
 from fleet.errors import FleetError
-from fleet.publishing.command import main
 from fleet.publishing.rings import SOAK, Stage
-from fleet.publishing.site import Site
-from fleet.publishing.worker import step
 from gate.trust.publish import renew
-from gate.wire.heartbeat import Clock, Device, Heartbeat, Held, Journal, KeyTier
-from gate.wire.message import encode
+from gate.wire.heartbeat import Clock, Device, Held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from fleet_rig import FleetServer
-
-NUMBERS = itertools.count()
-
-
-class City:
-    """Five gates: two of one site, and one in a low, a middle and a high ring; a site's folder, a clock of its own."""
-
-    def __init__(self, server: FleetServer, base: str, folder: Path) -> None:
-        self.server, self.folder, self.site = server, folder, folder / "site"
-        self.now = datetime.now(UTC)
-        self.audited = server.sql("SELECT coalesce(max(id), 0) FROM audit")[0][0]
-        run = f"p{next(NUMBERS)}"
-        names = [
-            *(named(25, 100, f"{run}-{which}") for which in ("pilot", "beside")),
-            *(named(low, high, f"{run}-ring") for low, high in ((0, 5), (5, 25), (25, 100))),
-        ]
-        self.pilot = names[0]
-        self.gates = {name: RingGate(name, base, folder / name) for name in names}
-        for number, name in enumerate(names):
-            server.enrolled(name, f"{run}-site" if number < 2 else f"{run}-elsewhere-{number}")
-
-    def bundle(self, version: int, says: str, **changes: Any) -> Path:
-        """A signed bundle in a folder."""
-        files = {**FILES, "value-sets.json": b'{"%s": []}' % says.encode()}
-        return write(self.folder / f"bundle-{next(NUMBERS)}", contents(version, files, **changes))
-
-    def publish(self, release: Path, back: Path | None, *more: str) -> None:
-        (self.folder / "root.json").write_bytes(root())
-        way = [] if back is None else ["--back", str(back)]
-        main([str(release), *way, "--site", str(self.site), "--root", str(self.folder / "root.json"), *more])
-        self.server.sql("UPDATE rollouts SET began_at = %s WHERE state = 'running'", self.now)
-
-    def published(self) -> None:
-        """Version 1 is with everybody who asks."""
-        self.publish(self.bundle(1, "old"), None, "--at-once")
-        self.work()
-        self.server.sql("UPDATE rollouts SET state = 'done'")
-
-    def begin(self) -> None:
-        """Everybody has version 1; version 2 and its way back are on their way."""
-        self.publish(self.bundle(1, "old"), None, "--at-once")
-        self.settle()
-        assert self.state() == ("all", "done", "")
-        self.publish(self.bundle(2, "new"), self.bundle(3, "old"), "--pilot", self.pilot)
-
-    def fetch(self) -> list[str | None]:
-        return [gate.fetch() for gate in self.gates.values()]
-
-    def beats(self, **sick: Mapping[str, Any]) -> None:
-        """Each gate tells what it holds; those that are named are changed, or say nothing."""
-        for name, gate in self.gates.items():
-            if (changes := sick.get(name.split("-")[1], {})) is not None:
-                self.told(name, {"trust": Held(gate.fetch() or "none@0"), **changes})
-
-    def told(self, name: str, changes: Mapping[str, Any]) -> None:
-        beat = {
-            "device": name,
-            "software": "0.5.0",
-            "uptime_s": 60,
-            "clock": Clock(self.now, trusted=True),
-            "readers": (Device("id-reader"),),
-            "rules": Held("station-48h@1", due_s=3600),
-            "journal": Journal(0, 0, 0),
-            "key_tier": KeyTier.FILE,
-        }
-        self.server.sql(
-            "INSERT INTO reports (device_id, seen_at, heartbeat) SELECT id, %s, %s FROM devices WHERE name = %s"
-            " ON CONFLICT (device_id) DO UPDATE SET seen_at = excluded.seen_at, heartbeat = excluded.heartbeat",
-            self.now,
-            encode(Heartbeat(**{**beat, **changes})),
-            name,
-        )
-
-    def settle(self, lasted: timedelta = timedelta(seconds=10), **sick: Any) -> None:
-        """Time goes by; the gates fetch and tell, and the worker looks."""
-        self.work()
-        self.now += lasted
-        self.beats(**sick)
-        self.work()
-
-    def work(self) -> None:
-        while step(Site(self.site), self.now):
-            pass
-
-    def work_apart(self) -> None:
-        """The same in another thread, with a connection of its own."""
-        from django.db import connection  # noqa: PLC0415 - Django is set up by the fixture
-
-        self.work()
-        connection.close()
-
-    def state(self) -> tuple[Any, ...]:
-        return self.server.sql("SELECT stage, state, why FROM rollouts ORDER BY id DESC LIMIT 1")[0]
-
-    def audit(self) -> list[str]:
-        """What became of version 2, in this test."""
-        found = self.server.sql(
-            "SELECT what FROM audit WHERE subject = 'trust@2' AND id > %s ORDER BY id", self.audited
-        )
-        return [what.removeprefix("rollout ") for (what,) in found]
-
-
-@pytest.fixture
-def city(fleet_server: FleetServer, tmp_path: Path) -> Iterator[City]:
-    """The only gates that there are."""
-    others = fleet_server.sql("UPDATE devices SET state = 'revoked' WHERE state = 'active' RETURNING id")
-    fleet_server.sql("DELETE FROM rollouts")
-    with served(tmp_path / "site") as base:
-        found = City(fleet_server, base, tmp_path)
-        yield found
-    fleet_server.sql("DELETE FROM rollouts")
-    fleet_server.sql("UPDATE devices SET state = 'revoked' WHERE name = ANY(%s)", list(found.gates))
-    fleet_server.sql("UPDATE devices SET state = 'active' WHERE id = ANY(%s)", [id_ for (id_,) in others])
+    from fleet_city import City
 
 
 def test_it_goes_to_one_gate_its_site_few_many_and_all(city: City) -> None:
@@ -220,7 +98,7 @@ def test_gates_that_do_not_take_it_hold_it(city: City) -> None:
 def test_an_emergency_is_everywhere_at_once_and_goes_back_as_well(city: City) -> None:
     city.publish(city.bundle(1, "old"), None, "--at-once")
     city.settle()
-    city.publish(city.bundle(2, "new"), city.bundle(3, "old"), "--at-once")
+    city.emergency(city.bundle(2, "new"), city.bundle(3, "old"))
     city.work()
     assert city.fetch() == ["trust@2"] * 5
     city.now += timedelta(minutes=1)

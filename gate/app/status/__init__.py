@@ -21,6 +21,7 @@ The table is CSV (UTF-8; the first line names the columns) or JSONL (the keys of
   {", ".join(rows.COLUMNS)}
 Either holder (a pseudonym, 32 hexadecimal digits), or number with document (may be empty for ID numbers). Times carry
 their zone: 2021-06-18T08:00:00+08:00. Of code, pop_up and travel a list is complete about those that have a column.
+With --flags the worse colour of the two tables counts, and who is only in that of the flags is on the list as well.
 Wrong rows are named by their line and left out; where more are wrong than right, nothing is made.
 Exit status: 0 every row went in, 1 some were left out, 2 nothing was made.
 """
@@ -37,6 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     build.add_argument("table", type=Path, metavar="TABLE", help="a file that ends in .csv or .jsonl")
     build.add_argument("--changes", action="store_true", help="the table holds only who says something else now")
+    build.add_argument(
+        "--flags", type=Path, metavar="FLAGS", help="a table of holder and code that `fleet flags` wrote"
+    )
     build.add_argument("--as-of", type=building.moment, metavar="TIME", help="when the table was right (default: now)")
     build.add_argument("--good-for", type=int, default=12, metavar="HOURS", help="then silence and good news end")
     fold = tools.add_parser("fold", help="make the newest list and its changes into the next list")

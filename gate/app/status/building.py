@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from gate import durable
 from gate.app.files import read_bounded
+from gate.app.status.flags import Flags
 from gate.app.status.rows import People
 from gate.errors import ConfigError
 from gate.pseudonym import load_key
@@ -75,11 +76,15 @@ def build(args: argparse.Namespace) -> int:
     key = load_key(args.key)
     as_of = int((args.as_of or datetime.now(UTC)).timestamp())
     desk = _desk(args, key)
-    origin = desk.origin() if args.changes else origin_for(as_of)
-    sorter = Sorter()
+    before = desk.newest() if args.changes else None
+    origin = origin_for(as_of) if before is None else before.whole.origin
+    sorter, flags = Sorter(), Flags.read(args.flags, key)
     with args.table.open("rb") as file:
         people = People(file, key, is_json=args.table.suffix == ".jsonl")
-        refused = _take(people, sorter, ListKey.of(key), origin, os.fstat(file.fileno()).st_size)
+        refused = _take(people, sorter, ListKey.of(key), origin, flags, os.fstat(file.fileno()).st_size)
+    flags.add_rest(sorter, ListKey.of(key), before)
+    if before is not None:
+        before.close()
     if sorter.people < max(refused, 1):
         raise ConfigError(f"{refused:,} rows are wrong and {sorter.people:,} right: nothing was made")
     for first, again in sorter.twice():
@@ -100,7 +105,7 @@ def fold(args: argparse.Namespace) -> int:
     return ALL_IN
 
 
-def _take(people: People, sorter: Sorter, key: ListKey, origin: int, size: int) -> int:
+def _take(people: People, sorter: Sorter, key: ListKey, origin: int, flags: Flags, size: int) -> int:
     refused = 0
     for count, (line, found) in enumerate(people, 1):
         if count % _STEP == 0:
@@ -108,7 +113,8 @@ def _take(people: People, sorter: Sorter, key: ListKey, origin: int, size: int) 
         try:
             if isinstance(found, str):
                 raise ValueError(found)  # noqa: TRY004, TRY301 - a row's fault like the list's own
-            sorter.add(key.full_hash(found.pseudonym), pack(found.status, origin), line)
+            bits = flags.over(found.pseudonym, pack(found.status, origin))
+            sorter.add(key.full_hash(found.pseudonym), bits, line)
         except ValueError as fault:
             refused += 1
             if refused <= _MOST_NAMED:

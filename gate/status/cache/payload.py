@@ -47,6 +47,7 @@ _MOST_DOSES: Final = 6
 _HIGHEST_CLASS: Final = 9
 _COLOURS: Final = (Colour.GREEN, Colour.YELLOW, Colour.ORANGE, Colour.RED, Colour.GREY, Colour.UNKNOWN)
 _RESULTS: Final = (TestResult.NEGATIVE, TestResult.POSITIVE, TestResult.PENDING, TestResult.INCONCLUSIVE)
+_BADNESS: Final = (Colour.GREEN, Colour.UNKNOWN, Colour.GREY, Colour.YELLOW, Colour.ORANGE, Colour.RED)
 _COLOUR_CODES: Final = {colour: code for code, colour in enumerate(_COLOURS, 1)}
 _RESULT_CODES: Final = {result: code for code, result in enumerate(_RESULTS, 1)}
 
@@ -101,6 +102,13 @@ def moved(bits: int, slots: int) -> int:
         return bits
     slot = bits >> 8 & MOST_SLOTS
     return bits & ~(MOST_SLOTS << 8) | max(0, slot - slots) << 8
+
+
+def worsened(bits: int, colour: Colour) -> int:
+    """The same person with this colour, unless what is said of them is worse already."""
+    said = bits >> 29
+    is_worse = said and said <= len(_COLOURS) and _BADNESS.index(_COLOURS[said - 1]) >= _BADNESS.index(colour)
+    return bits if bits == AMBIGUOUS or is_worse else bits & ~(7 << 29) | _COLOUR_CODES[colour] << 29
 
 
 def check(bits: int) -> None:

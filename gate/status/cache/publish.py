@@ -79,13 +79,16 @@ class Desk:
         rows = buckets(people.drained(), bits)
         return self._whole(rows, self._new(terms, bits=bits, origin=origin_for(terms.as_of)))
 
-    def origin(self) -> int:
-        """Where the times of the newest generation begin."""
-        return self._open().whole.origin
+    def newest(self) -> Generation:
+        """The newest generation."""
+        try:
+            return ListFolder(self._folder, self._kind, self._key).newest(frozenset({self._public}))
+        except StatusUnavailable as fault:
+            raise ConfigError(f"{fault}; build a whole list first") from None
 
     def change(self, people: Sorter, terms: Terms) -> Header:
         """Make the next change of the newest generation."""
-        opened = self._open()
+        opened = self.newest()
         before = opened.newest
         number = opened.changes + 1
         if number > MOST_CHANGES:
@@ -108,7 +111,7 @@ class Desk:
 
     def fold(self) -> Header:
         """Make the newest generation and its changes into the next one: a parcel, and a head for who has them."""
-        opened = self._open()
+        opened = self.newest()
         newest, whole = opened.newest, opened.whole
         origin = whole.origin if newest.as_of - whole.origin <= _LATEST_S else origin_for(newest.as_of)
         terms = Terms(newest.as_of, newest.until, newest.covers)
@@ -149,9 +152,3 @@ class Desk:
 
     def _describing(self, said: dict[str, Any]) -> Callable[[str, int], tuple[Header, Ed25519PrivateKey]]:
         return lambda directory, size: (Header(**said, directory=directory, bytes=size), self._signer)
-
-    def _open(self) -> Generation:
-        try:
-            return ListFolder(self._folder, self._kind, self._key).newest(frozenset({self._public}))
-        except StatusUnavailable as fault:
-            raise ConfigError(f"{fault}; build a whole list first") from None

@@ -1,0 +1,1 @@
+"""Colours set by hand: accepted with reason, source and end, in bulk only by two people, and watched."""
