@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.db import connection
@@ -23,13 +22,10 @@ if TYPE_CHECKING:
 HOURS: Final = 24
 HOUR: Final = timedelta(hours=1)
 BY_HOUR: Final = """
-SELECT date_trunc('hour', at), count(*) FILTER (WHERE outcome = 'pass'), count(*) FILTER (WHERE outcome = 'refer'),
-    count(*) FILTER (WHERE outcome = 'retry')
-FROM passages
-WHERE id >= %s AND id < %s AND device_id = ANY(%s) AND at >= %s AND at < %s
-GROUP BY 1
+SELECT hour, sum(passed)::bigint, sum(refused)::bigint, sum(retried)::bigint
+FROM hours WHERE hour >= %s AND hour < %s AND device_id = ANY(%s) GROUP BY 1
 """
-"""The ids say which days' partitions it is; they begin with the same moment that ``at`` has."""
+"""The database counts when rows come in: of a city they are two million a day."""
 
 
 @login_required
@@ -53,24 +49,12 @@ def site(request: Any, number: int) -> Any:
 
 def by_hour(devices: Sequence[int], now: datetime) -> list[Hour]:
     """What was decided at these gates in each of the last 24 hours, the one that is not over included."""
+    first = _first(now)
     with connection.cursor() as cursor:
-        cursor.execute(BY_HOUR, bounds(devices, now))
+        cursor.execute(BY_HOUR, (first, first + HOURS * HOUR, list(devices)))
         counted = {begins: Hour(begins, *counts) for begins, *counts in cursor.fetchall()}
-    first = _first(now)
     return [counted.get(begins, Hour(begins)) for begins in (first + n * HOUR for n in range(HOURS))]
-
-
-def bounds(devices: Sequence[int], now: datetime) -> tuple[Any, ...]:
-    """What ``BY_HOUR`` is asked with."""
-    first = _first(now)
-    last = first + HOURS * HOUR
-    return _first_id(first), _first_id(last), list(devices), first, last
 
 
 def _first(now: datetime) -> datetime:
     return now.replace(minute=0, second=0, microsecond=0) - (HOURS - 1) * HOUR
-
-
-def _first_id(moment: datetime) -> UUID:
-    """The first UUIDv7 of a moment: 48 bits of milliseconds, then nothing."""
-    return UUID(int=int(moment.timestamp() * 1000) << 80)

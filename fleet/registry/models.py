@@ -7,7 +7,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from fleet.registry.rollouts import Rollout  # noqa: F401 - Django looks for tables here
+from fleet.registry.days import GoneDay  # noqa: F401 - Django looks for tables here
+from fleet.registry.rollouts import Rollout  # noqa: F401 - the same
 from gate.wire.commands import CommandKind, CommandResult
 
 

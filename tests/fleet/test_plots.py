@@ -71,20 +71,33 @@ def test_an_empty_site_has_an_empty_plot(desk: Desk) -> None:
     assert "<rect" not in page
 
 
-def test_only_the_partitions_of_those_days_are_read(desk: Desk) -> None:
-    from fleet.console.sites import BY_HOUR, bounds  # noqa: PLC0415 - Django is set up by the fixture
+def test_only_the_sums_of_those_days_are_read(desk: Desk) -> None:
+    from fleet.console.sites import BY_HOUR, HOUR  # noqa: PLC0415 - Django is set up by the fixture
 
     now = datetime.now(UTC)
     days = [(now + timedelta(days=n)).date() for n in range(-5, 2)]
     for day in days:
         desk.server.sql("SELECT make_day(%s::date)", day)
     with psycopg.connect(desk.server.ready.dsn, cursor_factory=psycopg.ClientCursor) as link:
-        found = link.execute(f"EXPLAIN (FORMAT JSON) {BY_HOUR}".encode(), bounds([1, 2], now)).fetchone()
+        found = link.execute(f"EXPLAIN (FORMAT JSON) {BY_HOUR}".encode(), (now - 23 * HOUR, now, [1, 2])).fetchone()
     assert found
     read = set(re.findall(r'"Relation Name": "(\w+)"', json.dumps(found[0])))
-    assert read == {f"passages_{day:%Y%m%d}" for day in (now.date() - timedelta(days=1), now.date())} or (
-        now.hour == 23 and read == {f"passages_{now:%Y%m%d}"}
-    )
+    assert read == {f"hours_{day:%Y%m%d}" for day in ((now - 23 * HOUR).date(), now.date())}
+
+
+def test_a_revision_that_says_otherwise_is_counted_as_it_says(desk: Desk) -> None:
+    now = datetime.now(UTC)
+    passed(desk, "pass", now)
+    passed(desk, "retry", now)
+    for change in ("outcome = 'refer'", "passage = 'passed'"):
+        desk.server.sql(
+            f"UPDATE passages SET {change} WHERE outcome <> 'retry' AND device_id = ("  # noqa: S608 - ours
+            "SELECT id FROM devices WHERE name = %s)",
+            desk.gate,
+        )
+    site = desk.server.site(desk.site, desk.district)
+    page = Person(desk.user(may_change=False)).get(f"/sites/{site}/")
+    assert "0 let in, 1 asked to try again, 1 sent to a person" in page
 
 
 @given(st.lists(st.builds(Hour, st.just(NOON), COUNTS, COUNTS, COUNTS), max_size=30))
