@@ -1,4 +1,4 @@
-"""``fleet bench days``: a month of a city in a database of its own, and what it takes to ask for a day or to drop one."""
+"""``fleet bench days``: a month of a city, and what it takes to ask for a day of it or to drop one."""
 
 from __future__ import annotations
 

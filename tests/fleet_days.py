@@ -29,7 +29,9 @@ _MIGRATED = "import sys; from fleet import prepare; prepare.use_django(sys.argv[
 class Days(FleetServer):
     """What tests do to days."""
 
-    def row(self, day: date, gate: str = "gate-7", at: datetime | None = None, body: bytes = b"", **columns: Any) -> str:
+    def row(
+        self, day: date, gate: str = "gate-7", at: datetime | None = None, body: bytes = b"", **columns: Any
+    ) -> str:
         """Somebody was there at noon; gives the id."""
         moment = at or datetime.combine(day, time(12), UTC)
         id_ = columns.pop("id", f"{int(moment.timestamp() * 1000):012x}7000800000{secrets.token_hex(5)}")

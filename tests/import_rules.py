@@ -37,6 +37,8 @@ SEES_ONLY: Final[Mapping[str, tuple[str, ...]]] = {
     "drivers": ("gate.model", "gate.errors", "drivers"),
     "voice": ("gate.model", "gate.errors", "voice"),
     "fleet": _FLEET,
+    "fleet.days": (*_FLEET, "gate.credentials.sealing_keys"),
+    "fleet.trace": (*_FLEET, "gate.journal.sealing"),
     "fleet.gateway": (*_FLEET, "gate.credentials", "gate.net", "gate.pseudonym", "gate.status.code_answer"),
     "fleet.province": (*_FLEET, "gate.credentials", "gate.pseudonym"),
 }

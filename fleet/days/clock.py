@@ -62,7 +62,7 @@ def confirm(link: psycopg.Connection, now: datetime, said: date | None = None) -
 
 
 def _by_gates(ahead: list[timedelta], now: datetime) -> str:
-    apart = median(ahead)
+    apart = timedelta(seconds=median(one.total_seconds() for one in ahead))
     if abs(apart) > MOST_APART:
         raise FleetError(
             f"this machine says {now:%Y-%m-%d %H:%M} UTC, and {len(ahead)} gates that trust their clocks say "

@@ -1,6 +1,6 @@
 """Keys of the day whose private halves only two people together have: made, given to gates, opened.
 
-A file for each day, ``2026-12-01.key``, with its public half and what is wrapped; the private half itself is never written.
+A file for each day, ``2026-12-01.key``, with its public half, and the private one wrapped; that one is nowhere else.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from msgspec import Struct
 
 from fleet.days import keyfiles, wrapping
-from fleet.days.people import Key
-from fleet.days.wrapping import Pair
+from fleet.days.people import Key  # noqa: TC001 - read at run time
+from fleet.days.wrapping import Pair  # noqa: TC001 - the same
 from fleet.errors import FleetError
 from gate import durable
 from gate.credentials.sealing_keys import SealingKey, SealingKeys
@@ -58,18 +58,18 @@ def make(folder: Path, days: Sequence[date], people: Sequence[Person]) -> None:
         raise FleetError(f"{folder}: can't be written ({fault.strerror})") from None
 
 
-def read(folder: Path, day: date) -> DayKey:
-    """The key of a day, still wrapped.
+def read(folder: Path, day: date) -> DayKey | None:
+    """The key of a day, still wrapped; None: it was destroyed, or never was here.
 
     Raises:
-        FleetError: there is none, or it is no such file.
+        FleetError: it is no such file.
     """
     path = keyfiles.path_of(folder, day)
     try:
         with path.open("rb") as file:
             found = msgspec.json.decode(file.read(MOST_BYTES), type=DayKey)
     except FileNotFoundError:
-        raise FleetError(f"the key of {day} is not here: it was destroyed, or never was") from None
+        return None
     except OSError as fault:
         raise FleetError(f"{path}: {fault.strerror}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
@@ -85,8 +85,8 @@ def unlock(found: DayKey, here: tuple[Unlocked, Unlocked]) -> X25519PrivateKey:
     Raises:
         FleetError: these two can't, or the file was changed.
     """
-    private = wrapping.opens(wrapping.unwrap(found.day, found.pairs, here), found.public_key)
-    if private is None:
+    private = X25519PrivateKey.from_private_bytes(wrapping.unwrap(found.day, found.pairs, here))
+    if private.public_key().public_bytes_raw() != found.public_key:
         raise FleetError(f"the key of {found.day} was changed: it is not the one that gates seal to")
     return private
 
@@ -97,12 +97,8 @@ def for_gates(folder: Path) -> bytes:
     Raises:
         FleetError: there is no key, or a file is none.
     """
-    days = keyfiles.days(folder)
-    if not days:
+    found = [(day, key) for day in keyfiles.days(folder) if (key := read(folder, day)) is not None]
+    if not found:
         raise FleetError(f"{folder}: there are no keys here")
-    keys = (SealingKey(str(day), day, day, _public(read(folder, day))) for day in days)
+    keys = (SealingKey(key.day, day, day, X25519PublicKey.from_public_bytes(key.public_key)) for day, key in found)
     return sealing_keys.encode(SealingKeys(tuple(keys)))
-
-
-def _public(found: DayKey) -> X25519PublicKey:
-    return X25519PublicKey.from_public_bytes(found.public_key)

@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import re
 from datetime import date
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fleet.errors import FleetError
 from gate.durable import sync_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FOLDER: Final = "days"
 """In that of ``fleet run``."""
@@ -63,12 +65,12 @@ def _destroy(path: Path) -> None:
 
 def _files(folder: Path) -> list[tuple[date, Path]]:
     try:
-        names = os.listdir(folder)
+        paths = list(folder.iterdir())
     except FileNotFoundError:
         return []
     except OSError as fault:
         raise FleetError(f"{folder}: can't be looked into ({fault.strerror})") from None
-    return [(day, folder / name) for name in names if (day := _day(name)) is not None]
+    return [(day, path) for path in paths if (day := _day(path.name)) is not None]
 
 
 def _day(name: str) -> date | None:

@@ -38,7 +38,9 @@ def main(arguments: Sequence[str]) -> int:
     one = parts.add_parser("days", help="keys of the day, and their public halves for the trust bundle")
     one.add_argument("--for", dest="people", type=Path, action="append", required=True, metavar="NAME.pub")
     one.add_argument("--from", dest="first", type=date.fromisoformat, metavar="DAY", help="(after the last one there)")
-    one.add_argument("--days", type=int, choices=range(1, MOST_DAYS + 1), default=180, metavar="N", help="(%(default)s)")
+    one.add_argument(
+        "--days", type=int, choices=range(1, MOST_DAYS + 1), default=180, metavar="N", help="(%(default)s)"
+    )
     one.add_argument("--keys", type=Path, default=Path(".fleet") / keyfiles.FOLDER, help="(%(default)s)")
     asked = parser.parse_args(arguments)
     print(_person(asked.name, asked.to) if asked.what == "person" else _days(asked))

@@ -1,7 +1,8 @@
 """What happens to a day past its time: first its key is destroyed, then its rows go, as a whole table.
 
 Each step is noted before the next one. Killed between any two, the next turn goes on where it was; nothing is done
-twice. Whatever arrives later for such a day waits among the rows of impossible days, and goes when it has been there as long.
+twice. Whatever arrives later for such a day waits among the rows of impossible days, and goes when it has been there
+as long.
 """
 
 from __future__ import annotations

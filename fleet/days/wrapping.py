@@ -1,8 +1,8 @@
 """The private key of a day in two halves, for every two of some people; each of them alone has noise. Pure.
 
 For a pair a pad is drawn: one of them gets the pad, the other one the key xor the pad, each in an HPKE box (RFC 9180,
-X25519, ChaCha20-Poly1305) to their own key. The day and both names are in ``info``: a half of another day or another pair
-does not open.
+X25519, ChaCha20-Poly1305) to their own key. The day and both names are in ``info``: a half of another day or pair does
+not open.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Annotated, Final
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from msgspec import Meta, Struct
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from fleet.days.people import Person, Unlocked
 
+LEAST_PEOPLE: Final = 2
 MOST_PEOPLE: Final = 8
 _SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 _LABEL: Final = b"gate-key-of-the-day-1"
@@ -43,7 +43,7 @@ def check(people: Sequence[Person]) -> None:
     Raises:
         FleetError: that is so; the message says why.
     """
-    if not 2 <= len(people) <= MOST_PEOPLE:
+    if not LEAST_PEOPLE <= len(people) <= MOST_PEOPLE:
         raise FleetError(f"two people at least have to agree, and {MOST_PEOPLE} at most are given the keys")
     if len({person.name for person in people}) < len(people):
         raise FleetError("two of the people have one name")
@@ -91,9 +91,3 @@ def _info(day: str, people: tuple[str, str], mine: str) -> bytes:
 
 def _xor(one: bytes, other: bytes) -> bytes:
     return bytes(a ^ b for a, b in zip(one, other, strict=True))
-
-
-def opens(key: bytes, public_key: bytes) -> X25519PrivateKey | None:
-    """The private key, if it is the one of that public half."""
-    private = X25519PrivateKey.from_private_bytes(key)
-    return private if private.public_key().public_bytes_raw() == public_key else None
