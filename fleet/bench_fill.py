@@ -119,6 +119,9 @@ def fill(dsn: str, wanted: Wanted) -> None:
 def _day(link: psycopg.Connection, day: date, wanted: Wanted, content: bytes) -> None:
     table = f"passages_{day:%Y%m%d}"
     link.execute("SELECT make_day(%s)", (day,))
+    if link.execute("SELECT to_regclass(%s) IS NULL", (table,)).fetchone() == (True,):
+        print(f"{day}: was dropped in an earlier run", flush=True)
+        return
     if link.execute(f"SELECT 1 FROM hours_{day:%Y%m%d} LIMIT 1".encode()).fetchone():  # noqa: S608 - a name of ours
         print(f"{day}: is there", flush=True)
         return

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
-from fleet.console import alarms, bulk, retirement, rollouts, sites, tables, views
+from fleet.console import alarms, bulk, city, retirement, rollouts, sites, tables, views
 
 urlpatterns = [
     path("", views.gates, name="gates"),
@@ -22,6 +22,7 @@ urlpatterns = [
     path("alarms/", alarms.alarms, name="alarms"),
     path("alarms/<int:number>/acknowledge", alarms.acknowledge, name="acknowledge"),
     path("sites/<int:number>/", sites.site, name="site"),
+    path("city/", city.city, name="city"),
     path("claims/", views.claims, name="claims"),
     path("claims/<str:label>/withdraw", views.withdraw, name="withdraw"),
     path("login/", LoginView.as_view(), name="login"),

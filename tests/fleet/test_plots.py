@@ -112,3 +112,32 @@ def test_every_bar_fits_and_is_as_high_as_it_should_be(hours: list[Hour]) -> Non
         tall = sum(part.height for part in bar.parts)
         assert tall == pytest.approx((low - high) * bar.hour.total / top, abs=0.05)
         assert bar.hour.total <= top
+
+
+def test_a_day_of_the_city_shows_the_sites_that_one_may_see(desk: Desk) -> None:
+    other = Desk(desk.server)
+    noon = datetime.combine(datetime.now(UTC).date() - timedelta(2), datetime.min.time(), UTC) + timedelta(hours=4)
+    for outcome, hours, gate in (
+        ("pass", 0, None),
+        ("refer", 0, None),
+        ("retry", 1, None),
+        ("refer", -13, None),
+        ("refer", 0, other.gate),
+    ):
+        passed(desk, outcome, noon + timedelta(hours=hours), gate)
+    person = Person(desk.user(may_change=False))
+    page = person.get(f"/city/?day={noon:%Y-%m-%d}")
+    assert "<b>3</b> presented" in page
+    assert "<b>1</b> sent to a person" in page
+    assert "12:00: 1 let in, 0 asked to try again, 1 sent to a person" in page
+    assert desk.site in page
+    assert other.site not in page
+    before = noon.date() - timedelta(1)
+    assert f"?day={before}" in page
+    assert "<b>1</b> presented" in person.get(f"/city/?day={before}")
+
+
+def test_a_day_that_is_none_is_today(desk: Desk) -> None:
+    person = Person(desk.user(may_change=False), language="zh-hans")
+    for day in ("", "yesterday", "0001-01-01", "9999-12-31", "2026-13-01"):
+        assert "当日无人通行" in person.get(f"/city/?day={day}")

@@ -84,9 +84,11 @@ class Place:
         row = Passage(**{**usual, **columns})
         self.days.row(at.date(), gate, at, encode(row), id=id_)
 
-    def asked(self, *options: str, passphrases: tuple[str, ...] = NAMES, **changes: str | None) -> tuple[int, str, str]:
+    def asked(
+        self, *options: str, passphrases: tuple[str, ...] = NAMES, changes: dict[str, str] | None = None
+    ) -> tuple[int, str, str]:
         """Ask at a screen; gives the exit code, what is on the screen, and what was said beside it."""
-        usual: dict[str, str | None] = {
+        usual = {
             "site": "station-north",
             "from": (NOON - timedelta(hours=1)).isoformat(),
             "until": (NOON + timedelta(hours=1)).isoformat(),
@@ -94,7 +96,7 @@ class Place:
             "purpose": PURPOSE,
             "keys": str(self.keys),
         }
-        words = [word for name, value in {**usual, **changes}.items() if value for word in (f"--{name}", value)]
+        words = [word for name, value in {**usual, **(changes or {})}.items() for word in (f"--{name}", value)]
         keys = [word for name in NAMES for word in ("--key", str(self.folder / f"{name}.key"))]
         command = ["ask", *words, *(() if "--key" in options else keys), *options]
         return self.run(command, passphrases)
@@ -206,11 +208,9 @@ def test_nothing_goes_into_a_pipe_or_a_file_in_clear(place: Place) -> None:
         ({"site": "nowhere"}, "there is no such site"),
     ],
 )
-def test_what_is_out_of_bounds_opens_nothing_and_is_on_record(
-    place: Place, changes: dict[str, str | None], why: str
-) -> None:
+def test_what_is_out_of_bounds_opens_nothing_and_is_on_record(place: Place, changes: dict[str, str], why: str) -> None:
     place.passed()
-    code, screen, said = place.asked(**changes)
+    code, screen, said = place.asked(changes=changes)
     assert code == 1
     assert why in said
     assert screen == ""
@@ -243,14 +243,14 @@ def test_past_its_time_nobody_opens_a_day(place: Place) -> None:
     place.passed(old)
     place.days.confirmed()
     window = {"from": old.isoformat(), "until": (old + timedelta(hours=1)).isoformat()}
-    assert NUMBER in place.asked(**window)[1]
+    assert NUMBER in place.asked(changes=window)[1]
     keyfiles.destroy(place.keys, old.date())
-    code, screen, said = place.asked(**window)
+    code, screen, said = place.asked(changes=window)
     assert (code, screen) == (1, "")
     assert "1 passed, 0 opened; 1: the key of" in said
     assert "is destroyed" in said
     drop(Keeping(place.days.ready.dsn, place.keys), datetime.now(UTC))
-    code, screen, said = place.asked(**window)
+    code, screen, said = place.asked(changes=window)
     assert (code, screen) == (1, "")
     assert "past their time: their keys are destroyed" in said
 
