@@ -23,7 +23,7 @@ PAGE: Final = """\
 # A month of a city
 
 Written by `./run fleet bench days --write FILE` on {when}; {processors} × {machine}, Linux {system}, Python {python}.
-PostgreSQL and the console on the same machine. {city}
+PostgreSQL and the console on the same machine, whose load was {load} (15, 5 and 1 minutes). {city}
 
 | what | first | median | longest | times | beside |
 | --- | --- | --- | --- | --- | --- |
@@ -70,6 +70,7 @@ def _page(wanted: Wanted, figures: Sequence[Figure]) -> str:
         )
     return PAGE.format(
         when=f"{datetime.now(UTC):%Y-%m-%d}",
+        load=" → ".join(f"{load:.1f}" for load in reversed(os.getloadavg())),
         processors=os.cpu_count(),
         machine=platform.machine(),
         system=platform.release(),

@@ -107,7 +107,7 @@ def fill(dsn: str, wanted: Wanted) -> None:
             link.execute(f"ALTER SYSTEM SET {setting}".encode())
         link.execute("SELECT pg_reload_conf()")
         for number, day in enumerate(wanted.days):
-            whole = wanted.whole // 2 > number or number >= len(wanted.days) - (wanted.whole + 1) // 2
+            whole = number < (wanted.whole + 1) // 2 or number >= len(wanted.days) - wanted.whole // 2
             _day(link, day, wanted, body() if whole else b"")
         for setting in _IN_HASTE:
             link.execute(f"ALTER SYSTEM RESET {setting.partition(' ')[0]}".encode())

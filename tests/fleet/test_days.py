@@ -165,6 +165,24 @@ def test_killed_between_key_and_rows_the_next_turn_goes_on(days: Days, keeping: 
     assert days.sql("SELECT count(*) FROM days_gone WHERE dropped_at IS NULL") == [(0,)]
 
 
+def test_killed_for_good_between_them_the_next_one_goes_on(days: Days, keeping: Keeping) -> None:
+    days.row(OLD)
+    days.confirmed()
+    command = [sys.executable, "-m", "fleet", "days", "drop", "--keys", str(keeping.keys)]
+    with psycopg.connect(keeping.dsn) as reader:
+        reader.execute("SELECT count(*) FROM passages")
+        with subprocess.Popen(command, env={**os.environ, "FLEET_DSN": keeping.dsn}) as dropping:
+            while ("key destroyed", str(OLD)) not in [entry[:2] for entry in days.audited()]:
+                assert dropping.poll() is None
+            dropping.kill()
+    assert OLD not in keyfiles.days(keeping.keys)
+    assert days.partitions() == names(OLD)
+    while days.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") != [(0,)]:
+        pass  # the server learns of its end when the lock is had
+    drop(keeping, NOW)
+    assert days.partitions() == set()
+
+
 def test_killed_before_the_key_was_gone_the_next_turn_destroys_it(days: Days, keeping: Keeping) -> None:
     days.row(OLD)
     days.confirmed()
