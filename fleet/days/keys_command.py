@@ -53,12 +53,10 @@ def ask(whose: str) -> str:
     Raises:
         FleetError: there is none.
     """
-    if sys.stdin.isatty():
-        return getpass.getpass(f"Passphrase of {whose}: ")
-    line = sys.stdin.readline()
-    if not line:
-        raise FleetError(f"the passphrase of {whose} is missing")
-    return line.rstrip("\r\n")
+    try:
+        return getpass.getpass(f"Passphrase of {whose}: ") if sys.stdin.isatty() else input()
+    except EOFError:
+        raise FleetError(f"the passphrase of {whose} is missing") from None
 
 
 def _person(name: str, folder: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pty
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -140,6 +141,26 @@ def test_whatever_lies_in_a_file_is_a_key_or_refused(tmp_path_factory: pytest.Te
 @given(st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32))
 def test_halves_make_what_was_cut(key: bytes, pad: bytes) -> None:
     assert wrapping._xor(wrapping._xor(key, pad), pad) == key
+
+
+@pytest.mark.parametrize("again", [PASSPHRASE, f"{PASSPHRASE}?"])
+def test_at_a_screen_a_passphrase_is_asked_for_twice_and_not_shown(tmp_path: Path, again: str) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "fleet", "keys", "person", "li-wei", "--to", str(tmp_path)]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as asking:
+        seen = b""
+        for prompt, typed in ((b"of li-wei: ", PASSPHRASE), (b"of li-wei, again: ", again)):
+            while not seen.endswith(prompt):
+                seen += os.read(ours, 1024)
+            os.write(ours, f"{typed}\n".encode())
+        assert asking.wait(60) == (again != PASSPHRASE)
+    os.close(theirs)
+    os.close(ours)
+    assert PASSPHRASE.encode() not in seen
+    if again == PASSPHRASE:
+        assert people.unlock(tmp_path / "li-wei.key", PASSPHRASE).name == "li-wei"
+    else:
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_the_command_makes_a_person_and_days(tmp_path: Path) -> None:
