@@ -7,6 +7,7 @@ import re
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.console.plots import HEIGHT, WIDTH, Hour, plot
+from fleet.plane.sql import FOREIGN_PASSAGES
 
 if TYPE_CHECKING:
     from fleet_rig import FleetServer
@@ -83,6 +85,21 @@ def test_only_the_sums_of_those_days_are_read(desk: Desk) -> None:
     assert found
     read = set(re.findall(r'"Relation Name": "(\w+)"', json.dumps(found[0])))
     assert read == {f"hours_{day:%Y%m%d}" for day in ((now - 23 * HOUR).date(), now.date())}
+
+
+def test_whose_rows_these_are_is_looked_up_in_their_days_alone(desk: Desk) -> None:
+    now = datetime.now(UTC)
+    for n in range(-5, 2):
+        desk.server.sql("SELECT make_day(%s::date)", (now + timedelta(days=n)).date())
+    ids = [UUID(int=int((now - timedelta(days=n)).timestamp() * 1000) << 80) for n in (2, 1)]
+    with psycopg.connect(desk.server.ready.dsn) as link:
+        for _ in range(12):  # and when PostgreSQL plans once for all values
+            found = link.execute(
+                f"EXPLAIN (ANALYZE, FORMAT JSON) {FOREIGN_PASSAGES}".encode(), (*ids, ids, 1)
+            ).fetchone()
+            assert found
+            read = set(re.findall(r'"Relation Name": "(\w+)"', json.dumps(found[0])))
+            assert read == {f"passages_{now - timedelta(days=n):%Y%m%d}" for n in (2, 1)}
 
 
 def test_a_revision_that_says_otherwise_is_counted_as_it_says(desk: Desk) -> None:
