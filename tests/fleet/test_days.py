@@ -112,6 +112,15 @@ def test_refused_rows_go_when_they_have_been_there_as_long(days: Days, keeping: 
     assert days.sql("SELECT at FROM quarantine") == [(NOW,)]
 
 
+def test_a_row_that_waited_for_its_day_is_counted_once(days: Days) -> None:
+    days.row(TODAY, has_day=False)
+    assert days.sql("SELECT count(*) FROM passages_impossible") == [(1,)]
+    days.sql("SELECT make_day(%s)", TODAY)
+    days.row(TODAY)
+    assert days.sql("SELECT count(*) FROM passages_impossible") == [(0,)]
+    assert days.sql(f"SELECT passed, refused, retried FROM hours_{TODAY:%Y%m%d}") == [(2, 0, 0)]  # noqa: S608 - ours
+
+
 def test_a_clock_a_year_ahead_drops_nothing(days: Days, keeping: Keeping) -> None:
     for day in (OLD, TODAY):
         days.row(day)
