@@ -57,9 +57,9 @@ FROM (
 """
 _HOURS: Final = """
 INSERT INTO hours
-SELECT device_id, date_trunc('hour', at, 'UTC'), count(*) FILTER (WHERE outcome = 'pass'),
+SELECT site_id, date_trunc('hour', at, 'UTC'), count(*) FILTER (WHERE outcome = 'pass'),
     count(*) FILTER (WHERE outcome = 'refer'), count(*) FILTER (WHERE outcome = 'retry')
-FROM {table} GROUP BY 1, 2
+FROM {table} JOIN devices ON devices.id = device_id GROUP BY 1, 2
 """
 # Whoever falls in the middle of it begins anew; the figures are taken with everything as it always is.
 _IN_HASTE: Final = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_wal_size = '4GB'")

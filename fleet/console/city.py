@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 HOUR: Final = timedelta(hours=1)
 MOST_SITES: Final = 100
 OF_A_DAY: Final = """
-SELECT hour, site_id, sum(passed)::bigint, sum(refused)::bigint, sum(retried)::bigint
-FROM hours JOIN devices ON devices.id = device_id
-WHERE hour >= %s AND hour < %s AND site_id IN (SELECT id FROM sites WHERE district_id = ANY(%s))
+SELECT hour, site_id, sum(passed), sum(refused), sum(retried)
+FROM hours JOIN sites ON sites.id = site_id
+WHERE hour >= %s AND hour < %s AND district_id = ANY(%s)
 GROUP BY GROUPING SETS ((hour), (site_id))
 """
 

@@ -81,7 +81,7 @@ def test_only_the_sums_of_those_days_are_read(desk: Desk) -> None:
     for day in days:
         desk.server.sql("SELECT make_day(%s::date)", day)
     with psycopg.connect(desk.server.ready.dsn, cursor_factory=psycopg.ClientCursor) as link:
-        found = link.execute(f"EXPLAIN (FORMAT JSON) {BY_HOUR}".encode(), (now - 23 * HOUR, now, [1, 2])).fetchone()
+        found = link.execute(f"EXPLAIN (FORMAT JSON) {BY_HOUR}".encode(), (1, now - 23 * HOUR, now)).fetchone()
     assert found
     read = set(re.findall(r'"Relation Name": "(\w+)"', json.dumps(found[0])))
     assert read == {f"hours_{day:%Y%m%d}" for day in ((now - 23 * HOUR).date(), now.date())}

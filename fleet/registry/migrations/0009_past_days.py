@@ -1,4 +1,4 @@
-"""How many there were, by gate and hour; days that go, and do not come back."""
+"""How many there were, by site and hour; days that go, and do not come back."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from django.db import migrations, models
 
 HOURS = """
 CREATE TABLE hours (
-    device_id bigint NOT NULL,
+    site_id bigint NOT NULL,
     hour timestamptz NOT NULL,
-    passed bigint NOT NULL,
-    refused bigint NOT NULL,
-    retried bigint NOT NULL,
-    PRIMARY KEY (device_id, hour)
+    passed integer NOT NULL,
+    refused integer NOT NULL,
+    retried integer NOT NULL,
+    PRIMARY KEY (site_id, hour)
 ) PARTITION BY RANGE (hour);
 -- What names a day that can't be.
 CREATE TABLE hours_impossible PARTITION OF hours DEFAULT;
@@ -37,10 +37,10 @@ $$;
 CREATE FUNCTION count_new() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO hours AS there
-    SELECT device_id, date_trunc('hour', at, 'UTC'), count(*) FILTER (WHERE outcome = 'pass'),
+    SELECT site_id, date_trunc('hour', at, 'UTC'), count(*) FILTER (WHERE outcome = 'pass'),
         count(*) FILTER (WHERE outcome = 'refer'), count(*) FILTER (WHERE outcome = 'retry')
-    FROM came GROUP BY 1, 2 ORDER BY 1, 2
-    ON CONFLICT (device_id, hour) DO UPDATE SET passed = there.passed + EXCLUDED.passed,
+    FROM came JOIN devices ON devices.id = device_id GROUP BY 1, 2 ORDER BY 1, 2
+    ON CONFLICT (site_id, hour) DO UPDATE SET passed = there.passed + EXCLUDED.passed,
         refused = there.refused + EXCLUDED.refused, retried = there.retried + EXCLUDED.retried;
     RETURN NULL;
 END
@@ -48,7 +48,7 @@ $$;
 CREATE FUNCTION count_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO hours AS there
-    SELECT device_id, date_trunc('hour', at, 'UTC'), coalesce(sum(n) FILTER (WHERE outcome = 'pass'), 0),
+    SELECT site_id, date_trunc('hour', at, 'UTC'), coalesce(sum(n) FILTER (WHERE outcome = 'pass'), 0),
         coalesce(sum(n) FILTER (WHERE outcome = 'refer'), 0), coalesce(sum(n) FILTER (WHERE outcome = 'retry'), 0)
     FROM (
         SELECT came.device_id, came.at, came.outcome, 1 AS n FROM came JOIN was USING (id)
@@ -56,9 +56,9 @@ BEGIN
         UNION ALL
         SELECT was.device_id, was.at, was.outcome, -1 FROM came JOIN was USING (id)
         WHERE (came.at, came.outcome) <> (was.at, was.outcome)
-    ) AS changed
+    ) AS changed JOIN devices ON devices.id = device_id
     GROUP BY 1, 2 ORDER BY 1, 2
-    ON CONFLICT (device_id, hour) DO UPDATE SET passed = there.passed + EXCLUDED.passed,
+    ON CONFLICT (site_id, hour) DO UPDATE SET passed = there.passed + EXCLUDED.passed,
         refused = there.refused + EXCLUDED.refused, retried = there.retried + EXCLUDED.retried;
     RETURN NULL;
 END
@@ -70,9 +70,9 @@ CREATE TRIGGER count_changed AFTER UPDATE ON passages REFERENCING OLD TABLE AS w
 
 -- What is there already.
 INSERT INTO hours
-SELECT device_id, date_trunc('hour', at, 'UTC'), count(*) FILTER (WHERE outcome = 'pass'),
+SELECT site_id, date_trunc('hour', at, 'UTC'), count(*) FILTER (WHERE outcome = 'pass'),
     count(*) FILTER (WHERE outcome = 'refer'), count(*) FILTER (WHERE outcome = 'retry')
-FROM passages GROUP BY 1, 2;
+FROM passages JOIN devices ON devices.id = device_id GROUP BY 1, 2;
 SELECT make_hours(to_date(right(relname, 8), 'YYYYMMDD')) FROM pg_catalog.pg_class
 WHERE relname ~ '^passages_[0-9]{8}$' AND relkind = 'r';
 """
