@@ -30,7 +30,7 @@ def test_a_month_is_filled_asked_and_dropped(fleet_ready: Ready, tmp_path: Path)
     assert done.returncode == 0, done.stderr
     lines = page.read_text("utf-8").splitlines()
     figures = [line for line in lines if line.startswith("| ") and " ms |" in line]
-    assert len(figures) == 7
+    assert len(figures) == 8
     if IS_WHOLE:
         for line in figures:
             if "under 1 s" in line:
