@@ -83,15 +83,16 @@ class Wanted:
 
 
 def check_room(folder: Path, wanted: Wanted) -> None:
-    """Refuse what does not fit.
+    """Refuse what does not fit beside what an earlier run has left there.
 
     Raises:
         FleetError: too little of the disk is free.
     """
     free = shutil.disk_usage(folder).free
-    if free < wanted.bytes + SPARE_BYTES:
+    needed = wanted.bytes - sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    if free < needed + SPARE_BYTES:
         raise FleetError(
-            f"{folder}: {wanted.bytes >> 30} GB are needed and {SPARE_BYTES >> 30} to spare, {free >> 30} GB are free; "
+            f"{folder}: {needed >> 30} GB are needed and {SPARE_BYTES >> 30} to spare, {free >> 30} GB are free; "
             "ask for fewer --days, or for fewer --whole ones"
         )
 
