@@ -23,6 +23,9 @@ COMMANDS: Final = {
     "configuration": ("fleet.configuration.command", "what is set at the console, as files that two people sign"),
     "rollouts": ("fleet.publishing.worker", "what moves rollouts on, or back, beside the site's folder"),
     "flags": ("fleet.flags.export", "whoever has a colour set by hand now, as a table for the desk that makes lists"),
+    "days": ("fleet.days.command", "the days that are kept, their sizes and keys; and dropping those past their time"),
+    "keys": ("fleet.days.keys_command", "people's keys, and keys of the day that only two people together can use"),
+    "trace": ("fleet.trace.command", "who passed a site in a few hours: for a case, by two people's keys, audited"),
     "bench": ("fleet.bench", "heartbeats and rows at a steady rate, with a database of its own; prints rates and p99"),
 }
 

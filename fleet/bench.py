@@ -23,6 +23,7 @@ from uuid import UUID
 
 import psycopg
 
+from fleet import bench_days
 from fleet.plane import tokens
 from fleet.plane.database import TOKEN_SECRET
 from fleet.run import HOST, database, process
@@ -99,7 +100,12 @@ class Link:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure this machine: the city's need is 713 heartbeats a second, and 1,110 rows a second."""
+    """Measure this machine: the city's need is 713 heartbeats a second, and 1,110 rows a second.
+
+    ``fleet bench days`` measures a month of the city's rows instead.
+    """
+    if arguments[:1] == ["days"]:
+        return bench_days.main(arguments[1:])
     parser = argparse.ArgumentParser("fleet bench", description=main.__doc__)
     parser.add_argument("--heartbeats", type=float, default=713, help="a second (%(default)s)")
     parser.add_argument("--rows", type=float, default=1110, help="a second (%(default)s)")

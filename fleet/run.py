@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fleet import postgres, prepare
+from fleet.days import keyfiles, worker
+from fleet.days.command import add_keeping
+from fleet.days.retention import Keeping
 from fleet.errors import FleetError
 from fleet.prepare import vouchers_file
 
@@ -109,15 +112,16 @@ def main(arguments: Sequence[str]) -> int:
         "--port", type=int, default=PORT, help="for gates; the next two are the console's and Prometheus' (%(default)s)"
     )
     parser.add_argument("--url", help="the server's address as gates have it, where a proxy stands before it")
+    add_keeping(parser)
     asked = parser.parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job would ignore the second one
         signal.signal(number, _interrupt)
     with contextlib.suppress(KeyboardInterrupt):
-        _serve(asked.data.resolve(), asked.port, asked.url or f"http://{HOST}:{asked.port}")
+        _serve(asked.data.resolve(), asked.port, asked.url or f"http://{HOST}:{asked.port}", asked.keep_days)
     return 0
 
 
-def _serve(data: Path, port: int, url: str) -> None:
+def _serve(data: Path, port: int, url: str, keep_days: int) -> None:
     print("PostgreSQL …", flush=True)
     with contextlib.ExitStack() as stack:
         ready = stack.enter_context(database(data))
@@ -125,6 +129,7 @@ def _serve(data: Path, port: int, url: str) -> None:
         stack.enter_context(process("plane", port, url, ready, "--metrics-port", str(port + 2)))
         stack.enter_context(process("console", port + 1, url, ready))
         stack.enter_context(_started(("rollouts", "--site", str(data / SITE)), url, ready))
+        worker.start(Keeping(ready.dsn, data / keyfiles.FOLDER, keep_days))
         print(
             f"gates:    {url}\nconsole:  http://{HOST}:{port + 1}/\nmetrics:  http://{HOST}:{port + 2}/metrics\n"
             f"site:     {data / SITE}, for a web server",

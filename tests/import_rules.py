@@ -38,6 +38,8 @@ SEES_ONLY: Final[Mapping[str, tuple[str, ...]]] = {
     "voice": ("gate.model", "gate.errors", "voice"),
     "fleet": _FLEET,
     "fleet.flags": (*_FLEET, "gate.credentials", "gate.pseudonym"),
+    "fleet.days": (*_FLEET, "gate.credentials.sealing_keys"),
+    "fleet.trace": (*_FLEET, "gate.journal.sealing"),
     "fleet.gateway": (*_FLEET, "gate.credentials", "gate.net", "gate.pseudonym", "gate.status.code_answer"),
     "fleet.configuration": (*_FLEET, "gate.config", "gate.config_bind", "gate.config_checks", "gate.app.config_check"),
     "fleet.province": (*_FLEET, "gate.credentials", "gate.pseudonym"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.db import connection
@@ -18,19 +17,12 @@ from fleet.console.states import state_of
 from fleet.registry.plans import Plans
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
 HOURS: Final = 24
 HOUR: Final = timedelta(hours=1)
-BY_HOUR: Final = """
-SELECT date_trunc('hour', at), count(*) FILTER (WHERE outcome = 'pass'), count(*) FILTER (WHERE outcome = 'refer'),
-    count(*) FILTER (WHERE outcome = 'retry')
-FROM passages
-WHERE id >= %s AND id < %s AND device_id = ANY(%s) AND at >= %s AND at < %s
-GROUP BY 1
-"""
-"""The ids say which days' partitions it is; they begin with the same moment that ``at`` has."""
+BY_HOUR: Final = "SELECT hour, passed, refused, retried FROM hours WHERE site_id = %s AND hour >= %s AND hour < %s"
+"""The database counts when rows come in: of a city they are two million a day."""
 
 
 @login_required
@@ -41,7 +33,7 @@ def site(request: Any, number: int) -> Any:
     now = timezone.now()
     plans = Plans(now)
     devices = list(permissions.devices(request.user).filter(site=found).order_by("name"))
-    hours = by_hour([device.id for device in devices], now)
+    hours = by_hour(found.id, now)
     context = {
         "site": found,
         "rows": [(device, state_of(device, now, plans.of(device.id, device.site_id))) for device in devices],
@@ -54,26 +46,14 @@ def site(request: Any, number: int) -> Any:
     return render(request, "console/site.html", context)
 
 
-def by_hour(devices: Sequence[int], now: datetime) -> list[Hour]:
-    """What was decided at these gates in each of the last 24 hours, the one that is not over included."""
+def by_hour(number: int, now: datetime) -> list[Hour]:
+    """What was decided at a site in each of the last 24 hours, the one that is not over included."""
+    first = _first(now)
     with connection.cursor() as cursor:
-        cursor.execute(BY_HOUR, bounds(devices, now))
+        cursor.execute(BY_HOUR, (number, first, first + HOURS * HOUR))
         counted = {begins: Hour(begins, *counts) for begins, *counts in cursor.fetchall()}
-    first = _first(now)
     return [counted.get(begins, Hour(begins)) for begins in (first + n * HOUR for n in range(HOURS))]
-
-
-def bounds(devices: Sequence[int], now: datetime) -> tuple[Any, ...]:
-    """What ``BY_HOUR`` is asked with."""
-    first = _first(now)
-    last = first + HOURS * HOUR
-    return _first_id(first), _first_id(last), list(devices), first, last
 
 
 def _first(now: datetime) -> datetime:
     return now.replace(minute=0, second=0, microsecond=0) - (HOURS - 1) * HOUR
-
-
-def _first_id(moment: datetime) -> UUID:
-    """The first UUIDv7 of a moment: 48 bits of milliseconds, then nothing."""
-    return UUID(int=int(moment.timestamp() * 1000) << 80)

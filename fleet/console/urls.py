@@ -9,6 +9,7 @@ from django.urls import include, path
 from fleet.console import (
     alarms,
     bulk,
+    city,
     configuration,
     flags,
     gate_configuration,
@@ -49,6 +50,7 @@ urlpatterns = [
     path("sites/<int:number>/absence", planned.site_absence, name="site-absence"),
     path("gates/<str:name>/absence", planned.gate_absence, name="gate-absence"),
     path("absences/<int:number>/end", planned.end, name="absence-end"),
+    path("city/", city.city, name="city"),
     path("claims/", views.claims, name="claims"),
     path("claims/<str:label>/withdraw", views.withdraw, name="withdraw"),
     path("login/", LoginView.as_view(authentication_form=LoginForm), name="login"),

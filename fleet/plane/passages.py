@@ -122,7 +122,7 @@ async def _insert(link: AsyncConnection, key: tuple[int, int], rows: list[Passag
         [encode(row) for row in rows],
     )
     await link.execute(sql.TAKE_PASSAGES, (*key, datetime.now(UTC), *columns))
-    found = await link.execute(sql.FOREIGN_PASSAGES, (ids, key[0]))
+    found = await link.execute(sql.FOREIGN_PASSAGES, (min(ids), max(ids), ids, key[0]))
     return frozenset(id_ for (id_,) in await found.fetchall())
 
 

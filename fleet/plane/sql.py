@@ -40,7 +40,11 @@ ON CONFLICT (id) DO UPDATE SET
     body = EXCLUDED.body
 WHERE passages.device_id = EXCLUDED.device_id AND passages.revision < EXCLUDED.revision
 """
-FOREIGN_PASSAGES: Final = "SELECT id FROM passages WHERE id = ANY(%s::uuid[]) AND device_id <> %s::bigint"
+# Its bounds say which days' partitions are looked into: from a list alone PostgreSQL does not see that.
+FOREIGN_PASSAGES: Final = """
+SELECT id FROM passages
+WHERE id >= %s::uuid AND id <= %s::uuid AND id = ANY(%s::uuid[]) AND device_id <> %s::bigint
+"""
 COUNT_QUARANTINED: Final = "SELECT count(*) FROM quarantine WHERE device_id = %s::bigint"
 QUARANTINE: Final = """
 INSERT INTO quarantine (device_id, series, at, digest, body, reason)

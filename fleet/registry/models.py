@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from fleet.registry.days import GoneDay  # noqa: F401 - Django looks for tables here
 from fleet.registry.flags import Flag, FlagChange  # noqa: F401 - Django looks for tables here
 from fleet.registry.levels import Setting  # noqa: F401 - Django looks for tables here
 from fleet.registry.notices import Notice  # noqa: F401 - Django looks for tables here

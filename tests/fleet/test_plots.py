@@ -7,6 +7,7 @@ import re
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.console.plots import HEIGHT, WIDTH, Hour, plot
+from fleet.plane.sql import FOREIGN_PASSAGES
 
 if TYPE_CHECKING:
     from fleet_rig import FleetServer
@@ -71,20 +73,48 @@ def test_an_empty_site_has_an_empty_plot(desk: Desk) -> None:
     assert "<rect" not in page
 
 
-def test_only_the_partitions_of_those_days_are_read(desk: Desk) -> None:
-    from fleet.console.sites import BY_HOUR, bounds  # noqa: PLC0415 - Django is set up by the fixture
+def test_only_the_sums_of_those_days_are_read(desk: Desk) -> None:
+    from fleet.console.sites import BY_HOUR, HOUR  # noqa: PLC0415 - Django is set up by the fixture
 
     now = datetime.now(UTC)
     days = [(now + timedelta(days=n)).date() for n in range(-5, 2)]
     for day in days:
         desk.server.sql("SELECT make_day(%s::date)", day)
     with psycopg.connect(desk.server.ready.dsn, cursor_factory=psycopg.ClientCursor) as link:
-        found = link.execute(f"EXPLAIN (FORMAT JSON) {BY_HOUR}".encode(), bounds([1, 2], now)).fetchone()
+        found = link.execute(f"EXPLAIN (FORMAT JSON) {BY_HOUR}".encode(), (1, now - 23 * HOUR, now)).fetchone()
     assert found
     read = set(re.findall(r'"Relation Name": "(\w+)"', json.dumps(found[0])))
-    assert read == {f"passages_{day:%Y%m%d}" for day in (now.date() - timedelta(days=1), now.date())} or (
-        now.hour == 23 and read == {f"passages_{now:%Y%m%d}"}
-    )
+    assert read == {f"hours_{day:%Y%m%d}" for day in ((now - 23 * HOUR).date(), now.date())}
+
+
+def test_whose_rows_these_are_is_looked_up_in_their_days_alone(desk: Desk) -> None:
+    now = datetime.now(UTC)
+    for n in range(-5, 2):
+        desk.server.sql("SELECT make_day(%s::date)", (now + timedelta(days=n)).date())
+    ids = [UUID(int=int((now - timedelta(days=n)).timestamp() * 1000) << 80) for n in (2, 1)]
+    with psycopg.connect(desk.server.ready.dsn) as link:
+        for _ in range(12):  # and when PostgreSQL plans once for all values
+            found = link.execute(
+                f"EXPLAIN (ANALYZE, FORMAT JSON) {FOREIGN_PASSAGES}".encode(), (*ids, ids, 1)
+            ).fetchone()
+            assert found
+            read = set(re.findall(r'"Relation Name": "(\w+)"', json.dumps(found[0])))
+            assert read == {f"passages_{now - timedelta(days=n):%Y%m%d}" for n in (2, 1)}
+
+
+def test_a_revision_that_says_otherwise_is_counted_as_it_says(desk: Desk) -> None:
+    now = datetime.now(UTC)
+    passed(desk, "pass", now)
+    passed(desk, "retry", now)
+    for change in ("outcome = 'refer'", "passage = 'passed'"):
+        desk.server.sql(
+            f"UPDATE passages SET {change} WHERE outcome <> 'retry' AND device_id = ("  # noqa: S608 - ours
+            "SELECT id FROM devices WHERE name = %s)",
+            desk.gate,
+        )
+    site = desk.server.site(desk.site, desk.district)
+    page = Person(desk.user(may_change=False)).get(f"/sites/{site}/")
+    assert "0 let in, 1 asked to try again, 1 sent to a person" in page
 
 
 @given(st.lists(st.builds(Hour, st.just(NOON), COUNTS, COUNTS, COUNTS), max_size=30))
@@ -99,3 +129,32 @@ def test_every_bar_fits_and_is_as_high_as_it_should_be(hours: list[Hour]) -> Non
         tall = sum(part.height for part in bar.parts)
         assert tall == pytest.approx((low - high) * bar.hour.total / top, abs=0.05)
         assert bar.hour.total <= top
+
+
+def test_a_day_of_the_city_shows_the_sites_that_one_may_see(desk: Desk) -> None:
+    other = Desk(desk.server)
+    noon = datetime.combine(datetime.now(UTC).date() - timedelta(2), datetime.min.time(), UTC) + timedelta(hours=4)
+    for outcome, hours, gate in (
+        ("pass", 0, None),
+        ("refer", 0, None),
+        ("retry", 1, None),
+        ("refer", -13, None),
+        ("refer", 0, other.gate),
+    ):
+        passed(desk, outcome, noon + timedelta(hours=hours), gate)
+    person = Person(desk.user(may_change=False))
+    page = person.get(f"/city/?day={noon:%Y-%m-%d}")
+    assert "<b>3</b> presented" in page
+    assert "<b>1</b> sent to a person" in page
+    assert "12:00: 1 let in, 0 asked to try again, 1 sent to a person" in page
+    assert desk.site in page
+    assert other.site not in page
+    before = noon.date() - timedelta(1)
+    assert f"?day={before}" in page
+    assert "<b>1</b> presented" in person.get(f"/city/?day={before}")
+
+
+def test_a_day_that_is_none_is_today(desk: Desk) -> None:
+    person = Person(desk.user(may_change=False), language="zh-hans")
+    for day in ("", "yesterday", "0001-01-01", "9999-12-31", "2026-13-01"):
+        assert "当日无人通行" in person.get(f"/city/?day={day}")

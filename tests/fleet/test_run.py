@@ -9,25 +9,28 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from fleet_rig import free_port
+from fleet_desk import beat
+from fleet_rig import FleetServer, free_port
 
 from fleet.errors import FleetError
 from fleet.postgres import running
 from fleet.prepare import claims_key
+from fleet.run import Ready
 from gate.net.client import Client
 from gate.net.trust import NO_TRUST
+from gate.wire.heartbeat import Clock
 from gate.wire.message import MEDIA_TYPE, encode
 from gate.wire.token import CHALLENGE_PATH, ChallengeRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from fleet.run import Ready
 
 
 @pytest.fixture
@@ -64,6 +67,13 @@ def export(with_these: str, folder: Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stderr
 
 
+def database_of(said: list[str], folder: Path) -> FleetServer:
+    """What it says that others connect to."""
+    (with_these,) = (line for line in said if line.startswith("commands: "))
+    (dsn,) = (word.partition("=")[2] for word in shlex.split(with_these) if word.startswith("FLEET_DSN="))
+    return FleetServer("", Ready(dsn, "", folder))
+
+
 def test_it_starts_says_where_it_is_and_stops_whole(folder: Path) -> None:
     port = free_port()
     with started(folder, port) as (command, said):
@@ -82,6 +92,27 @@ def test_it_starts_says_where_it_is_and_stops_whole(folder: Path) -> None:
         assert command.wait(60) == 0
     assert not (folder / "postgresql" / "postmaster.pid").exists()
     assert (folder / "claims.key.pem").stat().st_mode & 0o077 == 0
+
+
+def test_it_lets_go_of_days_past_their_time(folder: Path) -> None:
+    now, old = datetime.now(UTC), datetime.now(UTC).date() - timedelta(40)
+    told = beat(clock=Clock(now, trusted=True))
+    with started(folder, free_port()) as (_, said):
+        server = database_of(said, folder)
+        server.enrolled("gate-7")
+        server.sql("SELECT make_day(%s)", old)
+        server.sql(
+            "INSERT INTO reports (device_id, seen_at, heartbeat) SELECT id, %s, %s FROM devices", now, encode(told)
+        )
+    (folder / "days").mkdir()
+    (folder / "days" / f"{old}.key").write_bytes(b"a key of that day")
+    with started(folder, free_port()) as (_, said):
+        server = database_of(said, folder)
+        ends = time.monotonic() + 60
+        while server.sql("SELECT count(*) FROM days_gone WHERE dropped_at IS NOT NULL") == [(0,)]:
+            assert time.monotonic() < ends
+        assert server.sql("SELECT to_regclass(%s)", f"passages_{old:%Y%m%d}") == [(None,)]
+    assert list((folder / "days").iterdir()) == []
 
 
 def test_one_that_was_killed_leaves_nothing_that_keeps_the_next_from_starting(folder: Path) -> None:
