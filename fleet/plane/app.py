@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 from psycopg_pool import PoolTimeout, TooManyRequests
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from fleet.plane import body as bodies
 from fleet.plane.access import Access
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 
     from psycopg import AsyncConnection
     from psycopg_pool import AsyncConnectionPool
-    from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from fleet.plane.devices import Known
     from fleet.plane.enrolment import Entrance
@@ -60,7 +59,7 @@ FULL_AGAIN_S: Final = 3600
 LOG = logging.getLogger("fleet.plane")
 
 
-def application(dsn: str, entrance: Entrance, metrics_port: int | None = None) -> Starlette:
+def application(dsn: str, entrance: Entrance, metrics_port: int | None = None) -> ASGIApp:
     """The device plane over a database.
 
     Args:
@@ -69,7 +68,17 @@ def application(dsn: str, entrance: Entrance, metrics_port: int | None = None) -
         metrics_port: what comes in there is Prometheus, and gets nothing else; None: nowhere.
     """
     plane = Plane(dsn, entrance, metrics_port)
-    return Starlette(routes=[Route("/{path:path}", plane.answer, methods=["POST", "GET"])], lifespan=plane.lifespan)
+    start_and_end = Starlette(lifespan=plane.lifespan)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await start_and_end(scope, receive, send)
+            return
+        # Routes and their layers would cost as much as a heartbeat does.
+        found = await plane.answer(Request(scope, receive))
+        await found(scope, receive, send)
+
+    return answer
 
 
 class Plane:

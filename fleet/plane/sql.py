@@ -7,7 +7,7 @@ from typing import Final
 SECRET: Final = "SELECT value FROM secrets WHERE name = %s"  # noqa: S105 - a statement
 
 DEVICE_BY_NAME: Final = "SELECT id, name, key, generation, state FROM devices WHERE name = %s"
-DEVICE_BY_ID: Final = "SELECT id, name, key, generation, state FROM devices WHERE id = %s"
+DEVICES_BY_ID: Final = "SELECT id, name, key, generation, state FROM devices WHERE id = ANY(%s::bigint[])"
 GATES: Final = """
 SELECT devices.state, reports.seen_at, reports.heartbeat
 FROM devices LEFT JOIN reports ON reports.device_id = devices.id
