@@ -20,6 +20,7 @@ COMMANDS: Final = {
     ),
     "publish": ("fleet.publishing.command", "a signed bundle to the gates, ring by ring"),
     "rollouts": ("fleet.publishing.worker", "what moves rollouts on, or back, beside the site's folder"),
+    "simulate": ("fleet.simulator.command", "many simulated gates, with the software of real ones, to rehearse with"),
     "bench": ("fleet.bench", "heartbeats and rows at a steady rate, with a database of its own; prints rates and p99"),
 }
 
