@@ -43,3 +43,10 @@ def await_listener(running: subprocess.Popen[bytes], part: str, port: int, hint:
             return
         time.sleep(_POLL_S)
     raise FleetError(f"the {part} does not start; is port {port} in use?{hint}")
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of this machine at which nobody listens now."""
+    with contextlib.ExitStack() as stack:
+        found = [stack.enter_context(socket.create_server((_HERE, 0))) for _ in range(count)]
+        return [int(one.getsockname()[1]) for one in found]

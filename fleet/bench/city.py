@@ -52,7 +52,9 @@ def enrolled(ready: Ready, count: int) -> list[Gate]:
     keys = [Ed25519PrivateKey.generate() for _ in range(count)]
     with psycopg.connect(ready.dsn) as link:
         link.execute("INSERT INTO districts (name) VALUES ('bench')")
-        site = link.execute("INSERT INTO sites (name, district_id) SELECT 'bench', id FROM districts RETURNING id")
+        site = link.execute(
+            "INSERT INTO sites (name, district_id) SELECT 'bench', id FROM districts WHERE name = 'bench' RETURNING id"
+        )
         secret = link.execute("SELECT value FROM secrets WHERE name = %s", (TOKEN_SECRET,)).fetchone()
         public = [key.public_key().public_bytes_raw() for key in keys]
         found = link.execute(_INSERT, (*(site.fetchone() or (0,)), public)).fetchall()

@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import contextlib
 import resource
-import socket
 import tempfile
 import time
 from collections import Counter
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from fleet.bench import city, page
 from fleet.bench.asking import OK, Pool, Tally, packed, steadily, timed
+from fleet.listening import free_ports
 from fleet.run import HOST, database, process
 from gate.wire import heartbeat, passages
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from fleet.bench.asking import Answer
     from fleet.bench.city import Gate
-    from fleet.run import Ready
+from fleet.run import Ready
 
 AT_ONCE: Final = 8
 """Batches under way when the most is asked of it."""
@@ -79,8 +79,7 @@ def main(arguments: Sequence[str]) -> int:
 @contextlib.contextmanager
 def _plane(ready: Ready, taken: Taken) -> Iterator[int]:
     """A replica; gives its port, and notes what it took."""
-    with socket.create_server((HOST, 0)) as found:
-        port = int(found.getsockname()[1])
+    (port,) = free_ports(1)
     with process("plane", port, f"http://{HOST}:{port}", ready):
         yield port
         before = resource.getrusage(resource.RUSAGE_CHILDREN)

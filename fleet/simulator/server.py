@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import tempfile
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fleet import nginx
+from fleet.listening import free_ports
 from fleet.prepare import claims_key, vouchers_file
 from fleet.publishing.site import Site
 from fleet.run import HOST, database, process
@@ -84,7 +84,7 @@ def private(replicas: int) -> Iterator[Private]:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fleet-simulate-", dir="/tmp")))
         ready = stack.enter_context(database(folder))
-        port, *ports = _free_ports(1 + replicas)
+        port, *ports = free_ports(1 + replicas)
         url = f"http://{HOST}:{port}"
         for one in ports:
             stack.enter_context(process("plane", one, url, ready))
@@ -114,9 +114,3 @@ def _vouch(key: Path, keys: Keys) -> None:
 
 def _later() -> datetime:
     return datetime.now(UTC).replace(microsecond=0) + timedelta(days=DAYS)
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        found = [stack.enter_context(socket.create_server((HOST, 0))) for _ in range(count)]
-        return [int(one.getsockname()[1]) for one in found]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from fleet.bench import page
+from fleet.bench import city, page
+from fleet.bench.asking import Tally
+from fleet.bench.outage import Comeback, Minute, settled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,3 +50,24 @@ def test_the_steady_rate_and_the_ceiling_are_measured_and_written(fleet_server: 
     assert "| heartbeats | 20/s |" in said
     assert "169 to 338 passages a second; all 21,390 gates busy with one person every 3 s would be 7,130" in said
     assert said in file.read_text()
+
+
+def test_gates_that_come_back_are_all_heard_and_nothing_of_the_outage_is_left(fleet_server: FleetServer) -> None:
+    port = int(fleet_server.url.rpartition(":")[2])
+    gates = city.enrolled(fleet_server.ready, 20)
+    comeback = Comeback(fleet_server.url, port, gates, backlog=30, a_second=0.1, longest_s=1)
+    minutes = asyncio.run(comeback.watched(3, 3.0))
+    assert [one.answers.wrong for one in minutes] == [0, 0, 0]
+    assert (minutes[-1].back, minutes[-1].waiting) == (20, 0)
+    assert comeback.passages >= 20 * 30
+    there = "SELECT count(*) FROM passages JOIN devices ON devices.id = device_id WHERE name LIKE 'bench-%%'"
+    assert fleet_server.sql(there) == [(comeback.passages,)]
+
+
+def test_it_is_settled_when_all_are_back_nothing_waits_and_answers_are_fast() -> None:
+    def minute(back: int, waiting: int, took_s: float) -> Minute:
+        return Minute(Tally([took_s] * 100, Counter({"200": 100})), 0, back, waiting)
+
+    late = [minute(5, 9, 0.01), minute(9, 3, 0.01), minute(9, 0, 0.5), minute(9, 0, 0.02)]
+    assert settled(late) == 4
+    assert settled(late[:3]) is None
