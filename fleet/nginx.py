@@ -16,7 +16,7 @@ from fleet.listening import await_listener
 from fleet.postgres import DIES_WITH_US
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 TEMPLATE: Final = Path(__file__).resolve().parents[1] / "config" / "fleet" / "nginx.conf"
 LOG: Final = "nginx.log"
@@ -47,7 +47,9 @@ def program() -> str:
 
 
 @contextlib.contextmanager
-def running(port: int, replicas: Sequence[int], site: Path, log: Path, tls: Tls | None = None) -> Iterator[None]:
+def running(
+    port: int, replicas: Sequence[int], site: Path, log: Path, tls: Tls | None = None, answers: Path | None = None
+) -> Iterator[None]:
     """One on loopback, until the end of the ``with`` block.
 
     Args:
@@ -56,6 +58,7 @@ def running(port: int, replicas: Sequence[int], site: Path, log: Path, tls: Tls 
         site: the folder that gates fetch rules from.
         log: of nginx; added to.
         tls: None: plain HTTP.
+        answers: a file that gets status, bytes and path of each; None: nobody counts them.
 
     Raises:
         FleetError: it does not start.
@@ -65,7 +68,7 @@ def running(port: int, replicas: Sequence[int], site: Path, log: Path, tls: Tls 
         folder = Path(made)
         folder.chmod(_SHARED)
         file = folder / "nginx.conf"
-        file.write_text(configuration(port, replicas, site, log, folder, tls), "utf-8")
+        file.write_text(_filled_in(port, replicas, site, tls, _paths(folder, log, answers)), "utf-8")
         command = [*DIES_WITH_US, nginx, "-e", str(log), "-p", str(folder), "-c", str(file)]
         server = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - Debian's program, by its whole path
         try:
@@ -80,15 +83,19 @@ def running(port: int, replicas: Sequence[int], site: Path, log: Path, tls: Tls 
                 server.wait()
 
 
-def configuration(port: int, replicas: Sequence[int], site: Path, log: Path, folder: Path, tls: Tls | None) -> str:
-    """The file of ``config/fleet`` with everything filled in."""
+def _paths(folder: Path, log: Path, answers: Path | None) -> dict[str, str]:
+    access = "off" if answers is None else f'"{answers}" sizes'
+    return {"FOLDER": str(folder), "LOG": f'"{log}"', "ACCESS": access}
+
+
+def _filled_in(port: int, replicas: Sequence[int], site: Path, tls: Tls | None, paths: Mapping[str, str]) -> str:
+    """The file of ``config/fleet``, with nothing left open."""
     listen = f"listen {HERE}:{port} backlog=4096{'' if tls is None else ' ssl'};"
     if tls is not None:
         listen += f' ssl_certificate "{tls.certificate}"; ssl_certificate_key "{tls.key}";'
     servers = "\n".join(f"        server {HERE}:{one} max_fails=3 fail_timeout=2s;" for one in replicas)
-    open_ = {"LISTEN": listen, "REPLICAS": servers, "SITE": f'"{site}"', "FOLDER": str(folder), "LOG": f'"{log}"'}
     lines = TEMPLATE.read_text("utf-8").splitlines(keepends=True)
     text = "".join(line for line in lines if not line.startswith("#"))
-    for name, value in open_.items():
+    for name, value in {"LISTEN": listen, "REPLICAS": servers, "SITE": f'"{site}"', **paths}.items():
         text = text.replace(f"@{name}@", value)
     return text

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from fleet.bench.asking import Answer
     from fleet.bench.city import Gate
-from fleet.run import Ready
+    from fleet.run import Ready
 
 AT_ONCE: Final = 8
 """Batches under way when the most is asked of it."""

@@ -61,7 +61,7 @@ def _devices(asked: argparse.Namespace, folder: Path) -> Iterator[list[Device]]:
         return
     _say("a server of their own …")
     with private(asked.replicas) as server:
-        where = Where(folder, server.root, server.rules_url, asked.rules_every)
+        where = Where(folder, server.publisher.root, server.rules_url, asked.rules_every)
         names = {f"simulated-{number}": f"simulated-{number}" for number in range(1, asked.devices + 1)}
         yield [device(text, where) for text in server.claims(names).values()]
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gate.app.rule_slot import RuleSlot
+    from gate.config import FleetConfig
     from gate.model import Moment
 
 READERS: Final = ("id-reader", "gun")
@@ -63,6 +64,19 @@ class Where:
     """As in ``[trust.server]``; may have ``{ring}`` in it."""
     every_minutes: int = 15
     """Between two looks for new rules."""
+
+
+def configuration(name: str, where: Where, enrolled: FleetConfig | None = None) -> GateConfig:
+    """What stands in a gate's ``gate.toml``."""
+    ca_file, pins = (None, ()) if enrolled is None else (enrolled.ca_file, enrolled.pins)
+    return GateConfig(
+        checkpoint=Checkpoint(name, "station", "1", Direction.IN, attended=True),
+        rules=RulesConfig(where.root, from_bundle=True),
+        trust=TrustConfig(where.root, server=TrustServerConfig(where.rules_url, ca_file, pins, where.every_minutes)),
+        status=StatusConfig(where.folder / name / "key"),
+        journal=JournalConfig(where.folder / name / "journal.db"),
+        fleet=enrolled,
+    )
 
 
 class Dark:
@@ -143,19 +157,10 @@ class Device:
         carry_out(self._claim, accept(self._claim, device).claim, device, self._kept)
 
     def _config(self) -> GateConfig:
-        """What stands in a gate's ``gate.toml``."""
-        enrolled, where = self._kept.fleet(), self._where
+        enrolled = self._kept.fleet()
         if enrolled is None:
             raise ConfigError(f"{self.name} is not enrolled")
-        server = TrustServerConfig(where.rules_url, enrolled.ca_file, enrolled.pins, where.every_minutes)
-        return GateConfig(
-            checkpoint=Checkpoint(self.name, "station", "1", Direction.IN, attended=True),
-            rules=RulesConfig(where.root, from_bundle=True),
-            trust=TrustConfig(where.root, server=server),
-            status=StatusConfig(where.folder / self.name / "key"),
-            journal=JournalConfig(self._path),
-            fleet=enrolled,
-        )
+        return configuration(self.name, self._where, enrolled)
 
     def _open(self, config: GateConfig, journal: Journal) -> None:
         """What takes a disk a while."""

@@ -24,13 +24,42 @@ from gate.wire.enrol import to_vouch
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from fleet.run import Ready
+    from gate.trust.bundle import Bundle
     from gate.trust.publish import Keys
 
 PLACE: Final = "rehearsal"
 RULES: Final = Path(__file__).resolve().parents[2] / "config" / "rules" / "station-48h.json"
+RULES_PATH: Final = "/rings/{ring}"
 DAYS: Final = 30
 _EVERY_RING: Final = [ring_name(number) for number in range(RINGS)]
+
+
+class Publisher:
+    """Whoever has all of a fleet's keys, and the folder that gates fetch from.
+
+    Args:
+        folder: gets a pinned root, and a site.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.keys = publish.make_keys()
+        self.root = folder / "root.json"
+        """The pinned root's file."""
+        self.root.write_bytes(publish.make_root(self.keys, _later()))
+        self.folder = folder / "site"
+        self._site = Site(self.folder)
+
+    def sign(self, version: int) -> Bundle:
+        """A bundle with a rule set in it, and little else."""
+        rules = json.dumps(json.loads(RULES.read_bytes()) | {"version": version}).encode()
+        files = {"value-sets.json": b"{}"}
+        made = publish.make_bundle(files, self.keys, version, _later(), {"rules": {RULES.name: rules}})
+        return bundle.verify(lambda name, _: made.get(name), self.root.read_bytes())
+
+    def publish(self, signed: Bundle) -> None:
+        """To every gate now."""
+        self._site.put(signed)
+        self._site.switch(_EVERY_RING, signed.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +67,12 @@ class Private:
     """The server, and everything that only its owners have."""
 
     url: str
-    ready: Ready
-    site: Site
-    root: Path
-    """The pinned root's file."""
-    keys: Keys
+    publisher: Publisher
 
     @property
     def rules_url(self) -> str:
         """Where gates find rules."""
-        return f"{self.url}/rings/{{ring}}"
-
-    def publish(self, version: int) -> None:
-        """A rule set, to every gate now."""
-        rules = json.loads(RULES.read_bytes()) | {"version": version}
-        made = signed(self.keys, version, {RULES.name: json.dumps(rules).encode()})
-        self.site.put(bundle.verify(lambda name, _: made.get(name), self.root.read_bytes()))
-        self.site.switch(_EVERY_RING, version)
+        return f"{self.url}{RULES_PATH}"
 
     def claims(self, names: Mapping[str, str]) -> dict[str, str]:
         """Claims for gates: name -> text.
@@ -88,20 +106,12 @@ def private(replicas: int) -> Iterator[Private]:
         url = f"http://{HOST}:{port}"
         for one in ports:
             stack.enter_context(process("plane", one, url, ready))
-        stack.enter_context(nginx.running(port, ports, folder / "site", folder / nginx.LOG))
+        publisher = Publisher(folder)
+        publisher.publish(publisher.sign(1))
+        stack.enter_context(nginx.running(port, ports, publisher.folder, folder / nginx.LOG))
         os.environ |= {"FLEET_URL": url, "FLEET_CLAIMS_KEY": str(ready.claims_key)}
-        keys = publish.make_keys()
-        root = folder / "root.json"
-        root.write_bytes(publish.make_root(keys, _later()))
-        _vouch(ready.claims_key, keys)
-        made = Private(url, ready, Site(folder / "site"), root, keys)
-        made.publish(1)
-        yield made
-
-
-def signed(keys: Keys, version: int, rules: Mapping[str, bytes]) -> dict[str, bytes]:
-    """A bundle with rules and little else."""
-    return publish.make_bundle({"value-sets.json": b"{}"}, keys, version, _later(), {"rules": rules})
+        _vouch(ready.claims_key, publisher.keys)
+        yield Private(url, publisher)
 
 
 def _vouch(key: Path, keys: Keys) -> None:
