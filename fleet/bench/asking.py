@@ -18,6 +18,10 @@ HERE: Final = "127.0.0.1"
 WORTH_SQUEEZING: Final = 1024
 """As a gate's session has it."""
 OK: Final = "200"
+PUT_OFF: Final = ("429 later", "503 later")
+"""Statuses that came with a time to come again."""
+DEADLINE_S: Final = 60.0
+"""As a gate's session has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,14 @@ class Tally:
         self.statuses[status] += 1
 
     @property
+    def asked_to_wait(self) -> int:
+        """Questions that the server put off, in the contract's words."""
+        return sum(self.statuses[status] for status in PUT_OFF)
+
+    @property
     def wrong(self) -> int:
-        """Questions without a good answer."""
-        return sum(self.statuses.values()) - self.statuses[OK]
+        """Questions without a good answer, nor a word when to come again."""
+        return sum(self.statuses.values()) - self.statuses[OK] - self.asked_to_wait
 
     def ms(self, share: float) -> float:
         """So many milliseconds at most took this share of the answers."""
@@ -106,11 +115,12 @@ def packed(body: bytes) -> tuple[bytes, str]:
 async def timed(tally: Tally, due: float, ask: Awaitable[Answer]) -> Answer | None:
     """Count an answer; its time began when it was due (``time.monotonic()``). None: there was none."""
     try:
-        answer = await ask
-    except (OSError, EOFError, ValueError, KeyError) as fault:
+        async with asyncio.timeout(DEADLINE_S):
+            answer = await ask
+    except (OSError, EOFError, ValueError, KeyError) as fault:  # a timeout is an OSError
         tally.note(time.monotonic() - due, type(fault).__name__)
         return None
-    tally.note(time.monotonic() - due, answer.status)
+    tally.note(time.monotonic() - due, answer.status if answer.retry_after is None else f"{answer.status} later")
     return answer
 
 

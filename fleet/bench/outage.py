@@ -51,8 +51,10 @@ def main(arguments: Sequence[str]) -> int:
     """Let all gates find their server again that was away for so long that each pauses for up to five minutes."""
     parser = argparse.ArgumentParser("fleet bench return", description=main.__doc__)
     parser.add_argument("--gates", type=int, default=city.GATES, help="(%(default)s)")
-    parser.add_argument("--away", type=float, default=60, help="minutes that the server was away (%(default)s)")
-    parser.add_argument("--passages", type=float, default=city.USUAL[1], help="a second, in the city (%(default)s)")
+    parser.add_argument("--away", type=float, default=30, help="minutes that the server was away (%(default)s)")
+    parser.add_argument(
+        "--passages", type=float, default=sum(city.USUAL) / 2, help="a second, in the city (%(default)s)"
+    )
     parser.add_argument("--minutes", type=int, default=10, help="to settle in (%(default)s)")
     parser.add_argument("--replicas", type=int, default=2, help="(%(default)s)")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the figures to a Markdown page as well")
@@ -156,6 +158,7 @@ def _lines(minutes: Sequence[Minute], comeback: Comeback, asked: argparse.Namesp
             f"{one.passages / 60:,.0f}/s",
             f"{one.answers.ms(0.5):.1f} ms",
             f"{one.answers.ms(0.99):.1f} ms",
+            str(one.answers.asked_to_wait),
             str(one.answers.wrong),
             f"{one.back:,}",
             f"{one.waiting:,}",
@@ -163,6 +166,7 @@ def _lines(minutes: Sequence[Minute], comeback: Comeback, asked: argparse.Namesp
         for number, one in enumerate(minutes, 1)
     ]
     by, wrong = settled(minutes), sum(one.answers.wrong for one in minutes)
+    put_off = sum(one.answers.asked_to_wait for one in minutes)
     said = (
         f"{asked.gates:,} gates and a server that was away for {asked.away:.0f} minutes, so that every gate pauses for "
         f"anything up to {LONGEST_S:.0f} s between two attempts, for its heartbeat and for its passages apart. Each "
@@ -176,5 +180,23 @@ def _lines(minutes: Sequence[Minute], comeback: Comeback, asked: argparse.Namesp
         f"server."
     )
     verdict = "It has not settled" if by is None else f"Settled by the end of minute {by}"
-    head = ["minute", "questions", "passages", "median", "p99", "errors", "gates back", "passages that wait"]
-    return [said, "", modelled, "", *page.table(head, rows), "", f"{verdict}; errors that a gate saw: {wrong}."]
+    head = [
+        "minute",
+        "questions",
+        "passages",
+        "median",
+        "p99",
+        "asked to wait",
+        "errors",
+        "gates back",
+        "passages that wait",
+    ]
+    return [
+        said,
+        "",
+        modelled,
+        "",
+        *page.table(head, rows),
+        "",
+        f"{verdict}; errors that a gate saw: {wrong}; asked to come again later: {put_off} times.",
+    ]

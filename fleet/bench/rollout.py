@@ -221,9 +221,9 @@ def _lines(found: Measured, updaters: int, every: float) -> list[str]:
     ]
     said = (
         f"{updaters:,} real updaters on this machine, each with its own folder, from the beginning of `fleet publish "
-        f"--at-once` until the rule set judges at a gate. nginx serves the site. What it took until all rings were "
-        f"switched: {found.published_s:.2f} s. A gate's look took {median:.2f} s in the median and {p99:.2f} s in 99 of 100 "
-        f"({found.processor_s / updaters * 1000:.0f} ms of a processor each); looks in vain: {found.vain}."
+        f"--at-once` until the rule set judges at a gate. nginx serves the site. Until all rings were switched it took "
+        f"{found.published_s:.2f} s; a gate's look took {median:.2f} s in the median and {p99:.2f} s in 99 of 100 "
+        f"({found.processor_s / updaters * 1000:.0f} ms of a processor each). Looks in vain: {found.vain}."
     )
     return [said, "", *page.table(["in force at", "50 %", "99 %", "100 %"], rows), "", *_bytes(found, updaters, every)]
 
@@ -232,12 +232,14 @@ def _bytes(found: Measured, updaters: int, every: float) -> list[str]:
     requests, sent = found.all.requests / updaters, found.all.bytes / updaters
     seconds = every * 60 * (1 + SPREAD)
     origin = RINGS * (found.content + found.timestamp * math.ceil(seconds / FRESH_S))
-    return [
-        f"Web server, measured: {requests:.1f} requests and {sent / 1000:.1f} kB for each gate that fetches the new rule "
-        f"set, {found.idle.requests} and {found.idle.bytes / 1000:.1f} kB for a look that finds nothing new.",
-        "",
-        f"The whole city, modelled: {sent * city.GATES / 1e6:,.0f} MB in {city.GATES * requests:,.0f} requests, at most "
-        f"{city.GATES * requests / (every * 60):,.0f} a second, from a CDN or, without one, from the server itself. A CDN "
-        f"with one cache fetches {origin / 1e6:.1f} MB of it from the server: {RINGS} rings, whose timestamps it may keep "
-        f"for {FRESH_S} s and the rest for ever.",
-    ]
+    measured = (
+        f"Web server, measured: {requests:.1f} requests and {sent / 1000:.1f} kB for each gate that fetches the new "
+        f"rule set, {found.idle.requests} and {found.idle.bytes / 1000:.1f} kB for a look that finds nothing new."
+    )
+    modelled = (
+        f"The whole city, modelled: {sent * city.GATES / 1e6:,.0f} MB in {city.GATES * requests:,.0f} requests, at "
+        f"most {city.GATES * requests / (every * 60):,.0f} a second, from a CDN or, without one, from the server itself. A "
+        f"CDN with one cache fetches {origin / 1e6:.1f} MB of it from the server: {RINGS} rings, whose timestamps it "
+        f"may keep for {FRESH_S} s and the rest for ever."
+    )
+    return [measured, "", modelled]

@@ -73,7 +73,7 @@ def main(arguments: Sequence[str]) -> int:
     print(*lines, sep="\n")
     if asked.write is not None:
         page.write(asked.write, TITLE, "python -m fleet bench --write FILE", lines)
-    return 0 if whole and not taken.beats.wrong + taken.rows.wrong else 1
+    return 0 if whole and not sum(one.wrong + one.asked_to_wait for one in (taken.beats, taken.rows)) else 1
 
 
 @contextlib.contextmanager
@@ -131,7 +131,12 @@ async def _most(port: int, gates: list[Gate], rows: int, whole: int) -> tuple[in
 
 def _steady(taken: Taken, asked: argparse.Namespace) -> list[str]:
     rows = [
-        [what, f"{rate:,.0f}/s", f"{tally.statuses[OK] * each / taken.seconds:,.0f}/s", f"{tally.wrong}"]
+        [
+            what,
+            f"{rate:,.0f}/s",
+            f"{tally.statuses[OK] * each / taken.seconds:,.0f}/s",
+            f"{tally.wrong + tally.asked_to_wait}",
+        ]
         + [f"{tally.ms(share):.1f} ms" for share in (0.5, 0.99)]
         for what, rate, tally, each in (
             ("heartbeats", asked.heartbeats, taken.beats, 1),

@@ -47,8 +47,10 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE: Final = 512
 """Questions under way; more are told to come again."""
-UPLOADS_AT_ONCE: Final = 8
-"""Each may take 8 MiB of memory while it is unpacked."""
+UPLOADS_AT_ONCE: Final = 4
+"""Each may take 8 MiB of memory while it is unpacked, and heartbeats wait while one is; more are no faster."""
+MOST_UPLOADS: Final = 64
+"""That wait for their turn: seconds, and no heartbeat is turned away for them."""
 MOST_ASKED: Final = 16 * 1024
 """Bytes of a question that anybody may ask."""
 MOST_TOLD: Final = 64 * 1024
@@ -89,6 +91,7 @@ class Plane:
         self._entrance = entrance
         self._metrics_port = metrics_port
         self._under_way = 0
+        self._uploading = 0
         self._uploads = asyncio.Semaphore(UPLOADS_AT_ONCE)
         self._rates = Rates()
 
@@ -181,9 +184,20 @@ class Plane:
         if (answers := self._gates.get(request.url.path)) is None:
             raise Refusal(404, "there is nothing here")
         if request.url.path == passages.PATH:
-            async with self._uploads:
+            async with self._turn():
                 return await answers(gate, await bodies.read(request, MOST_BYTES))
         return await answers(gate, await bodies.read(request, MOST_TOLD))
+
+    @contextlib.asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        if self._uploading >= MOST_UPLOADS:
+            raise Refusal(503, "too many gates upload at once; come again", AGAIN_S)
+        self._uploading += 1
+        try:
+            async with self._uploads:
+                yield
+        finally:
+            self._uploading -= 1
 
     async def _challenge(self, body: bytes) -> Response:
         return said(self._access.challenge(decode(body, ChallengeRequest)))

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from fleet.plane import sql
+from fleet.plane import arrays, sql
 from fleet.plane.ranges import add, gaps, watermark
 from gate.errors import WireFault
 from gate.wire.message import decode, encode
@@ -110,16 +110,16 @@ def _day(id_: str) -> date | None:
 
 async def _insert(link: AsyncConnection, key: tuple[int, int], rows: list[Passage]) -> frozenset[UUID]:
     """Insert rows; gives the ids among them that are another gate's."""
-    ids = [UUID(row.id) for row in rows]
+    ids = arrays.plain(row.id for row in rows)
     columns = (
         ids,
-        [row.seq for row in rows],
-        [row.revision for row in rows],
-        [row.at for row in rows],
-        [row.outcome.value for row in rows],
-        [" ".join(row.reasons) for row in rows],
-        [None if row.passage is None else row.passage.value for row in rows],
-        [encode(row) for row in rows],
+        arrays.plain(row.seq for row in rows),
+        arrays.plain(row.revision for row in rows),
+        arrays.plain(row.at.isoformat() for row in rows),
+        arrays.texts(row.outcome.value for row in rows),
+        arrays.texts(" ".join(row.reasons) for row in rows),
+        arrays.texts(None if row.passage is None else row.passage.value for row in rows),
+        arrays.binaries(encode(row) for row in rows),
     )
     await link.execute(sql.TAKE_PASSAGES, (*key, datetime.now(UTC), *columns))
     found = await link.execute(sql.FOREIGN_PASSAGES, (ids, key[0]))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 from fleet.bench import city, page
 from fleet.bench.asking import Tally
 from fleet.bench.outage import Comeback, Minute, settled
+from fleet.bench.rollout import _left, measure
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from fleet_rig import FleetServer
 
 
@@ -71,3 +75,22 @@ def test_it_is_settled_when_all_are_back_nothing_waits_and_answers_are_fast() ->
     late = [minute(5, 9, 0.01), minute(9, 3, 0.01), minute(9, 0, 0.5), minute(9, 0, 0.02)]
     assert settled(late) == 4
     assert settled(late[:3]) is None
+
+
+def test_a_rule_is_published_to_real_updaters_and_what_that_takes_is_counted() -> None:
+    if shutil.which("nginx", path="/usr/sbin:/usr/bin") is None:
+        pytest.skip("there is no nginx here: ./run test installs it")
+    with tempfile.TemporaryDirectory(prefix="fleet-test-", dir="/tmp") as folder:  # nginx's user has to get into it
+        found = measure(Path(folder), 5, 1.0)
+    assert len(found.in_force_s) == 5
+    assert found.vain == 0
+    assert found.idle.requests == 3, "no folder of its own, nothing new in its ring, no newer root"
+    assert found.all.requests > 5 * found.idle.requests
+    assert found.all.bytes > 5 * found.content > 0
+
+
+def test_who_looks_rarely_waits_for_half_of_the_time_on_average() -> None:
+    left = sorted(_left(100, 0.25) for _ in range(4000))
+    assert left[0] >= 0
+    assert left[-1] <= 125
+    assert 45 < left[2000] < 60
