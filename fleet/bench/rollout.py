@@ -238,8 +238,8 @@ def _bytes(found: Measured, updaters: int, every: float) -> list[str]:
     )
     modelled = (
         f"The whole city, modelled: {sent * city.GATES / 1e6:,.0f} MB in {city.GATES * requests:,.0f} requests, at "
-        f"most {city.GATES * requests / (every * 60):,.0f} a second, from a CDN or, without one, from the server itself. A "
-        f"CDN with one cache fetches {origin / 1e6:.1f} MB of it from the server: {RINGS} rings, whose timestamps it "
-        f"may keep for {FRESH_S} s and the rest for ever."
+        f"most {city.GATES * requests / (every * 60):,.0f} a second, from a CDN or, without one, from the server "
+        f"itself. A CDN with one cache fetches {origin / 1e6:.1f} MB of it from the server: {RINGS} rings, whose "
+        f"timestamps it may keep for {FRESH_S} s and the rest for ever."
     )
     return [measured, "", modelled]
