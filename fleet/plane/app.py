@@ -57,6 +57,7 @@ MOST_TOLD: Final = 64 * 1024
 """Bytes of a heartbeat or an inventory."""
 AGAIN_S: Final = 5
 FULL_AGAIN_S: Final = 3600
+SAY_AGAIN_S: Final = 10.0
 
 LOG = logging.getLogger("fleet.plane")
 
@@ -94,6 +95,7 @@ class Plane:
         self._uploading = 0
         self._uploads = asyncio.Semaphore(UPLOADS_AT_ONCE)
         self._rates = Rates()
+        self._said_at = float("-inf")
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -150,11 +152,17 @@ class Plane:
         except ClientDisconnect:
             return Refusal(400, "the question broke off").answer()
         except (psycopg.OperationalError, PoolTimeout, TooManyRequests) as fault:
-            LOG.warning("database-away why=%r", str(fault)[:200])
+            self._away(fault)
             return Refusal(503, "the server can't keep anything at the moment; come again", AGAIN_S).answer()
         except Exception:
             LOG.exception("a fault of the server's")
             return Refusal(500, "a fault of the server's").answer()
+
+    def _away(self, fault: Exception) -> None:
+        """One line now and then: a city's gates ask all the same."""
+        if (now := time.monotonic()) >= self._said_at + SAY_AGAIN_S:
+            self._said_at = now
+            LOG.warning("database-away why=%r", str(fault)[:200])
 
     @contextlib.contextmanager
     def _counted(self) -> Iterator[None]:

@@ -1,17 +1,16 @@
 """Which gate it is. What is known of one is kept for half a minute, so a revoked one is out within that.
 
-A heartbeat comes once in a minute, so that nearly every one has to be asked about: those that wait while one question
-is under way are asked about together with the next.
+A heartbeat comes once in a minute, so that nearly every one has to be asked about.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from fleet.plane import sql
+from fleet.plane.gathered import Gathered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,53 +41,28 @@ class Devices:
         self._pool = pool
         self._clock = clock
         self._kept: dict[int, tuple[float, Known | None]] = {}
-        self._wanted: dict[int, asyncio.Future[Known | None]] = {}
-        self._asking: asyncio.Task[None] | None = None
+        self._by_id = Gathered(self._all_by_id)
+        self._by_name = Gathered(self._all_by_name)
 
     async def by_name(self, name: str) -> Known | None:
         """As it is in the database now."""
-        async with self._pool.connection() as link:
-            found = await (await link.execute(sql.DEVICE_BY_NAME, (name,))).fetchone()
-        return None if found is None else _known(found)
+        return await self._by_name.ask(name)
 
     async def by_id(self, id_: int, generation: int) -> Known | None:
         """As it was in the database within the last half minute, and not before it had this generation."""
         until, known = self._kept.get(id_, (0.0, None))
         if (now := self._clock()) >= until or (known is not None and known.generation < generation):
-            known = await self._ask(id_)
+            known = await self._by_id.ask(id_)
             self._kept[id_] = now + KEPT_S, known
         return known
 
-    async def _ask(self, id_: int) -> Known | None:
-        waiting = self._wanted.get(id_)
-        if waiting is None:
-            waiting = self._wanted[id_] = asyncio.get_running_loop().create_future()
-        if self._asking is None:
-            self._asking = asyncio.create_task(self._ask_all())
-        return await asyncio.shield(waiting)  # others may wait for the same one
+    async def _all_by_id(self, ids: list[int]) -> dict[int, Known]:
+        return {known.id: known for known in await self._ask(sql.DEVICES_BY_ID, ids)}
 
-    async def _ask_all(self) -> None:
-        try:
-            while self._wanted:
-                asked, self._wanted = self._wanted, {}
-                await self._settle(asked)
-        finally:
-            self._asking = None
+    async def _all_by_name(self, names: list[str]) -> dict[str, Known]:
+        return {known.name: known for known in await self._ask(sql.DEVICES_BY_NAME, names)}
 
-    async def _settle(self, asked: dict[int, asyncio.Future[Known | None]]) -> None:
-        try:
-            async with self._pool.connection() as link:
-                rows = await (await link.execute(sql.DEVICES_BY_ID, (list(asked),))).fetchall()
-        except Exception as fault:  # noqa: BLE001 - whoever waits gets it
-            for waiting in asked.values():
-                waiting.set_exception(fault)
-                waiting.exception()  # whoever asked may be gone
-            return
-        found = {row[0]: _known(row) for row in rows}
-        for id_, waiting in asked.items():
-            waiting.set_result(found.get(id_))
-
-
-def _known(row: tuple[Any, ...]) -> Known:
-    id_, name, key, generation, state = row
-    return Known(id_, name, bytes(key), generation, state == ACTIVE)
+    async def _ask(self, statement: str, which: list[int] | list[str]) -> list[Known]:
+        async with self._pool.connection() as link:
+            rows = await (await link.execute(statement.encode(), (which,))).fetchall()
+        return [Known(id_, name, bytes(key), generation, state == ACTIVE) for id_, name, key, generation, state in rows]
