@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from reliability import FULL
 
 from fleet.bench import city, page
 from fleet.bench.asking import Tally
@@ -94,3 +95,10 @@ def test_who_looks_rarely_waits_for_half_of_the_time_on_average() -> None:
     assert left[0] >= 0
     assert left[-1] <= 125
     assert 45 < left[2000] < 60
+
+
+@pytest.mark.skipif(not FULL, reason="takes twenty minutes of a quiet machine: GATE_FAULTS=full")
+@pytest.mark.parametrize("kind", [[], ["return"], ["rollout"]])
+def test_a_whole_city_is_borne(fleet_server: FleetServer, kind: list[str]) -> None:
+    del fleet_server  # there is a PostgreSQL
+    bench(*kind)
