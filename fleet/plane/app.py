@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE: Final = 512
 """Questions under way; more are told to come again."""
-UPLOADS_AT_ONCE: Final = 4
+UPLOADS_AT_ONCE: Final = 6
 """Each may take 8 MiB of memory while it is unpacked, and heartbeats wait while one is; more are no faster."""
 MOST_UPLOADS: Final = 64
 """That wait for their turn: seconds, and no heartbeat is turned away for them."""
@@ -56,6 +56,7 @@ MOST_ASKED: Final = 16 * 1024
 MOST_TOLD: Final = 64 * 1024
 """Bytes of a heartbeat or an inventory."""
 AGAIN_S: Final = 5
+UPLOAD_AGAIN_S: Final = 15
 FULL_AGAIN_S: Final = 3600
 SAY_AGAIN_S: Final = 10.0
 
@@ -199,7 +200,7 @@ class Plane:
     @contextlib.asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
         if self._uploading >= MOST_UPLOADS:
-            raise Refusal(503, "too many gates upload at once; come again", AGAIN_S)
+            raise Refusal(503, "too many gates upload at once; come again", UPLOAD_AGAIN_S)
         self._uploading += 1
         try:
             async with self._uploads:

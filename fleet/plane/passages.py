@@ -19,7 +19,7 @@ from gate.wire.passages import Acknowledgement, Passage, RowAnswer
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from psycopg import AsyncConnection
+    from psycopg import AsyncConnection, AsyncCursor
     from psycopg_pool import AsyncConnectionPool
 
     from fleet.plane.devices import Known
@@ -63,10 +63,12 @@ class Passages:
         await self._make_days(good)
         async with self._pool.connection() as link:
             key = gate.id, batch.series
-            await link.execute(sql.OPEN_SERIES, key)
-            before = await (await link.execute(sql.LOCK_SERIES, key)).fetchone()
-            lows, highs = before or ((), ())
-            foreign = await _insert(link, key, good) if good else frozenset()
+            async with link.pipeline():  # one way there and back for all of it, not one each
+                await link.execute(sql.OPEN_SERIES, key)
+                locked = await link.execute(sql.LOCK_SERIES, key)
+                kept = await _insert(link, key, good) if good else None
+                lows, highs = await locked.fetchone() or ((), ())
+                foreign = frozenset(id_ for (id_,) in await kept.fetchall()) if kept else frozenset()
             answers = tuple(_answer(row, foreign) for _, row in rows)
             wrong = [(raw, said.reason) for (raw, _), said in zip(rows, answers, strict=True) if said.reason]
             if wrong:
@@ -108,8 +110,8 @@ def _day(id_: str) -> date | None:
     return None
 
 
-async def _insert(link: AsyncConnection, key: tuple[int, int], rows: list[Passage]) -> frozenset[UUID]:
-    """Insert rows; gives the ids among them that are another gate's."""
+async def _insert(link: AsyncConnection, key: tuple[int, int], rows: list[Passage]) -> AsyncCursor:
+    """Insert rows; gives where the ids among them are found that are another gate's."""
     ids = arrays.plain(row.id for row in rows)
     columns = (
         ids,
@@ -122,8 +124,7 @@ async def _insert(link: AsyncConnection, key: tuple[int, int], rows: list[Passag
         arrays.binaries(encode(row) for row in rows),
     )
     await link.execute(sql.TAKE_PASSAGES, (*key, datetime.now(UTC), *columns))
-    found = await link.execute(sql.FOREIGN_PASSAGES, (ids, key[0]))
-    return frozenset(id_ for (id_,) in await found.fetchall())
+    return await link.execute(sql.FOREIGN_PASSAGES, (ids, key[0]))
 
 
 def _answer(row: Passage | WireFault, foreign: frozenset[UUID]) -> RowAnswer:
