@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "days": ("fleet.days.command", "the days that are kept, their sizes and keys; and dropping those past their time"),
     "keys": ("fleet.days.keys_command", "people's keys, and keys of the day that only two people together can use"),
     "trace": ("fleet.trace.command", "who passed a site in a few hours: for a case, by two people's keys, audited"),
+    "simulate": ("fleet.simulator.command", "many simulated gates, with the software of real ones, to rehearse with"),
     "bench": ("fleet.bench", "heartbeats and rows at a steady rate, with a database of its own; prints rates and p99"),
 }
 

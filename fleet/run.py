@@ -7,19 +7,18 @@ import contextlib
 import os
 import shlex
 import signal
-import socket
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from fleet import postgres, prepare
+from fleet import nginx, postgres, prepare
 from fleet.days import keyfiles, worker
 from fleet.days.command import add_keeping
 from fleet.days.retention import Keeping
 from fleet.errors import FleetError
+from fleet.listening import await_listener
 from fleet.prepare import vouchers_file
 
 if TYPE_CHECKING:
@@ -27,9 +26,7 @@ if TYPE_CHECKING:
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8770
-START_S: Final = 60.0
 STOP_S: Final = 15.0
-_POLL_S: Final = 0.05
 CLAIMS_KEY_FILE: Final = "claims.key.pem"
 """As ``gate trust vouch`` makes it, with its vouchers beside it."""
 
@@ -69,7 +66,7 @@ def process(part: str, port: int, url: str, ready: Ready, *options: str) -> Iter
         FleetError: it does not start.
     """
     with _started((part, "--port", str(port), *options), url, ready) as running:
-        _listening(running, part, port)
+        await_listener(running, part, port)
         yield running
 
 
@@ -95,21 +92,18 @@ def _started(part: tuple[str, ...], url: str, ready: Ready) -> Iterator[subproce
             running.wait()
 
 
-def _listening(running: subprocess.Popen[bytes], part: str, port: int) -> None:
-    ends = time.monotonic() + START_S
-    while running.poll() is None and time.monotonic() < ends:
-        with contextlib.suppress(OSError), socket.create_connection((HOST, port), 1):
-            return
-        time.sleep(_POLL_S)
-    raise FleetError(f"the {part} does not start; is port {port} in use?")
-
-
 def main(arguments: Sequence[str]) -> int:
     """Run a server on this machine: PostgreSQL, the device plane and the console. Ctrl-C stops all of it."""
     parser = argparse.ArgumentParser("fleet run", description=main.__doc__)
     parser.add_argument("--data", type=Path, default=Path(".fleet"), help="where everything is kept (%(default)s)")
     parser.add_argument(
-        "--port", type=int, default=PORT, help="for gates; the next two are the console's and Prometheus' (%(default)s)"
+        "--port",
+        type=int,
+        default=PORT,
+        help="for gates; the next ones are the console's and Prometheus' (%(default)s)",
+    )
+    parser.add_argument(
+        "--replicas", type=int, default=1, help="of the device plane; with more than one nginx stands before them"
     )
     parser.add_argument("--url", help="the server's address as gates have it, where a proxy stands before it")
     add_keeping(parser)
@@ -117,22 +111,30 @@ def main(arguments: Sequence[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job would ignore the second one
         signal.signal(number, _interrupt)
     with contextlib.suppress(KeyboardInterrupt):
-        _serve(asked.data.resolve(), asked.port, asked.url or f"http://{HOST}:{asked.port}", asked.keep_days)
+        _serve(asked, asked.data.resolve(), asked.url or f"http://{HOST}:{asked.port}")
     return 0
 
 
-def _serve(data: Path, port: int, url: str, keep_days: int) -> None:
+def _serve(asked: argparse.Namespace, data: Path, url: str) -> None:
+    port, replicas = asked.port, asked.replicas
     print("PostgreSQL …", flush=True)
     with contextlib.ExitStack() as stack:
         ready = stack.enter_context(database(data))
         password = prepare.first_password()
-        stack.enter_context(process("plane", port, url, ready, "--metrics-port", str(port + 2)))
+        metrics = [port + 2 + number for number in range(max(1, replicas))]
+        planes = [port] if replicas <= 1 else [one + replicas for one in metrics]
+        for plane, counts in zip(planes, metrics, strict=True):
+            stack.enter_context(process("plane", plane, url, ready, "--metrics-port", str(counts)))
+        if replicas > 1:
+            stack.enter_context(nginx.running(port, planes, data / SITE, data / nginx.LOG))
         stack.enter_context(process("console", port + 1, url, ready))
         stack.enter_context(_started(("rollouts", "--site", str(data / SITE)), url, ready))
-        worker.start(Keeping(ready.dsn, data / keyfiles.FOLDER, keep_days))
+        worker.start(Keeping(ready.dsn, data / keyfiles.FOLDER, asked.keep_days))
         print(
-            f"gates:    {url}\nconsole:  http://{HOST}:{port + 1}/\nmetrics:  http://{HOST}:{port + 2}/metrics\n"
-            f"site:     {data / SITE}, for a web server",
+            f"gates:    {url}\nconsole:  http://{HOST}:{port + 1}/",
+            *(f"metrics:  http://{HOST}:{one}/metrics" for one in metrics),
+            f"site:     {data / SITE}, " + ("for a web server" if replicas <= 1 else f"served at {url}/rings/"),
+            sep="\n",
             flush=True,
         )
         settings = {"FLEET_DSN": ready.dsn, "FLEET_URL": url, "FLEET_CLAIMS_KEY": str(ready.claims_key)}

@@ -83,10 +83,17 @@ class FleetServer:
 
 def free_port() -> int:
     """One at which nobody listens, nor at the next two, which are the console's and Prometheus'."""
+    return free_ports(3)
+
+
+def free_ports(count: int) -> int:
+    """The first of several in a row at which nobody listens."""
     while True:
-        with socket.create_server(("127.0.0.1", 0)) as found, contextlib.suppress(OSError):
+        with socket.create_server(("127.0.0.1", 0)) as found, contextlib.suppress(OSError, OverflowError):
             port = int(found.getsockname()[1])
-            with socket.create_server(("127.0.0.1", port + 1)), socket.create_server(("127.0.0.1", port + 2)):
+            with contextlib.ExitStack() as others:
+                for number in range(port + 1, port + count):
+                    others.enter_context(socket.create_server(("127.0.0.1", number)))
                 return port
 
 

@@ -43,13 +43,17 @@ SEES_ONLY: Final[Mapping[str, tuple[str, ...]]] = {
     "fleet.gateway": (*_FLEET, "gate.credentials", "gate.net", "gate.pseudonym", "gate.status.code_answer"),
     "fleet.configuration": (*_FLEET, "gate.config", "gate.config_bind", "gate.config_checks", "gate.app.config_check"),
     "fleet.province": (*_FLEET, "gate.credentials", "gate.pseudonym"),
+    "fleet.simulator": (
+        *(*_FLEET, "gate.app", "gate.clock", "gate.config", "gate.config_bind"),
+        *("gate.journal", "gate.net", "gate.presentation_id"),
+    ),
 }
 """Part -> what it may see of the four packages; the narrowest part counts, one that is not listed has no such limit."""
 
 OPENED_ONLY_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "drivers": ("gate.app", "drivers"),
     "voice": ("gate.app", "voice"),
-    "gate.app": ("gate.app", "gate.__main__", "fleet.configuration"),
+    "gate.app": ("gate.app", "gate.__main__", "fleet.configuration", "fleet.simulator"),
     "fleet": ("fleet",),
 }
 """Part -> the only ones who may import it."""

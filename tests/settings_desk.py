@@ -25,7 +25,7 @@ class Office(Desk):
         self.user_ = self.user(may_change=True)
         self.person = Person(self.user_)
 
-    def id(self, table: str, name: str) -> int:
+    def number(self, table: str, name: str) -> int:
         return int(self.server.sql(f"SELECT id FROM {table} WHERE name = %s", name)[0][0])  # noqa: S608
 
     def level(self, kind: str) -> str:
@@ -34,7 +34,7 @@ class Office(Desk):
             "site": ("sites", self.site),
             "device": ("devices", self.gate),
         }[kind]
-        return f"/configuration/{kind}/{self.id(table, name)}/"
+        return f"/configuration/{kind}/{self.number(table, name)}/"
 
     def set(self, kind: str, name: str, value: str, person: Person | None = None, **more: str) -> str:
         """Look, and do it; gives the page that was looked at."""

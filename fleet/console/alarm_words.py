@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 def what(alarm: Alarm) -> str:
     """In the language in force."""
     if alarm.kind == EMERGENCY:
-        return _("emergency: to every gate at once")
+        return str(_("emergency: to every gate at once"))
     if alarm.kind == changes.ALARM:
-        return _("unusually many flags, held until a second person looks")
+        return str(_("unusually many flags, held until a second person looks"))
     if alarm.kind == Alarm.OFFLINE:
-        return _("offline")
+        return str(_("offline"))
     return worded(Trouble(alarm.kind), alarm.part)
 
 
 def district(alarm: Alarm) -> District | None:
     """Whose it is; None: everybody's."""
-    return alarm.district if alarm.device is None else alarm.device.site.district
+    found: District | None = alarm.district if alarm.device is None else alarm.device.site.district
+    return found

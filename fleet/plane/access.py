@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from fleet.plane import sql, tokens
+from fleet.plane.gathered import Gathered
 from fleet.plane.tokens import NONCE_LIFE_S, Holder
 from gate.errors import WireFault
 from gate.wire.token import LIFE_S, Challenge, ChallengeRequest, Token, TokenRequest, verify
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from fleet.plane.audit import Audit
     from fleet.plane.devices import Devices, Known
     from gate.wire.token import Assertion
+
+_USED_UP: Final = "this challenge is used up"
 
 
 class Access:
@@ -42,6 +45,8 @@ class Access:
         self._audit = audit
         self._url = url
         self._secret = secret
+        self._spent = Gathered(self._spend_all)
+        self._spending: set[str] = set()
 
     def challenge(self, asked: ChallengeRequest) -> Challenge:
         """Something to sign, for anybody."""
@@ -83,8 +88,19 @@ class Access:
         await self._spend(claims)
 
     async def _spend(self, claims: Assertion) -> None:
+        if claims.nonce in self._spending:  # two that ask at once are no one
+            raise WireFault(_USED_UP)
+        self._spending.add(claims.nonce)
+        try:
+            spent = await self._spent.ask(claims.nonce)
+        finally:
+            self._spending.discard(claims.nonce)
+        if not spent:
+            raise WireFault(_USED_UP)
+
+    async def _spend_all(self, nonces: list[str]) -> dict[str, bool]:
+        """Which of them nobody has spent before; they are spent now."""
         forgotten = datetime.now(UTC) + timedelta(seconds=2 * NONCE_LIFE_S)
         async with self._pool.connection() as link:
-            spent = await link.execute(sql.SPEND_NONCE, (claims.nonce.encode(), forgotten))
-        if spent.rowcount != 1:
-            raise WireFault("this challenge is used up")
+            spent = await link.execute(sql.SPEND_NONCES, (forgotten, [nonce.encode() for nonce in nonces]))
+            return {bytes(nonce).decode(): True for (nonce,) in await spent.fetchall()}

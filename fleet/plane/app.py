@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 from psycopg_pool import PoolTimeout, TooManyRequests
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from fleet.plane import body as bodies
 from fleet.plane.access import Access
@@ -41,26 +40,30 @@ if TYPE_CHECKING:
 
     from psycopg import AsyncConnection
     from psycopg_pool import AsyncConnectionPool
-    from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from fleet.plane.devices import Known
     from fleet.plane.enrolment import Entrance
 
 MOST_AT_ONCE: Final = 512
 """Questions under way; more are told to come again."""
-UPLOADS_AT_ONCE: Final = 8
-"""Each may take 8 MiB of memory while it is unpacked."""
+UPLOADS_AT_ONCE: Final = 6
+"""Each may take 8 MiB of memory while it is unpacked, and heartbeats wait while one is; more are no faster."""
+MOST_UPLOADS: Final = 64
+"""That wait for their turn: seconds, and no heartbeat is turned away for them."""
 MOST_ASKED: Final = 16 * 1024
 """Bytes of a question that anybody may ask."""
 MOST_TOLD: Final = 64 * 1024
 """Bytes of a heartbeat or an inventory."""
 AGAIN_S: Final = 5
+UPLOAD_AGAIN_S: Final = 15
 FULL_AGAIN_S: Final = 3600
+SAY_AGAIN_S: Final = 10.0
 
 LOG = logging.getLogger("fleet.plane")
 
 
-def application(dsn: str, entrance: Entrance, metrics_port: int | None = None) -> Starlette:
+def application(dsn: str, entrance: Entrance, metrics_port: int | None = None) -> ASGIApp:
     """The device plane over a database.
 
     Args:
@@ -69,7 +72,17 @@ def application(dsn: str, entrance: Entrance, metrics_port: int | None = None) -
         metrics_port: what comes in there is Prometheus, and gets nothing else; None: nowhere.
     """
     plane = Plane(dsn, entrance, metrics_port)
-    return Starlette(routes=[Route("/{path:path}", plane.answer, methods=["POST", "GET"])], lifespan=plane.lifespan)
+    start_and_end = Starlette(lifespan=plane.lifespan)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await start_and_end(scope, receive, send)
+            return
+        # Routes and their layers would cost as much as a heartbeat does.
+        found = await plane.answer(Request(scope, receive))
+        await found(scope, receive, send)
+
+    return answer
 
 
 class Plane:
@@ -80,8 +93,10 @@ class Plane:
         self._entrance = entrance
         self._metrics_port = metrics_port
         self._under_way = 0
+        self._uploading = 0
         self._uploads = asyncio.Semaphore(UPLOADS_AT_ONCE)
         self._rates = Rates()
+        self._said_at = float("-inf")
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -138,11 +153,17 @@ class Plane:
         except ClientDisconnect:
             return Refusal(400, "the question broke off").answer()
         except (psycopg.OperationalError, PoolTimeout, TooManyRequests) as fault:
-            LOG.warning("database-away why=%r", str(fault)[:200])
+            self._away(fault)
             return Refusal(503, "the server can't keep anything at the moment; come again", AGAIN_S).answer()
         except Exception:
             LOG.exception("a fault of the server's")
             return Refusal(500, "a fault of the server's").answer()
+
+    def _away(self, fault: Exception) -> None:
+        """One line now and then: a city's gates ask all the same."""
+        if (now := time.monotonic()) >= self._said_at + SAY_AGAIN_S:
+            self._said_at = now
+            LOG.warning("database-away why=%r", str(fault)[:200])
 
     @contextlib.contextmanager
     def _counted(self) -> Iterator[None]:
@@ -172,9 +193,20 @@ class Plane:
         if (answers := self._gates.get(request.url.path)) is None:
             raise Refusal(404, "there is nothing here")
         if request.url.path == passages.PATH:
-            async with self._uploads:
+            async with self._turn():
                 return await answers(gate, await bodies.read(request, MOST_BYTES))
         return await answers(gate, await bodies.read(request, MOST_TOLD))
+
+    @contextlib.asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        if self._uploading >= MOST_UPLOADS:
+            raise Refusal(503, "too many gates upload at once; come again", UPLOAD_AGAIN_S)
+        self._uploading += 1
+        try:
+            async with self._uploads:
+                yield
+        finally:
+            self._uploading -= 1
 
     async def _challenge(self, body: bytes) -> Response:
         return said(self._access.challenge(decode(body, ChallengeRequest)))

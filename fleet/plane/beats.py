@@ -16,7 +16,7 @@ import msgspec
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from fleet.plane import audit, sql
+from fleet.plane import arrays, audit, sql
 from gate.wire.commands import Command
 from gate.wire.heartbeat import Heartbeat, HeartbeatAnswer
 from gate.wire.message import encode
@@ -144,8 +144,9 @@ def _names(beat: Heartbeat) -> tuple[str, ...]:
     return tuple(held.name for held in (beat.rules, beat.trust) if held is not None)
 
 
-def _columns(seen: list[Seen]) -> tuple[list[int], list[datetime], list[bytes]]:
-    return [id_ for id_, _, _ in seen], [at for _, at, _ in seen], [body for _, _, body in seen]
+def _columns(seen: list[Seen]) -> tuple[str, str, str]:
+    ids, times, bodies = zip(*seen, strict=True)
+    return arrays.plain(ids), arrays.plain(at.isoformat() for at in times), arrays.binaries(bodies)
 
 
 def _left(expires: datetime) -> int:

@@ -12,7 +12,7 @@ from fleet.plane import sql
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
-CONNECTIONS: Final = 10
+CONNECTIONS: Final = 12
 WAIT_S: Final = 5.0
 """For a connection; whoever waits longer is told to come again."""
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from fleet.plane import sql
+from fleet.plane import arrays, sql
 from fleet.plane.ranges import add, gaps, watermark
 from gate.errors import WireFault
 from gate.wire.message import decode, encode
@@ -19,7 +19,7 @@ from gate.wire.passages import Acknowledgement, Passage, RowAnswer
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from psycopg import AsyncConnection
+    from psycopg import AsyncConnection, AsyncCursor
     from psycopg_pool import AsyncConnectionPool
 
     from fleet.plane.devices import Known
@@ -63,10 +63,12 @@ class Passages:
         await self._make_days(good)
         async with self._pool.connection() as link:
             key = gate.id, batch.series
-            await link.execute(sql.OPEN_SERIES, key)
-            before = await (await link.execute(sql.LOCK_SERIES, key)).fetchone()
-            lows, highs = before or ((), ())
-            foreign = await _insert(link, key, good) if good else frozenset()
+            async with link.pipeline():  # one way there and back for all of it, not one each
+                await link.execute(sql.OPEN_SERIES, key)
+                locked = await link.execute(sql.LOCK_SERIES, key)
+                kept = await _insert(link, key, good) if good else None
+                lows, highs = await locked.fetchone() or ((), ())
+                foreign = frozenset(id_ for (id_,) in await kept.fetchall()) if kept else frozenset()
             answers = tuple(_answer(row, foreign) for _, row in rows)
             wrong = [(raw, said.reason) for (raw, _), said in zip(rows, answers, strict=True) if said.reason]
             if wrong:
@@ -108,22 +110,22 @@ def _day(id_: str) -> date | None:
     return None
 
 
-async def _insert(link: AsyncConnection, key: tuple[int, int], rows: list[Passage]) -> frozenset[UUID]:
-    """Insert rows; gives the ids among them that are another gate's."""
-    ids = [UUID(row.id) for row in rows]
+async def _insert(link: AsyncConnection, key: tuple[int, int], rows: list[Passage]) -> AsyncCursor:
+    """Insert rows; gives where the ids among them are found that are another gate's."""
+    ids = arrays.plain(row.id for row in rows)
     columns = (
         ids,
-        [row.seq for row in rows],
-        [row.revision for row in rows],
-        [row.at for row in rows],
-        [row.outcome.value for row in rows],
-        [" ".join(row.reasons) for row in rows],
-        [None if row.passage is None else row.passage.value for row in rows],
-        [encode(row) for row in rows],
+        arrays.plain(row.seq for row in rows),
+        arrays.plain(row.revision for row in rows),
+        arrays.plain(row.at.isoformat() for row in rows),
+        arrays.texts(row.outcome.value for row in rows),
+        arrays.texts(" ".join(row.reasons) for row in rows),
+        arrays.texts(None if row.passage is None else row.passage.value for row in rows),
+        arrays.binaries(encode(row) for row in rows),
     )
     await link.execute(sql.TAKE_PASSAGES, (*key, datetime.now(UTC), *columns))
-    found = await link.execute(sql.FOREIGN_PASSAGES, (min(ids), max(ids), ids, key[0]))
-    return frozenset(id_ for (id_,) in await found.fetchall())
+    first, last = min(row.id for row in rows), max(row.id for row in rows)
+    return await link.execute(sql.FOREIGN_PASSAGES, (first, last, ids, key[0]))
 
 
 def _answer(row: Passage | WireFault, foreign: frozenset[UUID]) -> RowAnswer:

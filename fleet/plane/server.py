@@ -12,6 +12,7 @@ import uvicorn
 from fleet.listening import listen
 from fleet.plane.app import application
 from fleet.plane.enrolment import Entrance
+from fleet.plane.joined import Joined
 
 if TYPE_CHECKING:
     import socket
@@ -53,13 +54,14 @@ def serve(dsn: str, entrance: Entrance, listener: socket.socket, metrics: socket
     metrics_port = None if metrics is None else metrics.getsockname()[1]
     config = uvicorn.Config(
         application(dsn, entrance, metrics_port),
-        http="h11",
+        http=Joined,
         ws="none",
         lifespan="on",
         log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=STOP_S,
         backlog=2048,

@@ -6,15 +6,16 @@ from typing import Final
 
 SECRET: Final = "SELECT value FROM secrets WHERE name = %s"  # noqa: S105 - a statement
 
-DEVICE_BY_NAME: Final = "SELECT id, name, key, generation, state FROM devices WHERE name = %s"
-DEVICE_BY_ID: Final = "SELECT id, name, key, generation, state FROM devices WHERE id = %s"
+DEVICES_BY_NAME: Final = "SELECT id, name, key, generation, state FROM devices WHERE name = ANY(%s::text[])"
+DEVICES_BY_ID: Final = "SELECT id, name, key, generation, state FROM devices WHERE id = ANY(%s::bigint[])"
 GATES: Final = """
 SELECT devices.state, reports.seen_at, reports.heartbeat
 FROM devices LEFT JOIN reports ON reports.device_id = devices.id
 """
 
-SPEND_NONCE: Final = """
-INSERT INTO spent_nonces (nonce, expires_at) VALUES (%s::bytea, %s::timestamptz) ON CONFLICT (nonce) DO NOTHING
+SPEND_NONCES: Final = """
+INSERT INTO spent_nonces (nonce, expires_at) SELECT nonce, %s::timestamptz FROM unnest(%s::bytea[]) AS sent (nonce)
+ORDER BY nonce ON CONFLICT (nonce) DO NOTHING RETURNING nonce
 """
 FORGET_NONCES: Final = "DELETE FROM spent_nonces WHERE expires_at < %s::timestamptz"
 

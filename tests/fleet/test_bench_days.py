@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fleet.bench_fill import Wanted, check_room
+from fleet.bench.fill import Wanted, check_room
 from fleet.errors import FleetError
 
 if TYPE_CHECKING:

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import httpx
 import msgspec
 import pytest
 from fleet_gate import Gate, row
 from fleet_rig import serving
 
+from fleet.plane.app import MOST_UPLOADS
 from fleet.plane.database import pool_of
 from fleet.plane.devices import KEPT_S, Devices
 from fleet.plane.limits import A_SECOND, BURST, Rates
 from gate.errors import NetworkFault, WireFault
 from gate.wire import heartbeat, passages
 from gate.wire.commands import CommandOutcome, CommandResult
-from gate.wire.heartbeat import Heartbeat
-from gate.wire.message import encode
+from gate.wire.heartbeat import Heartbeat, HeartbeatAnswer
+from gate.wire.message import MEDIA_TYPE, encode
 from gate.wire.passages import Acknowledgement, Batch
 
 if TYPE_CHECKING:
@@ -212,6 +216,26 @@ def test_a_replica_that_is_killed_under_load_loses_nothing_and_nothing_comes_twi
         said = gate.send(row(401))
     assert (said.watermark, said.gaps) == (401, ())
     assert gate.rows("passages") == 401
+
+
+def test_uploads_that_are_too_many_are_put_off_and_no_heartbeat_is(gate: Gate) -> None:
+    token = gate.session._tokens.get(gate.session._client)
+    host, port = gate.server.url.removeprefix("http://").split(":")
+    head = (
+        f"POST {passages.PATH} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {MEDIA_TYPE}\r\n"
+        f"Authorization: Bearer {token}\r\nContent-Length: 9\r\n\r\n"
+    )
+    with contextlib.ExitStack() as stack:
+        for _ in range(MOST_UPLOADS):  # none of them sends its nine bytes
+            stack.enter_context(socket.create_connection((host, int(port)), 60)).sendall(head.encode())
+        ends = time.monotonic() + 15
+        while f"fleet_under_way {MOST_UPLOADS}\n" not in httpx.get(f"http://{host}:{int(port) + 2}/metrics").text:
+            assert time.monotonic() < ends
+        said = gate.session.post(passages.PATH, b"{}")
+        assert said.status == 503
+        assert said.headers["retry-after"] == "15"
+        assert gate.beat() == HeartbeatAnswer()
+    assert results(gate.send(row())) == ["taken"], "once they are gone it takes what comes"
 
 
 def test_a_revoked_gate_gets_no_token_and_its_old_one_is_out_within_a_minute(gate: Gate) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from fleet_desk import beat
-from fleet_rig import FleetServer, free_port
+from fleet_rig import FleetServer, free_port, free_ports
 
 from fleet.errors import FleetError
 from fleet.postgres import running
@@ -41,10 +43,11 @@ def folder(fleet_ready: Ready) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def started(data: Path, port: int) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+def started(data: Path, port: int, *options: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """The command, and what it has said when it is ready."""
     # As a shell's background job, which is started with SIGINT ignored.
     command = ["env", "--ignore-signal=INT", sys.executable, "-m", "fleet", "--data", str(data), "--port", str(port)]
+    command += options
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as running_:
         assert running_.stdout
         said = []
@@ -113,6 +116,34 @@ def test_it_lets_go_of_days_past_their_time(folder: Path) -> None:
             assert time.monotonic() < ends
         assert server.sql("SELECT to_regclass(%s)", f"passages_{old:%Y%m%d}") == [(None,)]
     assert list((folder / "days").iterdir()) == []
+
+
+def test_several_replicas_are_behind_one_address_with_what_gates_fetch(folder: Path) -> None:
+    if shutil.which("nginx", path="/usr/sbin:/usr/bin") is None:
+        pytest.skip("there is no nginx here: ./run test installs it")
+    port = free_ports(6)
+    with started(folder, port, "--replicas", "2") as (command, said):
+        assert said[-1].startswith("Ctrl-C"), said
+        url = f"http://127.0.0.1:{port}"
+        rings = folder / "site" / "rings" / "07"
+        rings.mkdir(parents=True)
+        (rings / "timestamp.json").write_text("{}")
+        found = httpx.get(f"{url}/rings/07/timestamp.json", timeout=60)
+        assert (found.text, found.headers["cache-control"]) == ("{}", "public, max-age=10")
+        for counts in (port + 2, port + 3):
+            assert "fleet_gates" in httpx.get(f"http://127.0.0.1:{counts}/metrics", timeout=60).text
+        client = Client(url, NO_TRUST)
+        for _ in range(4):  # whichever replica it is
+            asked = encode(ChallengeRequest("gate-7"))
+            answer = client.request(
+                "POST", CHALLENGE_PATH, body=asked, headers={"Content-Type": MEDIA_TYPE}, deadline_s=60, most_bytes=1024
+            )
+            assert answer.status == 200
+        client.close()
+        os.killpg(command.pid, signal.SIGINT)
+        assert command.wait(60) == 0
+    with socket.create_server(("127.0.0.1", port)):
+        """Nobody is left there."""
 
 
 def test_one_that_was_killed_leaves_nothing_that_keeps_the_next_from_starting(folder: Path) -> None:

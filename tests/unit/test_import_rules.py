@@ -53,7 +53,7 @@ def _plant(root: Path, path: str, source: str) -> Path:
         (
             "gate/credentials/permit.py",
             "from gate.app import run",
-            "only gate.app and gate.__main__ and fleet.configuration may",
+            "only gate.app and gate.__main__ and fleet.configuration and fleet.simulator may",
         ),
         ("drivers/camera.py", "from gate.config import Config", "drivers sees only"),
         ("drivers/simulated/gun.py", "from gate.credentials import identify", "drivers sees only"),
@@ -70,7 +70,11 @@ def _plant(root: Path, path: str, source: str) -> Path:
         ("gate/kiosk/server.py", "import gate.trust.anchors", "do not see each other"),
         ("gate/kiosk/server.py", "import voice.phrases", "only gate.app and voice may"),
         ("gate/health.py", "from drivers import DRIVERS", "only gate.app and drivers may"),
-        ("gate/config.py", "import gate.app.run", "only gate.app and gate.__main__ and fleet.configuration may"),
+        (
+            "gate/config.py",
+            "import gate.app.run",
+            "only gate.app and gate.__main__ and fleet.configuration and fleet.simulator may",
+        ),
         ("gate/__main__.py", "import voice", "only gate.app and voice may"),
         ("gate/app/run.py", "import fleet.server", "only fleet may"),
         ("fleet/server.py", "from gate.journal.store import Journal", "fleet sees only"),

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gate.app.fleet.heart import Heart
 from gate.app.fleet.inventory import inventory
@@ -24,9 +24,15 @@ if TYPE_CHECKING:
     from gate.app.fleet.vitals import Vitals
     from gate.config import FleetConfig, GateConfig
     from gate.journal.store import Journal
-    from gate.lease import Lease
+    from gate.model import Moment
 
 log = logging.getLogger("gate.fleet")
+
+
+class Contact(Protocol):
+    """Somebody who wants to know when the fleet has answered; the lease does."""
+
+    def contact(self, moment: Moment) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ def fleet(
     journal: Journal,
     vitals: Vitals,
     able: Able,
-    lease: Lease | None,
+    lease: Contact | None,
 ) -> Link | None:
     """The link that a configuration asks for, if any; nothing goes out yet.
 

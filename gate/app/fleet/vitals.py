@@ -7,7 +7,7 @@ import sqlite3
 import time
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -26,8 +26,15 @@ if TYPE_CHECKING:
     from gate.app.rule_slot import RuleSlot
     from gate.app.settings.slot import SettingsSlot
     from gate.app.trust_slot import TrustSlot
-    from gate.kiosk.server import KioskServer
+    from gate.kiosk.state import StatusFlag
     from gate.model import Moment
+
+
+class Screen(Protocol):
+    """What knows of everything that is wrong."""
+
+    @property
+    def flags(self) -> tuple[StatusFlag, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,7 @@ class Vitals:
     clock: clock.Clock
     devices: Devices
     barrier: Devices | None
-    screen: KioskServer
+    screen: Screen
     rules: RuleSlot
     trust: TrustSlot
     journal: Path

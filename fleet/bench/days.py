@@ -11,13 +11,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from fleet.bench_fill import GATES, Wanted, check_room, fill
+from fleet.bench.fill import GATES, Wanted, check_room, fill
 from fleet.run import database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from fleet.bench_month import Figure
+    from fleet.bench.month import Figure
 
 PAGE: Final = """\
 # A month of a city
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
         check_room(folder, wanted)
         with database(folder) as ready:
             fill(ready.dsn, wanted)
-            from fleet.bench_month import Month  # noqa: PLC0415 - Django is set up by now
+            from fleet.bench.month import Month  # noqa: PLC0415 - Django is set up by now
 
             month = Month(ready.dsn, folder, wanted)
             is_whole, figures = month.is_whole(), month.figures()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from fleet.bench_fill import Wanted
+    from fleet.bench.fill import Wanted
 
 TIMES: Final = 20
 _FROM_ROWS: Final = """
