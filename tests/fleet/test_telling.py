@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from fleet_desk import Desk, beat
+from fleet_desk import Desk, Person, beat
 from fleet_rig import free_port
 from hypothesis import given
 from hypothesis import strategies as st
@@ -112,6 +112,9 @@ def test_where_nobody_answers_it_is_tried_ever_later_until_somebody_does(desk: D
     assert timedelta(seconds=20) < waits[0] < timedelta(seconds=40)
     assert max(waits) < timedelta(hours=1.25)
     assert "500" in desk.server.sql("SELECT why FROM notices")[0][0]
+    everywhere = Person(desk.users.create_superuser("journey-untold"))
+    assert "Could not be told so far" in everywhere.get("/alarms/")
+    assert "Could not be told so far" not in Person(desk.user(may_change=True)).get("/alarms/")
     inbox.status = 204
     assert tell(recipients, after) == 1
     assert desk.server.sql("SELECT told_at IS NULL, why FROM notices") == [(False, "")]
