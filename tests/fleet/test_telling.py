@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from inbox import Inbox, mail_server, webhook
 
 from fleet.console.recipients import MailServer, Recipient, Recipients, load
 from fleet.errors import FleetError
+from fleet.run import process
 from gate.wire.heartbeat import Device
 
 if TYPE_CHECKING:
@@ -170,6 +172,17 @@ def test_what_waits_for_one_recipient_stays_bounded(desk: Desk, monkeypatch: pyt
     for _ in range(6):
         telling.write(recipients, new, datetime.now(UTC))
     assert desk.server.sql("SELECT count(*) FROM notices") == [(3,)]
+
+
+def test_the_console_itself_tells(desk: Desk, inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f'[[to]]\nwebhook = "http://127.0.0.1:{inbox.port}/"\ndistricts = ["{desk.district}"]\n'
+    monkeypatch.setenv("FLEET_ALARMS", str(written(tmp_path, text)))
+    with process("console", port := free_port(), f"http://127.0.0.1:{port}", desk.server.ready):
+        until = time.monotonic() + 60
+        while not inbox.posts:
+            assert time.monotonic() < until, "nobody was told"
+            time.sleep(0.1)
+    assert {one["gate"] for one in inbox.posts[0][1]["alarms"]} == {desk.gate}
 
 
 GOOD = """
