@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-DEADLINE_S = 120
+DEADLINE_S = 180
 SOURCES = {
     'sets = ["rules/station-48h.json"]': "from_bundle = true",
     '"rules/certificates.json"': f'"{CONFIG.parent}/rules/certificates.json"',

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from journey_gate import JourneyGate
     from playwright.sync_api import Page
 
-WAIT_S = 90
+WAIT_S = 180
 KEY = SealingKey("journey", date(2021, 1, 1), date(2040, 1, 1), X25519PrivateKey.generate().public_key())
 DAYS = sealing_keys.encode(SealingKeys((KEY,)))
 """Whose key the rows are sealed to; nobody has kept its other half."""

@@ -19,11 +19,13 @@ from fleet.console.states import Colour
 from fleet.flags import changes
 from fleet.publishing.moves import EMERGENCY
 from fleet.registry.models import Alarm
+from fleet.registry.notices import Notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 A_PAGE: Final = 100
+SHOWN_UNTOLD: Final = 5
 MOST_NOTED: Final = 500
 """Characters."""
 
@@ -42,8 +44,14 @@ def alarms(request: Any) -> Any:
         "rows": list(_rows(page, steered, is_publisher=permissions.may_publish(request.user))),
         "open": there.filter(acknowledged_at=None).count(),
         "most_noted": MOST_NOTED,
+        "untold": _untold() if permissions.may_publish(request.user) else [],
     }
     return render(request, "console/alarms.html", context)
+
+
+def _untold() -> list[Any]:
+    """Notices that could not be sent so far, for whoever answers for all districts."""
+    return list(Notice.objects.filter(told_at=None, attempts__gt=0).order_by("made_at")[:SHOWN_UNTOLD])
 
 
 def _rows(page: Any, steered: set[int], *, is_publisher: bool) -> Iterator[tuple[Alarm, Colour, str, bool]]:

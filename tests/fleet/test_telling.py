@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from fleet_desk import Desk, beat
+from fleet_desk import Desk, Person, beat
 from fleet_rig import free_port
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from inbox import Inbox, mail_server, webhook
 
 from fleet.console.recipients import MailServer, Recipient, Recipients, load
 from fleet.errors import FleetError
+from fleet.run import process
 from gate.wire.heartbeat import Device
 
 if TYPE_CHECKING:
@@ -112,6 +114,9 @@ def test_where_nobody_answers_it_is_tried_ever_later_until_somebody_does(desk: D
     assert timedelta(seconds=20) < waits[0] < timedelta(seconds=40)
     assert max(waits) < timedelta(hours=1.25)
     assert "500" in desk.server.sql("SELECT why FROM notices")[0][0]
+    everywhere = Person(desk.users.create_superuser("journey-untold"))
+    assert "Could not be told so far" in everywhere.get("/alarms/")
+    assert "Could not be told so far" not in Person(desk.user(may_change=True)).get("/alarms/")
     inbox.status = 204
     assert tell(recipients, after) == 1
     assert desk.server.sql("SELECT told_at IS NULL, why FROM notices") == [(False, "")]
@@ -167,6 +172,17 @@ def test_what_waits_for_one_recipient_stays_bounded(desk: Desk, monkeypatch: pyt
         Alarm.objects.filter(device__name=desk.gate).update(told=False)
         telling.write(recipients, datetime.now(UTC))
     assert desk.server.sql("SELECT count(*) FROM notices") == [(3,)]
+
+
+def test_the_console_itself_tells(desk: Desk, inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f'[[to]]\nwebhook = "http://127.0.0.1:{inbox.port}/"\ndistricts = ["{desk.district}"]\n'
+    monkeypatch.setenv("FLEET_ALARMS", str(written(tmp_path, text)))
+    with process("console", port := free_port(), f"http://127.0.0.1:{port}", desk.server.ready):
+        until = time.monotonic() + 60
+        while not inbox.posts:
+            assert time.monotonic() < until, "nobody was told"
+            time.sleep(0.1)
+    assert {one["gate"] for one in inbox.posts[0][1]["alarms"]} == {desk.gate}
 
 
 GOOD = """
