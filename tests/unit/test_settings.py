@@ -144,16 +144,18 @@ def test_a_running_gate_tells_where_it_stands_and_what_was_set_by_hand(tmp_path:
     gate.given(1, {DEVICE: {"voice.lead_in_ms": 5000}})
     built = _built(start(gate.file, gate.state))
     try:
+        assert built.settings is not None
+        built.settings.look()
         told = built.vitals.now(DEVICE).settings
         assert told is not None
         assert "lead_in_ms must be 0 to 2000" in (told.why or "")
-        assert built.settings is not None
         assert json.loads(built.settings.base or "")["fleet"]["device"] == DEVICE
         assert built.works == frozenset(), "nothing has shown yet that it works"
         assert built.quiet_s >= 0
         before = built.vitals.news()
         gate.given(2, {})
         built.trust.refresh()
+        built.settings.look()
         assert built.vitals.news() != before, "it is told at once"
     finally:
         built.close()
