@@ -69,6 +69,7 @@ class SetGate:
         slot = SettingsSlot(self.started, self.started.kept, AT_ONCE)
         trust = TrustSlot(self.started.config.trust, self.state, SystemClock(), slot.offer, self.device)
         trust.refresh()
+        slot.look()
         return slot
 
     @property

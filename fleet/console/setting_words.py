@@ -96,6 +96,7 @@ WORDS: Final[Mapping[str, tuple[Any, Any]]] = {
     ),
 }
 """Setting -> what it is called, and what it means."""
+_NUMBER: Final = re.compile(r"-?[0-9]{1,12}", re.ASCII)
 YES: Final = "yes"
 NO: Final = "no"
 
@@ -111,6 +112,8 @@ def typed(name: str, text: str) -> Any:
     value: Any
     match SETTINGS[name]:
         case Kind.NUMBER:
+            if not _NUMBER.fullmatch(text):
+                raise ValueError("no whole number")
             value = int(text)
         case Kind.WORDS:
             value = [word for word in re.split(r"[\s,,、;]+", text) if word]

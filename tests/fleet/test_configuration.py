@@ -96,7 +96,7 @@ def test_a_bad_value_is_refused_at_the_desk_in_the_words_of_the_gate(
     assert office.rows() == []
 
 
-@pytest.mark.parametrize("value", ["", "soon", "1.5", "9" * 40, "0x10", "\0"])
+@pytest.mark.parametrize("value", ["", "soon", "1.5", "9" * 40, "0x10", "1_000", "１２", "\0"])
 def test_what_is_no_value_at_all_is_said(office: Office, value: str) -> None:
     office.person.post(f"{office.level('site')}preview", name="voice.lead_in_ms", value=value)
     assert "Nothing was done" in office.person.get(office.level("site"))

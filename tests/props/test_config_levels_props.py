@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.config_levels import SETTINGS, Kind, Settings, check, merge, overlaid, value_in
-from gate.errors import ConfigError
+from gate.errors import ConfigError, TrustError
+from gate.trust import settings
 
 WORD = st.text(st.characters(categories=("L", "N")), min_size=1, max_size=8)
 VALUES: dict[Kind, st.SearchStrategy[Any]] = {
@@ -97,3 +99,22 @@ def fits(name: str, value: Any) -> bool:
 def test_what_a_fleet_must_never_reach_is_not_in_the_list(name: str) -> None:
     with pytest.raises(ConfigError, match="can't be set from the fleet"):
         check({name: "x"})
+
+
+@given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps({"gates": value}).encode()))
+def test_a_file_of_settings_is_read_or_refused(data: bytes) -> None:
+    try:
+        found = settings.read(data)
+    except TrustError:
+        return
+    assert settings.read(b"".join([b" ", data])) == found
+    assert all(isinstance(own, dict) for own in found.values())
+
+
+@given(st.dictionaries(st.from_regex(r"[A-Za-z0-9._-]{1,20}", fullmatch=True), SAID))
+def test_each_gate_finds_its_own_in_the_file_that_it_looks_into(said: dict[str, Settings]) -> None:
+    files = settings.written(said)
+    for device, own in said.items():
+        found = settings.read(files[settings.file_of(device)])
+        assert found[device] == own
+        assert settings.digest(found[device]) == settings.digest(own), "the desk and the gate name it alike"

@@ -12,6 +12,8 @@ from static_site import named
 from trust_site import Site
 
 from gate.__main__ import main
+from gate.app.run import _built
+from gate.app.settings.start import start
 from gate.app.trust_slot import TrustSlot
 from gate.clock import SystemClock
 from gate.config import load
@@ -135,6 +137,28 @@ def test_a_gate_that_does_not_stay_up_goes_back(tmp_path: Path) -> None:
     slot = gate.begin()
     assert gate.config.voice.lead_in_ms == 0
     assert "did not stay up" in (slot.told.why or "")
+
+
+def test_a_running_gate_tells_where_it_stands_and_what_was_set_by_hand(tmp_path: Path) -> None:
+    gate = SetGate(tmp_path)
+    gate.given(1, {DEVICE: {"voice.lead_in_ms": 5000}})
+    built = _built(start(gate.file, gate.state))
+    try:
+        assert built.settings is not None
+        built.settings.look()
+        told = built.vitals.now(DEVICE).settings
+        assert told is not None
+        assert "lead_in_ms must be 0 to 2000" in (told.why or "")
+        assert json.loads(built.settings.base or "")["fleet"]["device"] == DEVICE
+        assert built.works == frozenset(), "nothing has shown yet that it works"
+        assert built.quiet_s >= 0
+        before = built.vitals.news()
+        gate.given(2, {})
+        built.trust.refresh()
+        built.settings.look()
+        assert built.vitals.news() != before, "it is told at once"
+    finally:
+        built.close()
 
 
 def test_a_gate_that_can_not_be_built_goes_back_in_the_same_start(tmp_path: Path) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import functools
 import logging
-import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -87,11 +85,9 @@ class SettingsSlot:
         self._ready: str | None = None
         """Digest of those that passed the trial, and wait for a quiet moment."""
         self._due = self._again = False
-        """Whether what is offered has to be looked at once more, and whether what was refused is tried again."""
+        """Whether what is offered has to be looked at, and whether what was refused is tried again."""
         self._heard = False
         """The fleet has answered this process."""
-        self._one_at_a_time = threading.Lock()
-        """Bundles come in a thread of their own."""
 
     @property
     def base(self) -> str | None:
@@ -117,20 +113,22 @@ class SettingsSlot:
         self._due = self._again = True
 
     def offer(self, found: Bundle) -> None:
-        """Look at a bundle that the gate believes; in whatever thread that happens."""
-        with self._one_at_a_time:
-            read = {role: files for role, files in found.others.items() if role == CONFIG}
-            self._offered = dataclasses.replace(found, files={}, others=read)
-        self._look(again=False)
+        """Take a bundle that the gate believes; in whatever thread that happens. ``run`` looks at it.
 
-    def _look(self, *, again: bool) -> None:
-        """Try what is offered, where it is news."""
-        with self._one_at_a_time:
-            try:
-                if self._offered is not None:
-                    self._weigh(self._offered, again=again)
-            except (GateError, OSError) as fault:
-                log.error(line("settings-not-kept", why=str(fault)))
+        At a start nobody waits for it: a trial may ask servers that do not answer.
+        """
+        read = {role: files for role, files in found.others.items() if role == CONFIG}
+        self._offered = dataclasses.replace(found, files={}, others=read)
+        self._due = True
+
+    def look(self) -> None:
+        """Try what is offered, where it is news. Blocking, for a thread of its own."""
+        again, self._again, self._due = self._again, False, False
+        try:
+            if self._offered is not None:
+                self._weigh(self._offered, again=again)
+        except (GateError, OSError) as fault:
+            log.error(line("settings-not-kept", why=str(fault)))
 
     def _weigh(self, offered: Bundle, *, again: bool) -> None:
         said = settings.own(offered, self._kept.device)
@@ -168,17 +166,12 @@ class SettingsSlot:
         while True:
             await asyncio.sleep(self._patience.looks)
             if self._due:
-                again, self._due, self._again = self._again, False, False
-                await aside(functools.partial(self._look, again=again), "settings")
-            if not self._one_at_a_time.acquire(blocking=False):
-                continue
+                await aside(self.look, "settings")
             try:
                 moved = self._judge(gate, time.monotonic() - begun) if self._note.trial else self._take(gate)
             except OSError as fault:
                 log.error(line("settings-not-noted", why=fault.strerror or str(fault)))
                 continue
-            finally:
-                self._one_at_a_time.release()
             if moved:
                 restart()
                 return
