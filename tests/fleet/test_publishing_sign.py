@@ -19,7 +19,7 @@ from trust_bundles import FILES, write
 from vectors import ROOT
 
 from fleet.errors import FleetError
-from fleet.publishing import proposal, release
+from fleet.publishing import keys, proposal, release
 from fleet.publishing.sign import main
 from gate.trust import bundle
 
@@ -115,9 +115,7 @@ def test_a_key_that_the_root_does_not_name_signs_nothing(office: Office) -> None
         office.add("eve")
     blob = (office.folder / "release").read_bytes()
     with patch.object(sys, "stdin", io.StringIO(f"{PASSPHRASE}\n")):
-        from fleet.publishing.sign import _private  # noqa: PLC0415 - as Eve would, without asking
-
-        forged = proposal.sign(blob, _private(office.key("eve")))
+        forged = proposal.sign(blob, keys.private(office.key("eve")))
     office.signed("release", "eve")[0].write_bytes(proposal.write(forged))
     with pytest.raises(FleetError, match="not signed by enough"):
         office.merge("alice", "eve")
