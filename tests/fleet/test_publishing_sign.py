@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import json
@@ -160,6 +161,19 @@ def test_nobody_is_signed_in_beside_those_of_the_root(office: Office) -> None:
     (office.folder / "release").write_bytes(strange.read_bytes())
     with pytest.raises(FleetError, match="who are not in the root"):
         office.add("alice")
+
+
+def test_nobody_signs_a_root_for_a_release(office: Office) -> None:
+    (office.folder / "release").write_bytes((office.folder / "root.proposal").read_bytes())
+    with pytest.raises(FleetError, match="would be a new root"):
+        office.add("alice")
+    found = json.loads((office.folder / "root.proposal").read_bytes())
+    root = json.loads(base64.b64decode(found["metadata"]["root"]))
+    root["signed"]["version"] = 2
+    found["metadata"]["root"] = base64.b64encode(json.dumps(root).encode()).decode()
+    (office.folder / "second").write_text(json.dumps(found), "utf-8")
+    with pytest.raises(FleetError, match="take the place of a root"):
+        do("add", office.folder / "second", "--key", office.key("alice"))
 
 
 def _made(folder: Path) -> Path:
