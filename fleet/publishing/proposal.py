@@ -110,6 +110,9 @@ def read(blob: bytes) -> Proposal:
         raise FleetError("is no proposal that fleet sign made") from None
     if found.metadata.keys() != {ROOT} and not {"targets", "trust"} <= found.metadata.keys() <= {"targets", *ROLES}:
         raise FleetError("is a proposal of other roles than a bundle has")
+    if ROOT in found.metadata and _of(ROOT, found.metadata[ROOT]).signed.version != 1:
+        # Signed by those of the root before, it would take the gates away from them.
+        raise FleetError("would take the place of a root that gates have")
     named: set[str] = set()
     for role in found.metadata.keys() - {ROOT, "targets"}:
         for name, described in _targets(found, role).targets.items():
@@ -138,7 +141,7 @@ def check(found: Proposal, root: bytes) -> None:
         FleetError: somebody else might sign for a part of it, or one alone.
     """
     if ROOT in found.metadata:
-        return
+        raise FleetError("would be a new root, and no release: whoever means that leaves --root out")
     people = set(people_of(root))
     targets = _targets(found, "targets")
     roles = targets.delegations.roles if targets.delegations is not None and targets.delegations.roles else {}

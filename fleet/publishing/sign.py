@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import base64
-import binascii
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
     PrivateFormat,
-    load_pem_private_key,
 )
-from securesystemslib.signer import CryptoSigner, SSlibKey
+from securesystemslib.signer import CryptoSigner
 
 from fleet.errors import FleetError
-from fleet.gateway.keys import guarded
 from fleet.hidden import secret
-from fleet.publishing import proposal, release
+from fleet.publishing import keys, proposal, release
 from gate import durable
 from gate.errors import RuleSetError, TrustError
 from gate.rules import orders, ruleset
@@ -34,19 +29,12 @@ from gate.trust.folder import is_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from securesystemslib.signer import Key
 
 ROOT_LASTS: Final = timedelta(days=730)
 BUNDLE_LASTS: Final = timedelta(days=30)
 SHORTEST: Final = 12
 """Characters of a passphrase."""
 ONLINE: Final = ("snapshot", "timestamp")
-_MAX_KEY: Final = 4096
-
-
-class _Public(msgspec.Struct):
-    name: str
-    public_key: str
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -120,13 +108,13 @@ def _online(asked: argparse.Namespace) -> list[str]:
         raise FleetError(f"{asked.folder}: is there already; keys are never written over")
     asked.folder.mkdir(mode=0o700, parents=True)
     for role in ONLINE:
-        durable.write(_online_file(asked.folder, role), CryptoSigner.generate_ed25519().private_bytes, 0o600)
+        durable.write(keys.online_file(asked.folder, role), CryptoSigner.generate_ed25519().private_bytes, 0o600)
     return [f"{asked.folder}: {', '.join(ONLINE)}, not encrypted; they can sign nothing new"]
 
 
 def _root(asked: argparse.Namespace) -> list[str]:
-    people = [_person(path) for path in asked.person]
-    online = {role: _online_signer(asked.online, role).public_key for role in ONLINE}
+    people = [keys.person(path) for path in asked.person]
+    online = {role: keys.online_signer(asked.online, role).public_key for role in ONLINE}
     made = proposal.propose_root(people, online, _until(ROOT_LASTS))
     durable.write(asked.out, proposal.write(made), 0o644)
     return [*proposal.lines(made), f"{asked.out}: two of them sign it, each with fleet sign add"]
@@ -150,12 +138,12 @@ def _make(asked: argparse.Namespace) -> list[str]:
 
 
 def _add(asked: argparse.Namespace) -> list[str]:
-    blob = _read(asked.proposal, proposal.MAX_BYTES)
+    blob = keys.read(asked.proposal, proposal.MAX_BYTES)
     found = proposal.read(blob)
     if asked.root is None and proposal.ROOT not in found.metadata:
         raise FleetError("give --root, this machine's own root.json, to see who else may sign")
     print("\n".join(proposal.lines(found)))
-    key = _private(asked.key)
+    key = keys.private(asked.key)
     person = proposal.person_of(asked.key.name.removesuffix(".key.pem"), key)
     if asked.root is not None:
         proposal.check(found, asked.root.read_bytes())
@@ -167,7 +155,7 @@ def _add(asked: argparse.Namespace) -> list[str]:
 
 
 def _merge(asked: argparse.Namespace) -> list[str]:
-    blob = _read(asked.proposal, proposal.MAX_BYTES)
+    blob = keys.read(asked.proposal, proposal.MAX_BYTES)
     found = proposal.read(blob)
     signed = proposal.merge(blob, [_signed(path) for path in asked.signatures])
     if asked.out.exists():
@@ -179,7 +167,7 @@ def _merge(asked: argparse.Namespace) -> list[str]:
         return [f"{asked.out}: give it to every gate and every signer"]
     if asked.root is None or asked.online is None:
         raise FleetError("give --root and --online")
-    online = {role: (_online_signer(asked.online, role),) for role in ONLINE}
+    online = {role: (keys.online_signer(asked.online, role),) for role in ONLINE}
     contents = proposal.finish(found, signed, online, _until(BUNDLE_LASTS))
     try:
         made = bundle.verify(lambda name, _: contents.get(name), asked.root.read_bytes())
@@ -230,55 +218,11 @@ def _opened(path: Path, root: bytes) -> bundle.Bundle:
         raise FleetError(f"{path}: refused: {fault}") from None
 
 
-def _private(path: Path) -> Ed25519PrivateKey:
-    """A person's own key; the passphrase is asked for."""
-    blob = guarded(path, _MAX_KEY)
-    try:
-        found: Any = load_pem_private_key(blob, secret(f"Passphrase for {path}: ").encode())
-    except TypeError:
-        raise FleetError(f"{path}: is not encrypted; whoever copies it could sign") from None
-    except (ValueError, UnsupportedAlgorithm):
-        raise FleetError(f"{path}: that is not its passphrase, or it is no key of fleet sign") from None
-    if not isinstance(found, Ed25519PrivateKey):
-        raise FleetError(f"{path}: is another kind of key than Ed25519")
-    return found
-
-
-def _person(path: Path) -> Key:
-    try:
-        found = msgspec.json.decode(_read(path, _MAX_KEY), type=_Public)
-        public = Ed25519PublicKey.from_public_bytes(base64.b64decode(found.public_key, validate=True))
-    except (msgspec.DecodeError, RecursionError, ValueError, binascii.Error):
-        raise FleetError(f"{path}: is no public key that fleet sign made") from None
-    return SSlibKey.from_crypto(public)
-
-
 def _signed(path: Path) -> proposal.Signed:
     try:
-        return msgspec.json.decode(_read(path, proposal.MAX_SIGNATURES_BYTES), type=proposal.Signed)
+        return msgspec.json.decode(keys.read(path, proposal.MAX_SIGNATURES_BYTES), type=proposal.Signed)
     except (msgspec.DecodeError, RecursionError):
         raise FleetError(f"{path}: holds no signatures that fleet sign made") from None
-
-
-def _online_signer(folder: Path, role: str) -> CryptoSigner:
-    path = _online_file(folder, role)
-    try:
-        return CryptoSigner(load_pem_private_key(guarded(path, _MAX_KEY), None))
-    except (ValueError, TypeError):
-        raise FleetError(f"{path}: is no key that fleet sign online made") from None
-
-
-def _online_file(folder: Path, role: str) -> Path:
-    """As ``gate trust renew`` looks for it."""
-    return folder / f"{role}-1.pem"
-
-
-def _read(path: Path, most: int) -> bytes:
-    with path.open("rb") as file:
-        blob = file.read(most + 1)
-    if len(blob) > most:
-        raise FleetError(f"{path}: is larger than {most >> 10} KiB")
-    return blob
 
 
 def _beside(name: Path, ending: str) -> Path:

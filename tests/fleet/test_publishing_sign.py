@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import json
@@ -19,7 +20,7 @@ from trust_bundles import FILES, write
 from vectors import ROOT
 
 from fleet.errors import FleetError
-from fleet.publishing import proposal, release
+from fleet.publishing import keys, proposal, release
 from fleet.publishing.sign import main
 from gate.trust import bundle
 
@@ -115,9 +116,7 @@ def test_a_key_that_the_root_does_not_name_signs_nothing(office: Office) -> None
         office.add("eve")
     blob = (office.folder / "release").read_bytes()
     with patch.object(sys, "stdin", io.StringIO(f"{PASSPHRASE}\n")):
-        from fleet.publishing.sign import _private  # noqa: PLC0415 - as Eve would, without asking
-
-        forged = proposal.sign(blob, _private(office.key("eve")))
+        forged = proposal.sign(blob, keys.private(office.key("eve")))
     office.signed("release", "eve")[0].write_bytes(proposal.write(forged))
     with pytest.raises(FleetError, match="not signed by enough"):
         office.merge("alice", "eve")
@@ -162,6 +161,19 @@ def test_nobody_is_signed_in_beside_those_of_the_root(office: Office) -> None:
     (office.folder / "release").write_bytes(strange.read_bytes())
     with pytest.raises(FleetError, match="who are not in the root"):
         office.add("alice")
+
+
+def test_nobody_signs_a_root_for_a_release(office: Office) -> None:
+    (office.folder / "release").write_bytes((office.folder / "root.proposal").read_bytes())
+    with pytest.raises(FleetError, match="would be a new root"):
+        office.add("alice")
+    found = json.loads((office.folder / "root.proposal").read_bytes())
+    root = json.loads(base64.b64decode(found["metadata"]["root"]))
+    root["signed"]["version"] = 2
+    found["metadata"]["root"] = base64.b64encode(json.dumps(root).encode()).decode()
+    (office.folder / "second").write_text(json.dumps(found), "utf-8")
+    with pytest.raises(FleetError, match="take the place of a root"):
+        do("add", office.folder / "second", "--key", office.key("alice"))
 
 
 def _made(folder: Path) -> Path:
