@@ -87,9 +87,10 @@ class Days(FleetServer):
 @contextlib.contextmanager
 def days_database(ready: Ready) -> Iterator[Days]:
     """Another database in the same PostgreSQL."""
+    name = f"days_{secrets.token_hex(4)}"
     with psycopg.connect(ready.dsn, autocommit=True) as link:
-        link.execute("CREATE DATABASE days")
-    dsn = make_conninfo(ready.dsn, dbname="days")
+        link.execute(f"CREATE DATABASE {name}".encode())
+    dsn = make_conninfo(ready.dsn, dbname=name)
     subprocess.run([sys.executable, "-c", _MIGRATED, dsn], check=True)
     there = Days("", replace(ready, dsn=dsn))
     there.enrolled("gate-7")
