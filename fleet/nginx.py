@@ -93,7 +93,7 @@ def _filled_in(port: int, replicas: Sequence[int], site: Path, tls: Tls | None, 
     listen = f"listen {HERE}:{port} backlog=4096{'' if tls is None else ' ssl'};"
     if tls is not None:
         listen += f' ssl_certificate "{tls.certificate}"; ssl_certificate_key "{tls.key}";'
-    servers = "\n".join(f"        server {HERE}:{one} max_fails=3 fail_timeout=2s;" for one in replicas)
+    servers = "\n".join(f"        server {HERE}:{one} max_conns=2000 max_fails=3 fail_timeout=2s;" for one in replicas)
     lines = TEMPLATE.read_text("utf-8").splitlines(keepends=True)
     text = "".join(line for line in lines if not line.startswith("#"))
     for name, value in {"LISTEN": listen, "REPLICAS": servers, "SITE": f'"{site}"', **paths}.items():

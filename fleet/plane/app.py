@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from fleet.plane.devices import Known
     from fleet.plane.enrolment import Entrance
 
-MOST_AT_ONCE: Final = 512
-"""Questions under way; more are told to come again."""
+MOST_AT_ONCE: Final = 2048
+"""Questions under way, two seconds of them; more are told to come again."""
 UPLOADS_AT_ONCE: Final = 6
 """Each may take 8 MiB of memory while it is unpacked, and heartbeats wait while one is; more are no faster."""
 MOST_UPLOADS: Final = 64

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import resource
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
 from fleet.listening import listen
-from fleet.plane.app import application
+from fleet.plane.app import MOST_AT_ONCE, application
 from fleet.plane.enrolment import Entrance
 from fleet.plane.joined import Joined
 
@@ -22,6 +23,8 @@ KEEP_ALIVE_S: Final = 75
 """A gate's heartbeat finds its connection still open."""
 STOP_S: Final = 10
 HERE: Final = "127.0.0.1"
+FILES: Final = 2 * MOST_AT_ONCE
+"""Open at once, as far as this user may: a shell's usual limit is 1,024."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -39,6 +42,9 @@ def main(arguments: Sequence[str]) -> int:
     asked = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
     listener = listen(asked.host, asked.port)
     pins = tuple(filter(None, os.environ.get("FLEET_PINS", "").split(",")))
     metrics = None if asked.metrics_port is None else listen(HERE, asked.metrics_port)
