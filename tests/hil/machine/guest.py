@@ -39,7 +39,7 @@ class Hardware:
     """``-rtc base``: ``utc``, or what a clock without a battery shows, e.g. ``1970-01-01T00:00:10``."""
     processors: int = 2
     """With one, two machines have room beside each other on two cores. Besides, under more than one, on a busy host, a
-    Linux that patches its own code was once seen to stop at a breakpoint of its own ("Oops: int3"), before any gate ran.
+    Linux that patches its own code was once seen to stop at a breakpoint of its own ("Oops: int3"), before a gate ran.
     """
     kernel: tuple[str, ...] = field(default=())
     """Further words of the kernel's command line."""
