@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hil.by_hand import by_hand
 from hil.devices.gpio import SimulatedGpio
 from hil.entrance import BARRIER, CAMERA, GREEN, PASSAGE, READERS, RED, SMART_CARD, Entrance
 from hil.machine.bench import Bench
@@ -29,12 +30,16 @@ _FACTS: pytest.StashKey[Facts] = pytest.StashKey()
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="every test of the emulated machine")
     parser.addoption(
-        "--device", metavar="HOST", help="a gate on a bench instead, by ssh as root: test_anywhere.py only"
+        "--device",
+        metavar="HOST",
+        help="a gate on a bench instead, by ssh as root; skipped tests say what to do by hand",
     )
     parser.addoption("--write", action="store_true", help="write docs/hil.md from what this run finds")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--device") and config.getoption("--write"):
+        raise pytest.UsageError("docs/hil.md is about the emulated machine: --write does not go with --device")
     config.addinivalue_line("markers", "on(device): what a test of the emulated machine is about")
     config.stash[_FACTS] = Facts()
 
@@ -68,9 +73,11 @@ def facts(pytestconfig: pytest.Config) -> Facts:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without ``--all``, what is marked ``smoke`` and what is named; with ``--device``, what can run on one."""
+    """Without ``--all``, what is marked ``smoke`` and what is named; with ``--device`` all, some skipped by name."""
     if config.getoption("--device"):
-        items[:] = [item for item in items if "any_gate" in getattr(item, "fixturenames", ())]
+        for item in items:
+            if "any_gate" not in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.skip(f"by hand: {by_hand(item.path.stem, item.name)}"))
         return
     named = any("::" in argument for argument in config.args)
     if config.getoption("--all") or named or config.getoption("keyword"):
