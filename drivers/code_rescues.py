@@ -59,11 +59,11 @@ RESCUES: Final[tuple[Rescue, ...]] = (
 
 ROUND: Final[tuple[tuple[Rescue, ...], ...]] = (
     (_sharpened_part, _zbar_part),
-    (_sharpened_part, _smoothed_part, _one_threshold_part),
+    (_sharpened_part, _smoothed_part),
     (_sharpened_part, _sharpened_whole),
+    (_smoothed_part, _one_threshold_part),
 )
-"""What the frames that follow one another get: the best one each, and of the others about as much time as the next.
-First the two that read most together."""
+"""What the frames that follow one another get: first the two that read most together."""
 
 
 def _smoothed(grey: Image.Image, radius: float) -> Image.Image:
