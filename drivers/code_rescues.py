@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from drivers.code_decoders import zbar, zxing
+from drivers.code_decoders import AZTEC, zbar, zxing
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -48,6 +48,12 @@ def _sharpened_whole(grey: Image.Image, _: Image.Image) -> list[Reading]:
 
 Rescue = Callable[["Image.Image", "Image.Image"], "list[Reading]"]
 
+
+def _aztec_whole(grey: Image.Image, _: Image.Image) -> list[Reading]:
+    """For one that is not in the busiest part; as rare as they are, not in every frame."""
+    return zxing(grey, AZTEC)
+
+
 RESCUES: Final[tuple[Rescue, ...]] = (
     _sharpened_part,
     _smoothed_part,
@@ -59,11 +65,11 @@ RESCUES: Final[tuple[Rescue, ...]] = (
 
 ROUND: Final[tuple[tuple[Rescue, ...], ...]] = (
     (_sharpened_part, _zbar_part),
-    (_sharpened_part, _smoothed_part, _one_threshold_part),
+    (_sharpened_part, _smoothed_part),
     (_sharpened_part, _sharpened_whole),
+    (_smoothed_part, _one_threshold_part, _aztec_whole),
 )
-"""What the frames that follow one another get: the best one each, and of the others about as much time as the next.
-First the two that read most together."""
+"""What the frames that follow one another get: first the two that read most together."""
 
 
 def _smoothed(grey: Image.Image, radius: float) -> Image.Image:
