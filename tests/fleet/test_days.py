@@ -25,10 +25,14 @@ if TYPE_CHECKING:
 
     from fleet.run import Ready
 
-NOW = datetime.now(UTC)
-TODAY = NOW.date()
+TODAY = datetime.now(UTC).date()
 OLDER, OLD, KEPT = (TODAY - timedelta(n) for n in (40, 31, 30))
 YEAR = timedelta(days=365)
+
+
+def now() -> datetime:
+    """As the database has it: it may be long after these tests were collected."""
+    return datetime.now(UTC)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +64,7 @@ def test_a_day_past_its_time_goes_whole_and_its_key_first(days: Days, keeping: K
     for day in (OLDER, OLD, KEPT, TODAY):
         days.row(day)
     days.confirmed()
-    assert drop(keeping, NOW) == [OLDER, OLD]
+    assert drop(keeping, now()) == [OLDER, OLD]
     assert days.partitions() == names(KEPT, TODAY)
     assert keyfiles.days(keeping.keys) == [KEPT, TODAY + timedelta(1)]
     said = [(what, subject) for what, subject, _ in days.audited()]
@@ -69,7 +73,7 @@ def test_a_day_past_its_time_goes_whole_and_its_key_first(days: Days, keeping: K
         assert steps == sorted(steps)
     assert "by the clocks of 1 gates" in days.audited()[0][2]
     before = days.audited()
-    assert drop(keeping, NOW) == []
+    assert drop(keeping, now()) == []
     assert days.audited() == before
 
 
@@ -85,22 +89,23 @@ def test_what_a_destroyed_key_was_is_not_left_in_its_file(keeping: Keeping) -> N
 def test_what_comes_for_a_gone_day_waits_as_long_as_it_has_been_there(days: Days, keeping: Keeping) -> None:
     days.row(OLD)
     days.confirmed()
-    drop(keeping, NOW)
-    days.row(OLD, received_at=NOW)
-    days.row(OLDER - timedelta(50), received_at=NOW)
+    drop(keeping, now())
+    days.row(OLD, received_at=now())
+    days.row(OLDER - timedelta(50), received_at=now())
     assert days.partitions() == set()
     assert days.sql("SELECT count(*) FROM passages_impossible") == [(2,)]
-    assert drop(keeping, NOW) == []
+    assert drop(keeping, now()) == []
     assert days.sql("SELECT count(*) FROM passages_impossible") == [(2,)]
     later = Keeping(keeping.dsn, keeping.keys, 1)
-    days.sql("UPDATE passages_impossible SET received_at = %s WHERE seq = 1", NOW - timedelta(3))
-    drop(later, NOW)
+    days.sql("UPDATE passages_impossible SET received_at = %s WHERE seq = 1", now() - timedelta(3))
+    drop(later, now())
     assert days.sql("SELECT count(*) FROM passages_impossible") == [(0,)]
     assert ("past their time", "rows of impossible days") in [entry[:2] for entry in days.audited()]
 
 
 def test_refused_rows_go_when_they_have_been_there_as_long(days: Days, keeping: Keeping) -> None:
-    for number, at in enumerate((NOW, NOW - timedelta(32))):
+    came = now()
+    for number, at in enumerate((came, came - timedelta(32))):
         days.sql(
             "INSERT INTO quarantine (device_id, series, digest, body, reason, at)"
             " SELECT id, 1, %s, 'as it came', 'wrong', %s FROM devices",
@@ -108,8 +113,8 @@ def test_refused_rows_go_when_they_have_been_there_as_long(days: Days, keeping: 
             at,
         )
     days.confirmed()
-    drop(keeping, NOW)
-    assert days.sql("SELECT at FROM quarantine") == [(NOW,)]
+    drop(keeping, now())
+    assert days.sql("SELECT at FROM quarantine") == [(came,)]
 
 
 def test_a_row_that_waited_for_its_day_is_counted_once(days: Days) -> None:
@@ -126,11 +131,11 @@ def test_a_clock_a_year_ahead_drops_nothing(days: Days, keeping: Keeping) -> Non
         days.row(day)
     days.confirmed()
     with pytest.raises(FleetError, match=r"this machine says .* and the database .* one of the clocks is wrong"):
-        drop(keeping, NOW + YEAR)
+        drop(keeping, now() + YEAR)
     for said in (None, TODAY, TODAY + YEAR):
         days.confirmed(ahead=-YEAR)  # so it looks to a machine whose database runs ahead as well
-        with pytest.raises(FleetError, match=f"1 gates that trust their clocks say {NOW - YEAR:%Y-%m-%d}"):
-            drop(keeping, NOW, said)
+        with pytest.raises(FleetError, match=f"1 gates that trust their clocks say {now() - YEAR:%Y-%m-%d}"):
+            drop(keeping, now(), said)
     assert days.partitions() == names(OLD, TODAY)
     assert OLD in keyfiles.days(keeping.keys)
     assert days.audited() == []
@@ -144,7 +149,7 @@ def test_one_gate_that_is_wrong_changes_nothing(days: Days, keeping: Keeping) ->
     days.confirmed(f"other-{days.began}-2")
     days.confirmed(f"other-{days.began}-3", -YEAR, trusted=False)
     days.confirmed()
-    assert OLD in drop(keeping, NOW)
+    assert OLD in drop(keeping, now())
 
 
 @pytest.mark.parametrize("somebody", [True, False])
@@ -153,10 +158,10 @@ def test_where_no_gate_confirms_the_day_a_person_has_to(days: Days, keeping: Kee
     if somebody:
         days.confirmed(trusted=False)
     with pytest.raises(FleetError, match="nobody confirms that it is"):
-        drop(keeping, NOW)
+        drop(keeping, now())
     with pytest.raises(FleetError, match="and you say"):
-        drop(keeping, NOW, TODAY - timedelta(20))
-    assert OLD in drop(keeping, NOW, TODAY)
+        drop(keeping, now(), TODAY - timedelta(20))
+    assert OLD in drop(keeping, now(), TODAY)
     assert "by a person's word" in days.audited()[0][2]
 
 
@@ -166,10 +171,10 @@ def test_killed_between_key_and_rows_the_next_turn_goes_on(days: Days, keeping: 
     with psycopg.connect(keeping.dsn) as reader:  # somebody's long question keeps the table from going
         reader.execute("SELECT count(*) FROM passages")
         with pytest.raises(psycopg.errors.LockNotAvailable):
-            drop(keeping, NOW)
+            drop(keeping, now())
         assert OLD not in keyfiles.days(keeping.keys)
-    assert f"{OLD}: its key is gone, its rows are not yet" in listed(keeping, NOW)
-    assert drop(keeping, NOW) == [OLD]
+    assert f"{OLD}: its key is gone, its rows are not yet" in listed(keeping, now())
+    assert drop(keeping, now()) == [OLD]
     assert days.partitions() == set()
     assert days.sql("SELECT count(*) FROM days_gone WHERE dropped_at IS NULL") == [(0,)]
 
@@ -188,7 +193,7 @@ def test_killed_for_good_between_them_the_next_one_goes_on(days: Days, keeping: 
     assert days.partitions() == names(OLD)
     while days.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") != [(0,)]:
         pass  # the server learns of its end when the lock is had
-    drop(keeping, NOW)
+    drop(keeping, now())
     assert days.partitions() == set()
 
 
@@ -196,7 +201,7 @@ def test_killed_before_the_key_was_gone_the_next_turn_destroys_it(days: Days, ke
     days.row(OLD)
     days.confirmed()
     days.sql("INSERT INTO days_gone (day, began_at, bytes) VALUES (%s, now(), 0)", OLD)
-    assert OLD in drop(keeping, NOW)
+    assert OLD in drop(keeping, now())
     assert OLD not in keyfiles.days(keeping.keys)
 
 
@@ -207,7 +212,7 @@ def test_a_key_that_can_not_be_destroyed_keeps_its_rows_and_is_named(days: Days,
     path.unlink()
     path.mkdir()
     with pytest.raises(FleetError, match=r"\.key: can't be destroyed"):
-        drop(keeping, NOW)
+        drop(keeping, now())
     assert days.partitions() == names(OLDER)
 
 
@@ -216,7 +221,7 @@ def test_of_two_who_look_after_one_database_one_works(days: Days, keeping: Keepi
     days.confirmed()
     with psycopg.connect(keeping.dsn) as other:
         other.execute("SELECT pg_advisory_lock(%s)", (retention._ALONE,))
-        assert drop(keeping, NOW) == []
+        assert drop(keeping, now()) == []
     assert days.partitions() == names(OLD)
 
 
@@ -224,7 +229,7 @@ def test_the_list_says_how_much_there_is_and_what_is_late(days: Days, keeping: K
     days.row(OLD)
     days.row(TODAY)
     days.row(TODAY)
-    lines = {line.split()[0]: line for line in listed(keeping, NOW)}
+    lines = {line.split()[0]: line for line in listed(keeping, now())}
     assert "2" in lines[str(TODAY)].split()
     assert "not here" in lines[str(TODAY)]
     assert lines[str(OLD)].endswith("here  past its time")
@@ -235,12 +240,12 @@ def test_the_server_goes_on_when_the_database_is_away(
     days: Days, keeping: Keeping, caplog: pytest.LogCaptureFixture
 ) -> None:
     days.row(OLD)
-    worker.turn(Keeping("host=/nowhere", keeping.keys), NOW)
-    worker.turn(keeping, NOW)
+    worker.turn(Keeping("host=/nowhere", keeping.keys), now())
+    worker.turn(keeping, now())
     assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
     assert "nobody confirms" in caplog.text
     days.confirmed()
-    worker.turn(keeping, NOW)
+    worker.turn(keeping, now())
     assert days.partitions() == set()
 
 

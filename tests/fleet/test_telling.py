@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from fleet_rig import FleetServer
 
-NOW = datetime.now(UTC)
-
 
 @pytest.fixture
 def desk(fleet_server: FleetServer) -> Desk:
