@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import math
 import random
@@ -31,7 +32,7 @@ from gate.trust.ring import RINGS
 from gate.wire.heartbeat import EVERY_S
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 SPREAD: Final = 0.25
 """Of the time between two looks, to either side: as the gate's updater has it."""
@@ -81,7 +82,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--every", type=float, default=3, help="minutes between two looks of one (%(default)s)")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the figures to a Markdown page as well")
     asked = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="fleet-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="fleet-bench-") as folder, _errors_alone():
         found = measure(Path(folder), asked.updaters, asked.every * 60)
     lines = _lines(found, asked.updaters, asked.every)
     print(*lines, sep="\n")
@@ -90,13 +91,22 @@ def main(arguments: Sequence[str]) -> int:
     return 0 if not found.vain else 1
 
 
+@contextlib.contextmanager
+def _errors_alone() -> Iterator[None]:
+    """Thousands of gates have thousands of lines to say that all is well."""
+    log = logging.getLogger("gate")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    yield
+    log.setLevel(before)
+
+
 def measure(folder: Path, updaters: int, every_s: float) -> Measured:
     """Publish once.
 
     Raises:
         FleetError: there is no nginx.
     """
-    logging.getLogger("gate").setLevel(logging.ERROR)
     folder.chmod(0o711)  # nginx's workers are another user
     publisher, log = Publisher(folder), folder / "answers"
     publisher.publish(publisher.sign(OLD))

@@ -149,12 +149,10 @@ def verify(read: Read, pinned_root: bytes, wanted: Collection[str] = ROLES) -> B
         lists[role], roles[role] = signed(Targets, metadata[f"{role}.json"], targets, role, OFFLINE)
     _check_versions(roles, timestamp, snapshot)
     left = _Budget()
-    files = {
-        role: _files(read, role, targets, found, left, wanted)
-        for role, found in lists.items()
-        if any(_is_wanted(name, (role,)) for name in wanted)
-    }
-    return Bundle(roles, files.pop(ROLE, {}), files, metadata)
+    # Of a role of which nothing is wanted the lists are checked all the same.
+    files = {role: _files(read, role, targets, found, left, wanted) for role, found in lists.items()}
+    others = {role: found for role, found in files.items() if any(_is_wanted(name, (role,)) for name in wanted)}
+    return Bundle(roles, others.pop(ROLE, {}), others, metadata)
 
 
 class _Budget:

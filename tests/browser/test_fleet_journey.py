@@ -33,6 +33,7 @@ def city(fleet_server: FleetServer, tmp_path_factory: pytest.TempPathFactory) ->
 
     others = fleet_server.sql("UPDATE devices SET state = 'revoked' WHERE state = 'active' RETURNING id")
     fleet_server.sql("DELETE FROM rollouts")
+    fleet_server.sql("DELETE FROM passages")  # what would have changed for those of other tests is not told here
     fleet_server.site(PLACE)
     get_user_model().objects.create_superuser(USER, password=PASSWORD)
     port = free_port()

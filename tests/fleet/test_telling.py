@@ -40,6 +40,12 @@ def inbox() -> Iterator[Inbox]:
         yield found
 
 
+@pytest.fixture(autouse=True)
+def _others_were_told(fleet_server: FleetServer) -> None:
+    """Of whatever other tests have left open."""
+    fleet_server.sql("UPDATE alarms SET told = true")
+
+
 def hook(inbox: Inbox, desk: Desk) -> Recipients:
     to = Recipient(webhook=f"http://127.0.0.1:{inbox.port}/alarms", districts=(desk.district,))
     return Recipients(to=(to,), console="https://fleet.example")
