@@ -38,7 +38,10 @@ def faults(config: GateConfig, roots: Roots) -> Iterator[str]:
     What may still come (records, whom to believe) is named too: without it people are referred, but the gate starts. Of
     orders that were never given nothing is said.
     """
-    yield from fitting(config, roots)
+    yield from dict.fromkeys((*fitting(config, roots), *_opening(config, roots)))  # a bad pin is seen by both
+
+
+def _opening(config: GateConfig, roots: Roots) -> Iterator[str]:
     yield from _rules(config, roots)
     yield from _people(config)
     if config.fleet is not None:
