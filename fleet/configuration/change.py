@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.db import connection
 
 from fleet.configuration.checks import faults
 from fleet.configuration.said import Place, Said, gates, with_bases
+from fleet.locks import Lock
 from fleet.registry.levels import Setting
 from gate.config_levels import value_in
 
 if TYPE_CHECKING:
     from fleet.registry.models import Device
-
-ONE_AT_A_TIME: Final = 20210622
-"""Of the locks that PostgreSQL keeps by number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +78,4 @@ class Change:
 def alone() -> None:
     """Wait until nobody else changes settings, until the end of the transaction."""
     with connection.cursor() as link:
-        link.execute("SELECT pg_advisory_xact_lock(%s)", (ONE_AT_A_TIME,))
+        link.execute("SELECT pg_advisory_xact_lock(%s)", (Lock.SETTINGS,))

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from fleet.console import telling
 from fleet.console.recipients import NOBODY
+from fleet.locks import Lock
 from fleet.registry.models import Alarm, Device, DeviceState
 from fleet.registry.plans import Plans
 from fleet.troubles import Trouble, read, troubles
@@ -32,8 +33,6 @@ KEPT: Final = timedelta(days=90)
 MOST_OF_ONE: Final = 20
 """Alarms of one gate: whatever names it has for its devices, they do not fill the table."""
 _AT_ONCE: Final = 1000
-_ONE_OF_US: Final = 20210621
-"""Of the replicas of a console one looks."""
 
 LOG = logging.getLogger("fleet.console")
 
@@ -63,7 +62,7 @@ def look(now: datetime, recipients: Recipients = NOBODY) -> None:
     """Bring the table up to date with what gates have told, unless somebody does already."""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", (_ONE_OF_US,))
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", (Lock.ALARMS,))
             if not cursor.fetchone()[0]:
                 return
         there = {_key(alarm): alarm for alarm in Alarm.objects.filter(ended_at=None, device__isnull=False)}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 
 from fleet.days import clock, keyfiles
+from fleet.locks import Lock
 from fleet.plane import sql
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 KEEP_DAYS: Final = 30
 """Whole days before today."""
 WHO: Final = "days"
-_ALONE: Final = 20210622
-"""Of those who look after one database, one works."""
 _LOCK_WAIT: Final = "2s"
 """Gates are not kept waiting by us behind somebody's long question; there is a next turn."""
 _AT_ONCE: Final = 20_000
@@ -81,7 +80,7 @@ def drop(keeping: Keeping, now: datetime, said: date | None = None) -> list[date
         psycopg.Error: the database says no; the next turn goes on.
     """
     with psycopg.connect(keeping.dsn, autocommit=True) as link:
-        if not (link.execute("SELECT pg_try_advisory_lock(%s)", (_ALONE,)).fetchone() or (False,))[0]:
+        if not (link.execute("SELECT pg_try_advisory_lock(%s)", (Lock.PAST_DAYS,)).fetchone() or (False,))[0]:
             return []
         days, old = past(link, keeping, now), _has_old(link, keeping.limit(now))
         if not days and not old:

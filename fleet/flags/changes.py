@@ -16,6 +16,7 @@ from fleet.console import permissions
 from fleet.console.audit import note, note_all
 from fleet.errors import FleetError
 from fleet.flags import volume
+from fleet.locks import Lock
 from fleet.registry.flags import LIFTING, MOST_DAYS, ChangeState, Flag, FlagChange, FlagReason, HeldFor
 from fleet.registry.models import Alarm
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 ALARM: Final = "flags"
 """Kind of an alarm; its part is the number of the change."""
-_ALONE: Final = 20220613
-"""Of the locks that PostgreSQL keeps by number: two changes at once could each be usual, and both together not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def ask(asked: Asked, user: Any) -> FlagChange:
     _check(asked, user)
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_ALONE,))
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", (Lock.FLAGS,))
         held = _held_for(asked, user, now)
         made: FlagChange = FlagChange.objects.create(
             district=asked.district,

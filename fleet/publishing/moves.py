@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from fleet.errors import FleetError
+from fleet.locks import Lock
 from fleet.publishing import health
 from fleet.publishing.release import check_way_back
 from fleet.publishing.rings import Stage, following
@@ -31,17 +32,15 @@ _BEGUN: Final = {
     RolloutState.PLANNED: "planned",
     RolloutState.WAITING: "emergency asked for",
 }
-ALONE: Final = 20210621
-"""Of the locks that PostgreSQL keeps by number."""
 
 
 def alone(*, wait: bool) -> bool:
     """Have the site to oneself until the transaction ends; gives whether that is so, which it is after waiting."""
     with connection.cursor() as link:
         if wait:
-            link.execute("SELECT pg_advisory_xact_lock(%s)", (ALONE,))
+            link.execute("SELECT pg_advisory_xact_lock(%s)", (Lock.SITE,))
             return True
-        link.execute("SELECT pg_try_advisory_xact_lock(%s)", (ALONE,))
+        link.execute("SELECT pg_try_advisory_xact_lock(%s)", (Lock.SITE,))
         return bool(link.fetchone()[0])
 
 
