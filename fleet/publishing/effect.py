@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ import msgspec
 
 from fleet.publishing.rejudge import Held, Rejudge, Row
 from fleet.publishing.release import ORDERS
+from fleet.row_ids import first_id
 from gate.errors import GateError, RuleSetError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ IN_AN_EMERGENCY: Final = 50_000
 MOST_KINDS: Final = 100
 """Kinds of rows that are told apart; what is left is one more."""
 MOST_REMEMBERED: Final = 50_000
+NOT_READ: Final = ("?", "the row can't be read")
 
 
 @dataclass(slots=True)
@@ -96,6 +97,10 @@ def effect(before: Mapping[str, bytes], after: Mapping[str, bytes], now: datetim
         return found
     judge, known = Rejudge(old, new), dict[Any, Any]()
     for row in _read(now, most):
+        if row is None:
+            found.rows += 1
+            found.unsaid[NOT_READ] += 1
+            continue
         states = tuple((one.name, one.state) for one in row.facts)
         kind = (row.outcome, row.reasons[0], row.rule_set, row.profile, row.failed_rules, row.clock_trusted, states)
         if (said := known.get((*kind, row.marks))) is None:
@@ -140,17 +145,14 @@ def _holds(rule_set: RuleSet, identifier: str, example: Example) -> bool:
 def _rows(now: datetime, most: int | None) -> Any:
     from fleet.registry.models import Passage  # noqa: PLC0415 - Django is set up by now
 
-    return Passage.objects.filter(id__gte=_first_id(now - DAY), id__lt=_first_id(now)).order_by("-id")[:most]
+    return Passage.objects.filter(id__gte=first_id(now - DAY), id__lt=first_id(now)).order_by("-id")[:most]
 
 
-def _read(now: datetime, most: int | None) -> Iterator[Row]:
-    """Those that can be read; one that a newer server has taken may not be."""
+def _read(now: datetime, most: int | None) -> Iterator[Row | None]:
+    """None: one that can't be read, which a newer server may have taken."""
     decoder = msgspec.json.Decoder(Row)
     for (body,) in _rows(now, most).values_list("body").iterator(chunk_size=2000):
-        with suppress(msgspec.DecodeError):
+        try:
             yield decoder.decode(bytes(body))
-
-
-def _first_id(at: datetime) -> uuid.UUID:
-    """The first UUIDv7 of a millisecond, and below all that are made in it."""
-    return uuid.UUID(int=int(at.timestamp() * 1000) << 80)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            yield None

@@ -6,10 +6,10 @@ import contextlib
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
 
 from fleet.days import daykeys
 from fleet.errors import FleetError
+from fleet.row_ids import first_id
 from gate.errors import JournalError, WireFault
 from gate.journal.sealing import open_box
 from gate.model import Outcome, PassageResult
@@ -18,7 +18,6 @@ from gate.wire.passages import Passage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
     from pathlib import Path
 
     import psycopg
@@ -75,7 +74,7 @@ def find(link: psycopg.Connection, asked: Question) -> list[Found]:
         raise FleetError(
             f"the days up to {gone} (UTC) are past their time: their keys are destroyed, nobody can open them"
         )
-    bounds = _first_id(asked.begins - _SLACK), _first_id(asked.ends + _SLACK), asked.begins, asked.ends
+    bounds = first_id(asked.begins - _SLACK), first_id(asked.ends + _SLACK), asked.begins, asked.ends
     rows = link.execute(ROWS, (*bounds, site[0], MOST_ROWS + 1)).fetchall()
     if len(rows) > MOST_ROWS:
         raise FleetError(f"more than {MOST_ROWS} rows: ask for a shorter time")
@@ -130,8 +129,3 @@ def _without_box(row: Passage) -> str:
     if row.holder is not None:
         return f"known by a pseudonym alone, {row.holder.hex()}: for such a credential nothing is sealed"
     return "the credential names nobody: nothing was sealed"
-
-
-def _first_id(moment: datetime) -> UUID:
-    """The first UUIDv7 of a moment: 48 bits of milliseconds, then nothing."""
-    return UUID(int=min(max(0, int(moment.timestamp() * 1000)), (1 << 48) - 1) << 80)

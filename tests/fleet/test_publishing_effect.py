@@ -234,6 +234,23 @@ def test_more_than_one_in_twenty_is_refused_unless_it_is_meant(city: City, capsy
     assert city.state()[1] == "running"
 
 
+def test_a_row_that_can_not_be_read_is_one_of_which_nothing_can_be_said(
+    city: City, capsys: pytest.CaptureFixture[str]
+) -> None:
+    city.server.sql("DELETE FROM passages")
+    ours = {"others": {"rules": {"station.json": STATION}}}
+    city.publish(city.bundle(1, "old", **ours), None, "--at-once")
+    city.work()
+    city.server.sql("UPDATE rollouts SET state = 'done'")
+    received(city, [row(people()[0], Held.read(STATION))])
+    city.server.sql("UPDATE passages SET body = %s", b'{"of":"a newer server')
+    new = {"others": {"rules": {"station.json": changed(without("CN-STATION-0011"))}}}
+    release, back = city.bundle(2, "new", **new), city.bundle(3, "old", **ours)
+    with pytest.raises(FleetError, match="--anyway"):
+        city.publish(release, back, "--pilot", city.pilot)
+    assert "can't be said (the row can't be read)" in capsys.readouterr().out
+
+
 def newest_two_of(before: Any, after: Any) -> int:
     from django.utils import timezone  # noqa: PLC0415 - Django is set up by the fixture
 
