@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from fleet.days import daykeys, keyfiles, people
 from fleet.errors import FleetError
+from fleet.hidden import secret
 from gate import durable
 
 if TYPE_CHECKING:
@@ -47,21 +47,9 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def ask(whose: str) -> str:
-    """A passphrase: unseen at a screen, else the next line of the standard input.
-
-    Raises:
-        FleetError: there is none.
-    """
-    try:
-        return getpass.getpass(f"Passphrase of {whose}: ") if sys.stdin.isatty() else input()
-    except EOFError:
-        raise FleetError(f"the passphrase of {whose} is missing") from None
-
-
 def _person(name: str, folder: Path) -> str:
-    passphrase = ask(name)
-    if sys.stdin.isatty() and ask(f"{name}, again") != passphrase:
+    passphrase = secret(f"passphrase of {name}")
+    if sys.stdin.isatty() and secret(f"passphrase of {name}, again") != passphrase:
         raise FleetError("these were two passphrases")
     people.make(name, folder, passphrase)
     return f"{folder / name}.key: keep it, and the passphrase; {folder / name}.pub: give it to whoever makes keys"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LEAST_PEOPLE: Final = 2
 MOST_PEOPLE: Final = 8
-_SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
+SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 _LABEL: Final = b"gate-key-of-the-day-1"
 
 Half = Annotated[bytes, Meta(min_length=80, max_length=80)]
@@ -67,7 +67,7 @@ def unwrap(day: str, pairs: Iterable[Pair], here: tuple[Unlocked, Unlocked]) -> 
         if set(pair.people) == set(by_name) and len(by_name) == len(here):
             try:
                 first, second = (
-                    _SUITE.decrypt(half, by_name[name], _info(day, pair.people, name))
+                    SUITE.decrypt(half, by_name[name], _info(day, pair.people, name))
                     for name, half in zip(pair.people, pair.halves, strict=True)
                 )
             except InvalidTag:
@@ -79,8 +79,8 @@ def unwrap(day: str, pairs: Iterable[Pair], here: tuple[Unlocked, Unlocked]) -> 
 def _pair(day: str, key: bytes, one: Person, other: Person) -> Pair:
     pad, people = secrets.token_bytes(len(key)), (one.name, other.name)
     halves = (
-        _SUITE.encrypt(pad, one.public_key, _info(day, people, one.name)),
-        _SUITE.encrypt(_xor(key, pad), other.public_key, _info(day, people, other.name)),
+        SUITE.encrypt(pad, one.public_key, _info(day, people, one.name)),
+        SUITE.encrypt(_xor(key, pad), other.public_key, _info(day, people, other.name)),
     )
     return Pair(people, halves)
 

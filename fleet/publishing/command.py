@@ -110,7 +110,7 @@ def _emergency_by(asked: argparse.Namespace) -> str:
 
     if asked.who is None or asked.at is not None:
         raise FleetError("an emergency is now, and somebody's: give --as USER, and not --at")
-    user = authenticate(username=asked.who, password=secret(f"Password of {asked.who} at the console: "))
+    user = authenticate(username=asked.who, password=secret(f"password of {asked.who} at the console"))
     if user is None or not permissions.may_publish(user):
         raise FleetError("that is nobody who may publish")
     return str(user.get_username())

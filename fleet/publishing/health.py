@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from fleet.registry.rollouts import Rollout
 
-_SILENT = OFFLINE
-
 
 def reach_of(rollout: Rollout, stage: Stage) -> Reach:
     """Whom a stage of a rollout covers."""
@@ -51,12 +49,12 @@ def count(rollout: Rollout, now: datetime) -> Count:
             continue
         plan = plans.of(gate.id, gate.site_id)
         state = state_of(gate, now)
-        is_missed = plan.missed(report.seen_at, now, _SILENT) > _SILENT
+        is_missed = plan.missed(report.seen_at, now, OFFLINE) > OFFLINE
         heard += (since := report.seen_at >= rollout.began_at)
         holding += since and state.beat is not None and holds(state.beat, rollout.version, due)
-        fell_silent = report.seen_at > rollout.began_at - _SILENT and is_missed
+        fell_silent = report.seen_at > rollout.began_at - OFFLINE and is_missed
         sick += fell_silent or (since and len(state.troubles) > rollout.before.get(str(gate.id), 0))
-        away += not since and not is_missed and now - report.seen_at > _SILENT
+        away += not since and not is_missed and now - report.seen_at > OFFLINE
     return Count(len(gates), heard, holding, sick, away)
 
 

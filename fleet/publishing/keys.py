@@ -36,7 +36,7 @@ def private(path: Path) -> Ed25519PrivateKey:
     """
     blob = guarded(path, MAX_BYTES)
     try:
-        found: Any = load_pem_private_key(blob, secret(f"Passphrase for {path}: ").encode())
+        found: Any = load_pem_private_key(blob, secret(f"passphrase for {path}").encode())
     except TypeError:
         raise FleetError(f"{path}: is not encrypted; whoever copies it could sign") from None
     except (ValueError, UnsupportedAlgorithm):

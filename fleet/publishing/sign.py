@@ -90,10 +90,10 @@ def _key(asked: argparse.Namespace) -> list[str]:
     private, public = _beside(asked.name, ".key.pem"), _beside(asked.name, ".pub.json")
     if private.exists():
         raise FleetError(f"{private}: is there already; a key that has signed is not overwritten")
-    passphrase = secret("Passphrase for the new key: ")
+    passphrase = secret("passphrase for the new key")
     if len(passphrase) < SHORTEST:
         raise FleetError(f"a passphrase has at least {SHORTEST} characters")
-    if secret("The same again: ") != passphrase:
+    if secret("same again") != passphrase:
         raise FleetError("those were two different ones; nothing was made")
     key = Ed25519PrivateKey.generate()
     encrypted = BestAvailableEncryption(passphrase.encode())

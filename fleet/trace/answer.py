@@ -6,8 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
+from fleet.days.wrapping import SUITE
 from fleet.errors import FleetError
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from fleet.trace.question import Question
     from fleet.trace.rows import Opened
 
-_SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 _LABEL: Final = b"gate-trace-1\n"
 """First in the file, and in ``info`` with the reader's name."""
 
@@ -51,7 +50,7 @@ def check(rows: Sequence[Opened]) -> None:
 
 def shut(content: str, reader: Person) -> bytes:
     """A file for one reader."""
-    return _LABEL + _SUITE.encrypt(content.encode(), reader.public_key, _LABEL + reader.name.encode())
+    return _LABEL + SUITE.encrypt(content.encode(), reader.public_key, _LABEL + reader.name.encode())
 
 
 def read(file: bytes, reader: Unlocked) -> str:
@@ -61,7 +60,7 @@ def read(file: bytes, reader: Unlocked) -> str:
         FleetError: it is no such file, or for somebody else.
     """
     try:
-        content = _SUITE.decrypt(file.removeprefix(_LABEL), reader.private_key, _LABEL + reader.name.encode())
+        content = SUITE.decrypt(file.removeprefix(_LABEL), reader.private_key, _LABEL + reader.name.encode())
         return content.decode()
     except (InvalidTag, ValueError):
         raise FleetError(f"this is no answer for {reader.name}, or it was changed") from None

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from fleet.days import keyfiles, people
-from fleet.days.keys_command import ask as passphrase
 from fleet.errors import FleetError
+from fleet.hidden import secret
 from fleet.plane import sql
 from fleet.trace import answer, rows
 from fleet.trace.question import MOST_HOURS, Question, check
@@ -85,8 +85,12 @@ def _check(asked: argparse.Namespace, question: Question) -> None:
 
 
 def _here(files: Sequence[Path]) -> tuple[Unlocked, Unlocked]:
-    one, other = (people.unlock(path, passphrase(people.name_in(path))) for path in files)
+    one, other = map(_unlocked, files)
     return one, other
+
+
+def _unlocked(file: Path) -> Unlocked:
+    return people.unlock(file, secret(f"passphrase of {people.name_in(file)}"))
 
 
 def _where(asked: argparse.Namespace) -> str:
@@ -119,5 +123,5 @@ def _open(path: Path, key: Path) -> int:
         file = path.read_bytes()
     except OSError as fault:
         raise FleetError(f"{path}: {fault.strerror}") from None
-    print(answer.read(file, people.unlock(key, passphrase(people.name_in(key)))), end="")
+    print(answer.read(file, _unlocked(key)), end="")
     return 0
