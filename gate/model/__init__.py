@@ -29,6 +29,7 @@ from gate.model.past import Past
 from gate.model.readings import Notice, NoticeKind, PayloadKind, ReaderEvent, Reading, ThermometerReading
 from gate.model.reasons import Reason
 from gate.model.records import (
+    ADVERSITY,
     ArrivalRecord,
     ArrivalRisk,
     CodeRecord,
@@ -49,6 +50,7 @@ from gate.model.time import Moment
 from gate.model.words import Announcement, Texts
 
 __all__ = [
+    "ADVERSITY",
     "Advisory",
     "Announcement",
     "ArrivalRecord",

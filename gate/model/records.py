@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 
 class Colour(StrEnum):
@@ -16,6 +17,13 @@ class Colour(StrEnum):
     ORANGE = "orange"
     GREY = "grey"
     UNKNOWN = "unknown"
+
+
+ADVERSITY: Final = {
+    colour: rank
+    for rank, colour in enumerate((Colour.GREEN, Colour.UNKNOWN, Colour.GREY, Colour.YELLOW, Colour.ORANGE, Colour.RED))
+}
+"""Of two colours of one person the higher one counts."""
 
 
 class TestResult(StrEnum):

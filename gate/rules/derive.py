@@ -13,13 +13,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from gate.model import (
+    ADVERSITY,
     Checkpoint,
     CodeRecord,
-    Colour,
     Credential,
     Direction,
     Fact,
@@ -47,11 +47,6 @@ from gate.rules.elapsed import UNKNOWN, Now, Values, newest, unknown_or_latest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_COLOUR_ADVERSITY: Final = {
-    colour: rank
-    for rank, colour in enumerate((Colour.GREEN, Colour.UNKNOWN, Colour.GREY, Colour.YELLOW, Colour.ORANGE, Colour.RED))
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +157,7 @@ def _code(said: Records, now: Now | None) -> Fact:
     def colour(record: CodeRecord, _: Now) -> Values:
         return {"colour": record.colour.value}
 
-    return newest(said.codes, now, lambda r, _: (_COLOUR_ADVERSITY[r.colour],), colour)
+    return newest(said.codes, now, lambda r, _: (ADVERSITY[r.colour],), colour)
 
 
 def _pop_up(record: PopUpRecord, now: Now) -> Values:

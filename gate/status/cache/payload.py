@@ -22,6 +22,7 @@ from typing import Final
 
 from gate.errors import StatusUnavailable
 from gate.model import (
+    ADVERSITY,
     CodeRecord,
     Colour,
     PopUpRecord,
@@ -47,7 +48,6 @@ _MOST_DOSES: Final = 6
 _HIGHEST_CLASS: Final = 9
 _COLOURS: Final = (Colour.GREEN, Colour.YELLOW, Colour.ORANGE, Colour.RED, Colour.GREY, Colour.UNKNOWN)
 _RESULTS: Final = (TestResult.NEGATIVE, TestResult.POSITIVE, TestResult.PENDING, TestResult.INCONCLUSIVE)
-_BADNESS: Final = (Colour.GREEN, Colour.UNKNOWN, Colour.GREY, Colour.YELLOW, Colour.ORANGE, Colour.RED)
 _COLOUR_CODES: Final = {colour: code for code, colour in enumerate(_COLOURS, 1)}
 _RESULT_CODES: Final = {result: code for code, result in enumerate(_RESULTS, 1)}
 
@@ -107,7 +107,7 @@ def moved(bits: int, slots: int) -> int:
 def worsened(bits: int, colour: Colour) -> int:
     """The same person with this colour, unless what is said of them is worse already."""
     said = bits >> 29
-    is_worse = said and said <= len(_COLOURS) and _BADNESS.index(_COLOURS[said - 1]) >= _BADNESS.index(colour)
+    is_worse = said and said <= len(_COLOURS) and ADVERSITY[_COLOURS[said - 1]] >= ADVERSITY[colour]
     return bits if bits == AMBIGUOUS or is_worse else bits & ~(7 << 29) | _COLOUR_CODES[colour] << 29
 
 
