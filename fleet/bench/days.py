@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from fleet.bench.fill import GATES, Wanted, check_room, fill
+from fleet.bench.city import GATES
+from fleet.bench.fill import Wanted, check_room, fill
 from fleet.run import database
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import psycopg
 
+from fleet.bench import city
 from fleet.errors import FleetError
 from gate.model import Direction, FactState, Outcome, PassageResult
 from gate.wire.message import encode
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-GATES: Final = 21_390
 LARGEST: Final = 60
 """Gates of the first site, a station; the others have three."""
 ROW_BYTES: Final = 1300
@@ -74,7 +74,7 @@ class Wanted:
     """Of the days, the oldest and the newest, so many have rows of their whole size; the others have no body."""
     rows: int
     """Of a day."""
-    gates: int = GATES
+    gates: int = city.GATES
 
     @property
     def bytes(self) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import math
 import random
 import tempfile
 import time
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 from fleet import nginx
 from fleet.bench import city, page
 from fleet.bench.asking import Pool, Tally
+from fleet.bench.pauses import left
 from fleet.bench.returning import Returning
 from fleet.listening import free_ports
 from fleet.run import HOST, database, process
@@ -133,8 +133,7 @@ class Comeback:
         return self._pool.opened
 
     def _pause(self) -> float:
-        """What is left of a pause that some moment falls into: a long one is more likely to be met than a short one."""
-        return self._longest_s * math.sqrt(random.random()) * random.random()  # noqa: S311 - no secret
+        return left(0.0, self._longest_s)
 
 
 def settled(minutes: Sequence[Minute]) -> int | None:

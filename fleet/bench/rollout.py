@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 from fleet import nginx
 from fleet.bench import city, page
+from fleet.bench.pauses import left
 from fleet.errors import FleetError
 from fleet.listening import free_ports
 from fleet.run import HOST
@@ -97,8 +98,10 @@ def _errors_alone() -> Iterator[None]:
     log = logging.getLogger("gate")
     before = log.level
     log.setLevel(logging.ERROR)
-    yield
-    log.setLevel(before)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def measure(folder: Path, updaters: int, every_s: float) -> Measured:
@@ -167,9 +170,7 @@ async def _published(publisher: Publisher, gates: Sequence[Updater], every_s: fl
 
 
 def _left(every_s: float, spread: float) -> float:
-    """What is left of a pause that some moment falls into: a longer one is more likely to be met than a shorter one."""
-    low, high = (1 - spread) ** 2, (1 + spread) ** 2
-    return every_s * math.sqrt(random.uniform(low, high)) * random.random()  # noqa: S311 - no secret
+    return left(every_s * (1 - spread), every_s * (1 + spread))
 
 
 def _sent(log: Path) -> Sent:
