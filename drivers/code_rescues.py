@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from drivers.code_decoders import Reading
 
+Rescue = Callable[["Image.Image", "Image.Image"], "list[Reading]"]
+"""Given a frame and its busiest part."""
+
 _MOST_ENLARGED: Final = 800_000
 """Pixels of an enlarged part: a larger one is not short of pixels per module."""
 _MOST_SHARPENED: Final = 1_000_000
@@ -44,9 +47,6 @@ def _zbar_part(_: Image.Image, part: Image.Image) -> list[Reading]:
 def _sharpened_whole(grey: Image.Image, _: Image.Image) -> list[Reading]:
     """For a code that is not in the busiest part."""
     return zxing(_sharpened(grey.reduce(2) if grey.width * grey.height > _MOST_SHARPENED else grey, 3))
-
-
-Rescue = Callable[["Image.Image", "Image.Image"], "list[Reading]"]
 
 
 def _aztec_whole(grey: Image.Image, _: Image.Image) -> list[Reading]:

@@ -201,6 +201,11 @@ class GateConfig:
     fleet: FleetConfig | None = None
     """None: nothing goes out."""
 
+    @property
+    def device(self) -> str | None:
+        """The name that this gate is enrolled by; None: it is in no fleet."""
+        return None if self.fleet is None else self.fleet.device
+
 
 @dataclass(frozen=True, slots=True)
 class _Enrolled:

@@ -74,12 +74,11 @@ class AbsenceForm(forms.Form):
         return found
 
 
-def shown(user: Any, *, site: Site | None = None, device: Device | None = None) -> dict[str, Any]:
-    """What the pages of a site and of a gate show of it."""
-    of_ = Q(site=site) if device is None else Q(device=device) | Q(site=device.site_id)
+def shown(user: Any, site: Site, device: Device | None = None) -> dict[str, Any]:
+    """What the page of a site shows of it, or that of one of its gates."""
+    of_ = Q(site=site) if device is None else Q(site=site) | Q(device=device)
     absences = PlannedAbsence.objects.filter(of_, ends__gt=timezone.now()).order_by("begins")
-    place = site or (device and device.site)
-    hours = OpeningHours.objects.filter(site=place).first()
+    hours = OpeningHours.objects.filter(site=site).first()
     initial = {} if hours is None else {"opens": hours.opens, "closes": hours.closes, "days": list(hours.days)}
     names = dict(DAYS)
     return {
@@ -88,7 +87,7 @@ def shown(user: Any, *, site: Site | None = None, device: Device | None = None) 
         "absences": [(one, device is None or one.site_id is None) for one in absences],
         "hours_form": HoursForm(initial=initial),
         "absence_form": AbsenceForm(),
-        "may_change": permissions.sites(user, to_change=True).filter(id=place.id if place else None).exists(),
+        "may_change": permissions.sites(user, to_change=True).filter(id=site.id).exists(),
     }
 
 

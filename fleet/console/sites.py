@@ -41,7 +41,7 @@ def site(request: Any, number: int) -> Any:
         "hours": hours,
         "total": sum(hour.total for hour in hours),
         "refused": sum(hour.refused for hour in hours),
-        **planned.shown(request.user, site=found),
+        **planned.shown(request.user, found),
     }
     return render(request, "console/site.html", context)
 

@@ -90,7 +90,7 @@ def gate(request: Any, name: str) -> Any:
         "quarantined": device.quarantined.order_by("-at")[:10],
         "kinds": ORDERS.items(),
         "is_retired": wiped(device) is not None,
-        **planned.shown(request.user, device=device),
+        **planned.shown(request.user, device.site, device),
     }
     return render(request, "console/gate.html", context)
 

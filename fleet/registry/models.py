@@ -161,6 +161,7 @@ class Alarm(models.Model):
                 fields=("device", "kind", "part"), condition=models.Q(ended_at=None), name="alarm_open_once"
             ),
         )
+        indexes = (models.Index(fields=("id",), condition=models.Q(told=False), name="alarms_to_be_told"),)
 
     def __str__(self) -> str:
         return f"{self.device_id} {self.kind} {self.part}"

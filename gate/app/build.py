@@ -80,9 +80,8 @@ def build(config: GateConfig, roots: Roots, settings: SettingsSlot | None = None
     """
     clock: Clock = DemoClock(config.demo.clock) if config.demo is not None else clock_watch.watched(roots.state)
     rules, take_rules = rules_of(config, roots, clock)
-    device = None if config.fleet is None else config.fleet.device
     takers = [take for take in (take_rules, None if settings is None else settings.offer) if take is not None]
-    trust = TrustSlot(config.trust, roots.state, clock, lambda found: [take(found) for take in takers], device)
+    trust = TrustSlot(config.trust, roots.state, clock, lambda found: [take(found) for take in takers], config.device)
     catalogue = phrases.load(_languages(config))
     kiosk = KioskServer(_kiosk_settings(config), {tag: catalogue.ui[tag] for tag in config.kiosk.languages})
     keep = Keep(config.journal.keep_days, config.journal.most_mb << 20)

@@ -75,8 +75,7 @@ def _rules(config: GateConfig, roots: Roots) -> Iterator[str]:
     for path in config.rules.sets:
         yield from _tried(f"{path}: ", _rule_set, path)
     yield from _tried(f"{config.rules.certificate_rules}: ", _certificate_rules, config.rules.certificate_rules)
-    device = None if config.fleet is None else config.fleet.device
-    yield from trust_slot.faults(config.trust, roots.state, clock_of(config), device)
+    yield from trust_slot.faults(config.trust, roots.state, clock_of(config), config.device)
     if config.rules.from_bundle:
         yield from _tried("[rules] from_bundle: ", _rules_in_bundle, config, roots)
     if config.rules.orders is not None and config.rules.orders.exists():
@@ -98,8 +97,7 @@ def _rule_set(path: Path) -> object:
 
 
 def _rules_in_bundle(config: GateConfig, roots: Roots) -> None:
-    device = None if config.fleet is None else config.fleet.device
-    rule_files.check(trust_slot.held(config.trust, roots.state, device).others.get(RULES, {}))
+    rule_files.check(trust_slot.held(config.trust, roots.state, config.device).others.get(RULES, {}))
 
 
 def _certificate_rules(path: Path) -> object:

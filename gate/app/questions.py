@@ -44,6 +44,6 @@ def self_check(config: GateConfig, roots: Roots) -> list[str]:
 def _words(config: GateConfig, roots: Roots) -> Words:
     here = config.checkpoint
     names = [part for reader in config.readers for part in (reader.name, reader.driver)]
-    ours = [*names, here.id, here.site_class, here.zone, here.lane, *([config.fleet.device] if config.fleet else [])]
+    ours = [*names, here.id, here.site_class, here.zone, here.lane, config.device]
     texts = [str(roots.config), str(roots.state), *(text for text in ours if text)]
     return words.own().and_those_of(map(words.masked, texts))

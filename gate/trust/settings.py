@@ -37,10 +37,15 @@ def file_of(device: str) -> str:
     return f"{ring_name(ring_of(device))}.json"
 
 
+def wanted_alone(device: str) -> tuple[str, ...]:
+    """What a gate reads of a bundle for its settings."""
+    return (f"{CONFIG}/{file_of(device)}",)
+
+
 def wanted(device: str | None) -> tuple[str, ...]:
     """What a gate reads of a bundle: all of it but what is set for others. None: a gate of no fleet."""
     all_but_settings = tuple(role for role in ROLES if role != CONFIG)
-    return all_but_settings if device is None else (*all_but_settings, f"{CONFIG}/{file_of(device)}")
+    return all_but_settings if device is None else (*all_but_settings, *wanted_alone(device))
 
 
 def own(found: Bundle, device: str) -> dict[str, Any] | None:

@@ -21,7 +21,10 @@ MOST_ANSWERED: Final = 16 * 1024
 CommandId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{8,64}$")]
 
 
-Line = Annotated[str, Meta(max_length=400)]
+MOST_LINE: Final = 400
+"""Characters."""
+
+Line = Annotated[str, Meta(max_length=MOST_LINE)]
 
 
 class CommandKind(StrEnum):

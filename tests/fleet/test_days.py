@@ -14,10 +14,11 @@ from fleet_days import Days, days_database
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.days import keyfiles, retention, worker
+from fleet.days import keyfiles, worker
 from fleet.days.command import listed
 from fleet.days.retention import Keeping, drop
 from fleet.errors import FleetError
+from fleet.locks import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -220,7 +221,7 @@ def test_of_two_who_look_after_one_database_one_works(days: Days, keeping: Keepi
     days.row(OLD)
     days.confirmed()
     with psycopg.connect(keeping.dsn) as other:
-        other.execute("SELECT pg_advisory_lock(%s)", (retention._ALONE,))
+        other.execute("SELECT pg_advisory_lock(%s)", (Lock.PAST_DAYS,))
         assert drop(keeping, now()) == []
     assert days.partitions() == names(OLD)
 

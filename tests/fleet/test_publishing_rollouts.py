@@ -12,6 +12,7 @@ import pytest
 from trust_bundles import UNTIL, contents, keys, signed, write
 
 from fleet.errors import FleetError
+from fleet.locks import Lock
 from fleet.publishing.rings import SOAK, Stage
 from gate.trust.publish import renew
 from gate.wire.heartbeat import Clock, Device, Held
@@ -110,12 +111,11 @@ def test_an_emergency_is_everywhere_at_once_and_goes_back_as_well(city: City) ->
 
 
 def test_of_two_workers_one_moves_it_at_a_time(city: City) -> None:
-    from fleet.publishing.moves import ALONE  # noqa: PLC0415 - Django is set up by the fixture
 
     city.begin()
     city.work()
     with psycopg.connect(city.server.ready.dsn) as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", (ALONE,))
+        other.execute("SELECT pg_advisory_xact_lock(%s)", (Lock.SITE,))
         city.settle(SOAK[Stage.GATE])
         assert city.state() == ("gate", "running", "")
     assert city.fetch() == ["trust@2", *["trust@1"] * 4]

@@ -10,4 +10,8 @@ class Migration(migrations.Migration):
     operations = (
         migrations.AddField(model_name="alarm", name="told", field=models.BooleanField(default=True)),
         migrations.AlterField(model_name="alarm", name="told", field=models.BooleanField(default=False)),
+        migrations.AddIndex(
+            model_name="alarm",
+            index=models.Index(fields=["id"], condition=models.Q(told=False), name="alarms_to_be_told"),
+        ),
     )

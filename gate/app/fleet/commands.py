@@ -12,7 +12,7 @@ import msgspec
 from gate.app.aside import aside
 from gate.app.logs import line
 from gate.errors import GateError
-from gate.wire.commands import MOST_ANSWERED, MOST_LINES, Command, CommandKind, CommandOutcome, CommandResult
+from gate.wire.commands import MOST_ANSWERED, MOST_LINE, MOST_LINES, Command, CommandKind, CommandOutcome, CommandResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 MOST_TOLD: Final = 64
 """Outcomes of one heartbeat."""
 MOST_REMEMBERED: Final = 1000
-MOST_LINE: Final = 400
-"""Characters."""
 MOST_AT_ONCE: Final = 2 * MOST_ANSWERED
 """Bytes of all lines of one heartbeat; those of further answers wait for the next."""
 

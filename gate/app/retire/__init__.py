@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _begin(args: argparse.Namespace, config: GateConfig) -> Certificate:
-    name = config.checkpoint.id if config.fleet is None else config.fleet.device
+    name = config.device or config.checkpoint.id
     _require_name(args.device, name)
     waiting = _unsent(config, even_unsent=args.even_unsent)
     statement = Statement(

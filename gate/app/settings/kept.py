@@ -24,7 +24,6 @@ from gate.app.logs import line
 from gate.config_levels import check
 from gate.errors import TrustError
 from gate.trust import bundle, settings
-from gate.trust.bundle import CONFIG
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,8 +110,8 @@ class Kept:
             return {}
         if not _is_digest(digest):
             raise TrustError("settings: no name of any")
-        pinned, wanted = read_bounded(self._root), settings.wanted(self.device)
-        found = settings.own(bundle.open_folder(self._folder / digest, pinned, _only_settings(wanted)), self.device)
+        pinned, wanted = read_bounded(self._root), settings.wanted_alone(self.device)
+        found = settings.own(bundle.open_folder(self._folder / digest, pinned, wanted), self.device)
         if found is None or settings.digest(found) != digest:
             raise TrustError("settings: others than their folder is named for")
         return check(found)
@@ -132,7 +131,7 @@ class Kept:
         folder = self._folder / digest
         shutil.rmtree(folder, ignore_errors=True)
         folders = {self._folder.parent, self._folder, folder}
-        for name, data in found.contents(_only_settings(settings.wanted(self.device))).items():
+        for name, data in found.contents(settings.wanted_alone(self.device)).items():
             durable.write(folder / name, data, 0o644)
             folders.update(parent for parent in (folder / name).parents if parent.is_relative_to(folder))
         for one in folders:
@@ -143,10 +142,6 @@ class Kept:
         for path in self._folder.glob("*/"):
             if path.name not in digests:
                 shutil.rmtree(path, ignore_errors=True)
-
-
-def _only_settings(wanted: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in wanted if name.startswith(f"{CONFIG}/"))
 
 
 def _is_digest(text: str) -> bool:

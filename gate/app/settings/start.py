@@ -11,7 +11,6 @@ import msgspec
 from gate.app.logs import line
 from gate.app.settings.kept import MOST_STARTS, Kept, Note
 from gate.config import load
-from gate.config_levels import NO_SETTINGS
 from gate.errors import ConfigError, TrustError
 from gate.trust.settings import NOTHING
 
@@ -83,8 +82,7 @@ def start(file: Path, state: Path) -> Started:
 def _first_that_loads(file: Path, state: Path, kept: Kept, note: Note) -> Started:
     while True:
         try:
-            settings = NO_SETTINGS if note.holds == NOTHING else kept.settings(note.holds)
-            return Started(load(file, state, settings), file, state, kept, note)
+            return Started(load(file, state, kept.settings(note.holds)), file, state, kept, note)
         except (ConfigError, TrustError, OSError) as fault:
             if note.holds == NOTHING:
                 raise
