@@ -61,6 +61,12 @@ def started(data: Path, port: int, *options: str) -> Iterator[tuple[subprocess.P
             running_.kill()
 
 
+def stop(command: subprocess.Popen[str]) -> None:
+    """All of it: a database that still ends writes into a folder that is being erased."""
+    os.killpg(command.pid, signal.SIGINT)
+    assert command.wait(60) == 0
+
+
 def export(with_these: str, folder: Path) -> str:
     """What a command says that was given the settings that were printed, as a shell would take them."""
     (folder / "list.csv").write_text("device,serial\n")
@@ -91,8 +97,7 @@ def test_it_starts_says_where_it_is_and_stops_whole(folder: Path) -> None:
         assert export(with_these.partition(" ")[2], folder) == "fleet: there is no site nowhere\n"
         with pytest.raises(FleetError, match="another fleet runs"), running(folder):
             pass
-        os.killpg(command.pid, signal.SIGINT)
-        assert command.wait(60) == 0
+        stop(command)
     assert not (folder / "postgresql" / "postmaster.pid").exists()
     assert (folder / "claims.key.pem").stat().st_mode & 0o077 == 0
 
@@ -100,21 +105,23 @@ def test_it_starts_says_where_it_is_and_stops_whole(folder: Path) -> None:
 def test_it_lets_go_of_days_past_their_time(folder: Path) -> None:
     now, old = datetime.now(UTC), datetime.now(UTC).date() - timedelta(40)
     told = beat(clock=Clock(now, trusted=True))
-    with started(folder, free_port()) as (_, said):
+    with started(folder, free_port()) as (command, said):
         server = database_of(said, folder)
         server.enrolled("gate-7")
         server.sql("SELECT make_day(%s)", old)
         server.sql(
             "INSERT INTO reports (device_id, seen_at, heartbeat) SELECT id, %s, %s FROM devices", now, encode(told)
         )
+        stop(command)
     (folder / "days").mkdir()
     (folder / "days" / f"{old}.key").write_bytes(b"a key of that day")
-    with started(folder, free_port()) as (_, said):
+    with started(folder, free_port()) as (command, said):
         server = database_of(said, folder)
         ends = time.monotonic() + 60
         while server.sql("SELECT count(*) FROM days_gone WHERE dropped_at IS NOT NULL") == [(0,)]:
             assert time.monotonic() < ends
         assert server.sql("SELECT to_regclass(%s)", f"passages_{old:%Y%m%d}") == [(None,)]
+        stop(command)
     assert list((folder / "days").iterdir()) == []
 
 
@@ -140,8 +147,7 @@ def test_several_replicas_are_behind_one_address_with_what_gates_fetch(folder: P
             )
             assert answer.status == 200
         client.close()
-        os.killpg(command.pid, signal.SIGINT)
-        assert command.wait(60) == 0
+        stop(command)
     with socket.create_server(("127.0.0.1", port)):
         """Nobody is left there."""
 
