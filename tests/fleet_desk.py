@@ -63,8 +63,10 @@ class Desk:
         return user
 
     def told(self, beat: Heartbeat, ago_s: float = 0) -> None:
+        """As the plane writes it, which may be writing what the gate has told it itself."""
         self.server.sql(
-            "INSERT INTO reports (device_id, seen_at, heartbeat) SELECT id, %s, %s FROM devices WHERE name = %s",
+            "INSERT INTO reports (device_id, seen_at, heartbeat) SELECT id, %s, %s FROM devices WHERE name = %s"
+            " ON CONFLICT (device_id) DO UPDATE SET seen_at = excluded.seen_at, heartbeat = excluded.heartbeat",
             datetime.now(UTC) - timedelta(seconds=ago_s),
             encode(beat),
             self.gate,

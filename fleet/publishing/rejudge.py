@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 ORDERS_APPLIED: Final = "an order was in force"
 NO_SUCH_SET: Final = "judged by rules that are not at hand"
+NO_SUCCESSOR: Final = "judged by a rule set that the release has no longer"
 OTHER_PLACES: Final = "profiles are assigned otherwise"
 FOREIGN: Final = "a certificate's own rules"
 _NOT_HERE: Final = (FactState.UNKNOWN, FactState.ABSENT)
@@ -107,7 +108,7 @@ class Rejudge:
         before = self._before.get(row.rule_set or "")
         after = None if before is None else self._after.get(before.rule_set.id)
         if before is None or after is None:
-            return Said(None, NO_SUCH_SET)
+            return Said(None, NO_SUCH_SET if before is None else NO_SUCCESSOR)
         old, new = (one.rule_set.profiles.get(row.profile or "") for one in (before, after))
         if old is None or new is None or before.rule_set.assignments != after.rule_set.assignments:
             return Said(None, OTHER_PLACES)

@@ -59,9 +59,6 @@ class City:
         while_at_work(slot, Lives())
         told = msgspec.structs.replace(beat(device=self.office.gate), settings=slot.told)
         session(self.office.server.url, self.key, self.office.gate).ask(heartbeat.PATH, told, HeartbeatAnswer)
-        self.office.server.sql(
-            "DELETE FROM reports WHERE device_id = %s", self.office.number("devices", self.office.gate)
-        )
         self.office.told(told)
 
     def page(self) -> str:

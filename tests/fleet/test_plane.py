@@ -225,16 +225,21 @@ def test_uploads_that_are_too_many_are_put_off_and_no_heartbeat_is(gate: Gate) -
         f"POST {passages.PATH} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {MEDIA_TYPE}\r\n"
         f"Authorization: Bearer {token}\r\nContent-Length: 9\r\n\r\n"
     )
+
+    def until_under_way(uploads: int) -> None:
+        ends = time.monotonic() + 15
+        while f"fleet_under_way {uploads}\n" not in httpx.get(f"http://{host}:{int(port) + 2}/metrics").text:
+            assert time.monotonic() < ends
+
     with contextlib.ExitStack() as stack:
         for _ in range(MOST_UPLOADS):  # none of them sends its nine bytes
             stack.enter_context(socket.create_connection((host, int(port)), 60)).sendall(head.encode())
-        ends = time.monotonic() + 15
-        while f"fleet_under_way {MOST_UPLOADS}\n" not in httpx.get(f"http://{host}:{int(port) + 2}/metrics").text:
-            assert time.monotonic() < ends
+        until_under_way(MOST_UPLOADS)
         said = gate.session.post(passages.PATH, b"{}")
         assert said.status == 503
         assert said.headers["retry-after"] == "15"
         assert gate.beat() == HeartbeatAnswer()
+    until_under_way(0)
     assert results(gate.send(row())) == ["taken"], "once they are gone it takes what comes"
 
 

@@ -169,6 +169,12 @@ def test_what_else_keeps_it_from_being_said_is_named(change: dict[str, Any], why
     assert said.why == why
 
 
+def test_a_set_that_is_published_no_more_says_nothing_of_its_rows() -> None:
+    old = held(STATION)
+    said = Rejudge([old], []).of(row(people()[0], old))
+    assert (said.outcome, said.why) == (None, "judged by a rule set that the release has no longer")
+
+
 def received(city: City, rows: list[Row], ago: timedelta = timedelta(hours=1)) -> None:
     """In the tables, as the device plane puts them there."""
     import msgspec  # noqa: PLC0415 - for this alone
