@@ -68,6 +68,10 @@ class BlockFile:
         self._start = HEAD_BYTES + directory_bytes(blocks)
         self._cipher = key.blocks(self.header.salt)
 
+    def begin(self, number: int) -> int:
+        """Where a block begins, counted from the first; of the number after the last: where that ends."""
+        return self._ends[number - 1] if number else 0
+
     def block(self, number: int) -> bytes:
         """The content of a block."""
         begin = self._ends[number - 1] if number else 0
