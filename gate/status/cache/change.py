@@ -17,8 +17,9 @@ from __future__ import annotations
 import struct
 import zlib
 from array import array
+from dataclasses import dataclass
 from itertools import chain, pairwise, repeat
-from operator import lt, sub
+from operator import add, lt, sub
 from typing import TYPE_CHECKING, Final
 
 from gate.errors import StatusUnavailable
@@ -29,7 +30,7 @@ from gate.status.cache.memory import from_planes
 from gate.status.cache.whole import TOGETHER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from mmap import mmap
     from pathlib import Path
 
@@ -63,9 +64,8 @@ class Change:
         file = BlockFile(path, key, signers)
         try:
             self.header = header = file.header
-            if not header.change:
-                raise StatusUnavailable("is no change")
-            self._content = _unpacked(map(file.block, range(header.blocks)), min(header.raw, MOST_RAW_BYTES))
+            blocks = map(file.block, range(header.blocks if header.change else 0))
+            self._content = _unpacked(blocks, min(header.raw, MOST_RAW_BYTES))
             self._lay_out(1 << header.bits)
         except (StatusUnavailable, struct.error) as fault:
             raise StatusUnavailable(f"{path.name}: {fault}") from None
@@ -91,25 +91,31 @@ class Change:
     def check(self, whole: WholeList) -> None:
         """Raise StatusUnavailable where it is of no such list: it speaks of rows that there are none of."""
         values = len(self.values)
-        for starts, (counts, indexes, numbers) in zip(whole.starts(), self.parts(), strict=True):
+        for starts, part in zip(whole.parts(), self.parts(), strict=True):
             sizes = map(sub, starts[1:], starts)
-            if max(numbers, default=-1) >= values:
-                raise StatusUnavailable("a change of the list names a value that it does not hold")
-            if not all(map(lt, indexes, chain.from_iterable(map(repeat, sizes, counts)))):
+            if not all(map(lt, part.indexes, chain.from_iterable(map(repeat, sizes, part.counts)))):
                 raise StatusUnavailable("a change of the list names a row that there is none of")
+            places = part.places(starts)
+            if not all(map(lt, places, places[1:])):
+                raise StatusUnavailable("a change of the list names rows that are not in order")
+            if max(part.numbers, default=-1) >= values:
+                raise StatusUnavailable("a change of the list names a value that it does not hold")
         try:
             if any(place >= after for (place, _), (after, _) in pairwise(self.added())):
                 raise StatusUnavailable("people whom a change adds are not in order")
         except IndexError:
             raise StatusUnavailable("a change of the list names a value that it does not hold") from None
 
-    def parts(self) -> Iterator[tuple[bytes, bytes, array[int]]]:
-        """For each ``TOGETHER`` buckets: how many rows of each changed, their numbers in it, and those of the values."""
-        first = 0
-        for counts in self._counts():
-            end = first + sum(counts)
-            yield counts, self._content[self._indexes + first : self._indexes + end], self._numbers(first, end)
-            first = end
+    def parts(self) -> Iterator[Part]:
+        """What it says of each ``TOGETHER`` buckets."""
+        content, first, end = self._content, 0, self._changed + (1 << self.header.bits)
+        for at in range(self._changed, end, TOGETHER):
+            counts = content[at : min(at + TOGETHER, end)]
+            rows = sum(counts)
+            planes = [self._codes + first, self._codes + self.rows + first]
+            indexes = content[self._indexes + first : self._indexes + first + rows]
+            yield Part(counts, indexes, from_planes(content, planes, rows))
+            first += rows
 
     def added(self) -> Iterator[tuple[bytes, int]]:
         """Hash and bits of whoever is not on the whole list."""
@@ -119,12 +125,26 @@ class Change:
             at = self._added + HASH_BYTES * number
             yield content[at : at + HASH_BYTES], values[content[codes + number] | content[codes + count + number] << 8]
 
-    def _counts(self) -> Iterator[bytes]:
-        for at in range(self._changed, self._changed + (1 << self.header.bits), TOGETHER):
-            yield self._content[at : min(at + TOGETHER, self._changed + (1 << self.header.bits))]
 
-    def _numbers(self, first: int, end: int) -> array[int]:
-        return from_planes(self._content, [self._codes + first, self._codes + self.rows + first], end - first)
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a change says of some buckets."""
+
+    counts: bytes
+    """How many rows of each changed."""
+    indexes: bytes
+    """Numbers of those rows in their buckets."""
+    numbers: array[int]
+    """Of the values of each."""
+
+    def places(self, starts: Sequence[int]) -> list[int]:
+        """Numbers of those rows, counted from the first row of the first bucket.
+
+        Args:
+            starts: numbers of the buckets' first rows.
+        """
+        begins = [start - starts[0] for start in starts[:-1]]
+        return list(map(add, self.indexes, chain.from_iterable(map(repeat, begins, self.counts))))
 
 
 def content(people: Iterable[tuple[bytes, int]], whole: WholeList) -> tuple[bytes, int, int]:

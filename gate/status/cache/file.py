@@ -72,6 +72,10 @@ class BlockFile:
         """Where a block begins, counted from the first; of the number after the last: where that ends."""
         return self._ends[number - 1] if number else 0
 
+    def begins(self, first: int, last: int) -> list[int]:
+        """The same of all of these, and of ``last``."""
+        return [self.begin(first), *self._ends[first:last]]
+
     def block(self, number: int) -> bytes:
         """The content of a block."""
         begin = self._ends[number - 1] if number else 0

@@ -69,17 +69,20 @@ class WholeList:
         if at < 0:
             return -1, 0
         row = at // suffix
-        return self.first(bucket) + row, _PAYLOAD.unpack_from(content, end + row * _PAYLOAD_BYTES)[0]
+        first = (self.file.begin(bucket) - bucket * TAG_BYTES) // (suffix + _PAYLOAD_BYTES)
+        return first + row, _PAYLOAD.unpack_from(content, end + row * _PAYLOAD_BYTES)[0]
 
-    def first(self, bucket: int) -> int:
-        """Number of a bucket's first row in the list."""
-        return (self.file.begin(bucket) - bucket * TAG_BYTES) // (self._suffix + _PAYLOAD_BYTES)
+    def starts(self, first: int, last: int) -> list[int]:
+        """Numbers in the list of these buckets' first rows; of the number after the last: where that ends."""
+        row = self._suffix + _PAYLOAD_BYTES
+        begins = zip(range(first, last + 1), self.file.begins(first, last), strict=True)
+        return [(begin - bucket * TAG_BYTES) // row for bucket, begin in begins]
 
-    def starts(self) -> Iterator[list[int]]:
-        """The first rows of each ``TOGETHER`` buckets, and where the last of them ends."""
+    def parts(self) -> Iterator[list[int]]:
+        """The same of each ``TOGETHER`` buckets, and where the last of them ends."""
         buckets = self.file.header.blocks
         for at in range(0, buckets, TOGETHER):
-            yield list(map(self.first, range(at, min(at + TOGETHER, buckets) + 1)))
+            yield self.starts(at, min(at + TOGETHER, buckets))
 
     def rows(self, bucket: int) -> Rows:
         """Everybody in a bucket."""
