@@ -92,7 +92,9 @@ class Change:
         """Raise StatusUnavailable where it is of no such list: it speaks of rows that there are none of."""
         values = len(self.values)
         for starts, part in zip(whole.parts(), self.parts(), strict=True):
-            sizes = map(sub, starts[1:], starts)
+            sizes = list(map(sub, starts[1:], starts))
+            if min(sizes) < 0:
+                raise StatusUnavailable("the blocks of the list that it changes are not in order")
             if not all(map(lt, part.indexes, chain.from_iterable(map(repeat, sizes, part.counts)))):
                 raise StatusUnavailable("a change of the list names a row that there is none of")
             places = part.places(starts)
