@@ -1,4 +1,4 @@
-"""A change of a whole list: who says something else now, packed; a gate holds it in memory.
+"""A change of a whole list: who says something else now, packed; a gate lays it over what it has (``overlay``).
 
 ::
 
@@ -6,7 +6,7 @@
     for each bucket how many of its rows changed (1 byte)
     for each 64 buckets how many people were added (2 bytes)
     changed rows: number in the bucket (1 byte each); number of the value, low bytes, then high bytes
-    people added: hash (6 bytes); number of the value, low bytes, then high bytes
+    people added, in order: hash (6 bytes); number of the value, low bytes, then high bytes
 
 Rows are named by their number in the whole list's bucket, since the keyed hash of somebody who was named once already
 would be most of a change. All of it is deflated, and cut into blocks.
@@ -17,46 +17,55 @@ from __future__ import annotations
 import struct
 import zlib
 from array import array
-from itertools import accumulate
+from dataclasses import dataclass
+from itertools import chain, pairwise, repeat
+from operator import add, lt, sub
 from typing import TYPE_CHECKING, Final
 
 from gate.errors import StatusUnavailable
+from gate.status.cache import memory
 from gate.status.cache.file import BlockFile
 from gate.status.cache.layout import HASH_BYTES, suffix_bytes
+from gate.status.cache.memory import from_planes
+from gate.status.cache.whole import TOGETHER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
+    from mmap import mmap
     from pathlib import Path
 
     from gate.status.cache.crypto import ListKey
-    from gate.status.cache.whole import Rows, WholeList
+    from gate.status.cache.whole import WholeList
 
 MOST_RAW_BYTES: Final = 24 << 20
 _BLOCK_BYTES: Final = 48 << 10
+_AT_ONCE: Final = 64 << 10
 _MOST_VALUES: Final = 1 << 16
 _MOST_ADDED: Final = 1 << 16
-_TOGETHER: Final = 64
-"""Buckets whose rows are found by one number that is held, and a short sum."""
+_GROUP: Final = 64
+"""Buckets of which the file says together how many people were added."""
 
 
 class Change:
-    """Read whole, to be asked.
+    """Read whole.
+
+    Args:
+        path: of the file.
+        key: of lists.
+        signers: raw public keys of whoever may sign lists.
 
     Raises:
         StatusUnavailable: as ``BlockFile``, or its content is none.
     """
 
-    __slots__ = (
-        *("_added", "_added_codes", "_added_from", "_changed", "_codes", "_content", "_from", "_indexes", "_values"),
-        "header",
-    )
+    __slots__ = ("_added", "_changed", "_codes", "_content", "_indexes", "header", "rows", "values")
 
     def __init__(self, path: Path, key: ListKey, signers: frozenset[bytes]) -> None:
         file = BlockFile(path, key, signers)
         try:
             self.header = header = file.header
-            packed = b"".join(file.block(number) for number in range(header.blocks)) if header.change else b""
-            self._content = _unpacked(packed, min(header.raw, MOST_RAW_BYTES))
+            blocks = map(file.block, range(header.blocks if header.change else 0))
+            self._content = _unpacked(blocks, min(header.raw, MOST_RAW_BYTES))
             self._lay_out(1 << header.bits)
         except (StatusUnavailable, struct.error) as fault:
             raise StatusUnavailable(f"{path.name}: {fault}") from None
@@ -66,67 +75,78 @@ class Change:
     def _lay_out(self, buckets: int) -> None:
         content, header, groups = self._content, self.header, _groups(buckets)
         (values,) = struct.unpack_from(">H", content)
-        self._values = array("I", struct.unpack_from(f">{values}I", content, 2))
+        self.values = array("I", struct.unpack_from(f">{values}I", content, 2))
         self._changed = 2 + 4 * values
-        numbers = content[self._changed : self._changed + buckets]
-        self._from = _starts([sum(numbers[at : at + _TOGETHER]) for at in range(0, buckets, _TOGETHER)])
-        self._added_from = _starts(struct.unpack_from(f">{groups}H", content, self._changed + buckets))
-        changed, added = self._from[-1], self._added_from[-1]
+        self.rows = sum(content[self._changed : self._changed + buckets])
+        added = sum(struct.unpack_from(f">{groups}H", content, self._changed + buckets))
         self._indexes = self._changed + buckets + 2 * groups
-        self._codes = self._indexes + changed
-        self._added = self._codes + 2 * changed
-        self._added_codes = self._added + HASH_BYTES * added
-        if self._added_codes + 2 * added != len(content) or (changed + added, added) != (header.people, header.added):
+        self._codes = self._indexes + self.rows
+        self._added = self._codes + 2 * self.rows
+        if self._added + (HASH_BYTES + 2) * added != len(content) or (self.rows + added, added) != (
+            header.people,
+            header.added,
+        ):
             raise StatusUnavailable("its content is not of the form of a change")
 
-    def changed(self, bucket: int, row: int) -> int | None:
-        """What it says about a row of the whole list; None: nothing."""
-        content = self._content
-        count = content[self._changed + bucket]
-        if not count:
-            return None
-        first = self._first(bucket)
-        at = content.find(row, self._indexes + first, self._indexes + first + count)
-        return None if at < 0 else self._value(self._codes, at - self._indexes, self._from[-1])
-
-    def added(self, bucket: int, place: bytes) -> int | None:
-        """What it says about somebody who is not on the whole list; None: nothing."""
-        group = bucket // _TOGETHER
-        for number in range(self._added_from[group], self._added_from[group + 1]):
-            if self._place(number) == place:
-                return self._value(self._added_codes, number, self._added_from[-1])
-        return None
-
-    def apply(self, bucket: int, rows: Rows, extra: dict[bytes, int]) -> None:
-        """Write everything about a bucket into the rows of the whole list."""
-        first = self._first(bucket)
-        for number in range(first, first + self._content[self._changed + bucket]):
-            row = self._content[self._indexes + number]
-            if row >= len(rows):
+    def check(self, whole: WholeList) -> None:
+        """Raise StatusUnavailable where it is of no such list: it speaks of rows that there are none of."""
+        values = len(self.values)
+        for starts, part in zip(whole.parts(), self.parts(), strict=True):
+            sizes = list(map(sub, starts[1:], starts))
+            if min(sizes) < 0:
+                raise StatusUnavailable("the blocks of the list that it changes are not in order")
+            if not all(map(lt, part.indexes, chain.from_iterable(map(repeat, sizes, part.counts)))):
                 raise StatusUnavailable("a change of the list names a row that there is none of")
-            rows[row] = (rows[row][0], self._value(self._codes, number, self._from[-1]))
-        left, skipped = 24 - self.header.bits, HASH_BYTES - self.header.suffix_bytes
-        group = bucket // _TOGETHER
-        for number in range(self._added_from[group], self._added_from[group + 1]):
-            place = self._place(number)
-            if int.from_bytes(place[:3], "big") >> left == bucket:
-                extra[place[skipped:]] = self._value(self._added_codes, number, self._added_from[-1])
+            places = part.places(starts)
+            if not all(map(lt, places, places[1:])):
+                raise StatusUnavailable("a change of the list names rows that are not in order")
+            if max(part.numbers, default=-1) >= values:
+                raise StatusUnavailable("a change of the list names a value that it does not hold")
+        try:
+            if any(place >= after for (place, _), (after, _) in pairwise(self.added())):
+                raise StatusUnavailable("people whom a change adds are not in order")
+        except IndexError:
+            raise StatusUnavailable("a change of the list names a value that it does not hold") from None
 
-    def _first(self, bucket: int) -> int:
-        group = bucket // _TOGETHER
-        start = self._changed + group * _TOGETHER
-        return self._from[group] + sum(self._content[start : self._changed + bucket])
+    def parts(self) -> Iterator[Part]:
+        """What it says of each ``TOGETHER`` buckets."""
+        content, first, end = self._content, 0, self._changed + (1 << self.header.bits)
+        for at in range(self._changed, end, TOGETHER):
+            counts = content[at : min(at + TOGETHER, end)]
+            rows = sum(counts)
+            planes = [self._codes + first, self._codes + self.rows + first]
+            indexes = content[self._indexes + first : self._indexes + first + rows]
+            yield Part(counts, indexes, from_planes(content, planes, rows))
+            first += rows
 
-    def _place(self, number: int) -> bytes:
-        at = self._added + number * HASH_BYTES
-        return self._content[at : at + HASH_BYTES]
+    def added(self) -> Iterator[tuple[bytes, int]]:
+        """Hash and bits of whoever is not on the whole list."""
+        content, values, count = self._content, self.values, self.header.added
+        codes = self._added + HASH_BYTES * count
+        for number in range(count):
+            at = self._added + HASH_BYTES * number
+            yield content[at : at + HASH_BYTES], values[content[codes + number] | content[codes + count + number] << 8]
 
-    def _value(self, codes: int, number: int, count: int) -> int:
-        code = self._content[codes + number] | self._content[codes + count + number] << 8
-        if code >= len(self._values):
-            raise StatusUnavailable("a change of the list names a value that it does not hold")
-        value: int = self._values[code]
-        return value
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a change says of some buckets."""
+
+    counts: bytes
+    """How many rows of each changed."""
+    indexes: bytes
+    """Numbers of those rows in their buckets."""
+    numbers: array[int]
+    """Of the values of each."""
+
+    def places(self, starts: Sequence[int]) -> list[int]:
+        """Numbers of those rows, counted from the first row of the first bucket.
+
+        Args:
+            starts: numbers of the buckets' first rows.
+        """
+        begins = [start - starts[0] for start in starts[:-1]]
+        return list(map(add, self.indexes, chain.from_iterable(map(repeat, begins, self.counts))))
 
 
 def content(people: Iterable[tuple[bytes, int]], whole: WholeList) -> tuple[bytes, int, int]:
@@ -156,7 +176,7 @@ def content(people: Iterable[tuple[bytes, int]], whole: WholeList) -> tuple[byte
             indexes.append(row)
             codes.append(code)
         else:
-            added[bucket // _TOGETHER] += 1
+            added[bucket // _GROUP] += 1
             places += place
             added_codes.append(code)
     if len(values) >= _MOST_VALUES or max(added) >= _MOST_ADDED:
@@ -172,13 +192,20 @@ def packed(raw: bytes) -> list[bytes]:
     return [deflated[at : at + _BLOCK_BYTES] for at in range(0, len(deflated), _BLOCK_BYTES)]
 
 
-def _unpacked(data: bytes, size: int) -> bytes:
-    inflater = zlib.decompressobj()
+def _unpacked(blocks: Iterable[bytes], size: int) -> mmap:
+    """Into memory that is given back whole: what is unpacked is megabytes, and needed for a second."""
+    raw, inflater = memory.taken(size), zlib.decompressobj()
     try:
-        raw = inflater.decompress(data, size + 1)
+        for block in blocks:
+            part = inflater.decompress(block, _AT_ONCE)
+            while part:
+                raw.write(part)
+                part = inflater.decompress(inflater.unconsumed_tail, _AT_ONCE)
     except zlib.error:
         raise StatusUnavailable("its content can't be unpacked") from None
-    if len(raw) != size or not inflater.eof or inflater.unused_data:
+    except ValueError:  # it has no room for it
+        raise StatusUnavailable("its content is not as long as it says") from None
+    if raw.tell() != size or not inflater.eof or inflater.unused_data:
         raise StatusUnavailable("its content is not as long as it says")
     return raw
 
@@ -188,9 +215,4 @@ def _planes(codes: list[int]) -> bytes:
 
 
 def _groups(buckets: int) -> int:
-    return -(-buckets // _TOGETHER)
-
-
-def _starts(counts: Iterable[int]) -> array[int]:
-    """Where the rows of every group of buckets begin, and where the last ends."""
-    return array("I", accumulate(counts, initial=0))
+    return -(-buckets // _GROUP)

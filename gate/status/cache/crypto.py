@@ -31,12 +31,12 @@ TAG_BYTES: Final = 16
 class ListKey:
     """Of all lists of a fleet; never shown by ``repr``."""
 
-    __slots__ = ("_places", "root")
+    __slots__ = ("_hash", "root")
 
     def __init__(self, root: bytes) -> None:
         self.root = root
         """All that lists need to know; the pseudonyms' key can't be told from it."""
-        self._places = _derived(root, b"places", b"")
+        self._hash = blake2b(digest_size=FULL_HASH_BYTES, key=_derived(root, b"places", b""))
 
     @classmethod
     def of(cls, fleet: PseudonymKey) -> ListKey:
@@ -45,11 +45,13 @@ class ListKey:
 
     def hash(self, pseudonym: bytes) -> bytes:
         """Where a person stands in every list of this fleet; by itself it says nothing about the pseudonym."""
-        return blake2b(pseudonym, digest_size=FULL_HASH_BYTES, key=self._places).digest()[:HASH_BYTES]
+        return self.full_hash(pseudonym)[:HASH_BYTES]
 
     def full_hash(self, pseudonym: bytes) -> bytes:
         """The same and two bytes more."""
-        return blake2b(pseudonym, digest_size=FULL_HASH_BYTES, key=self._places).digest()
+        hashing = self._hash.copy()
+        hashing.update(pseudonym)
+        return hashing.digest()
 
     def blocks(self, salt: str) -> Cipher:
         """Of a file's blocks."""

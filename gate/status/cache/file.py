@@ -68,12 +68,19 @@ class BlockFile:
         self._start = HEAD_BYTES + directory_bytes(blocks)
         self._cipher = key.blocks(self.header.salt)
 
+    def begin(self, number: int) -> int:
+        """Where a block begins, counted from the first; of the number after the last: where that ends."""
+        return self._ends[number - 1] if number else 0
+
+    def begins(self, first: int, last: int) -> list[int]:
+        """The same of all of these, and of ``last``."""
+        return [self.begin(first), *self._ends[first:last]]
+
     def block(self, number: int) -> bytes:
         """The content of a block."""
         begin = self._ends[number - 1] if number else 0
         sealed = self._read(self._ends[number] - begin, self._start + begin)
-        at = number * DIGEST_BYTES
-        if digest(sealed) != self._digests[at : at + DIGEST_BYTES]:
+        if not self._digests.startswith(digest(sealed), number * DIGEST_BYTES):
             raise StatusUnavailable("a block of the list is not what was signed")
         return self._cipher.open(number, sealed)
 

@@ -20,14 +20,15 @@ from gate.status.cache.change import Change
 from gate.status.cache.floor import Floor
 from gate.status.cache.generation import MOST_BYTES_OF_CHANGES, Generation, check_next
 from gate.status.cache.layout import MOST_CHANGES
+from gate.status.cache.overlay import Overlay
 from gate.status.cache.whole import WholeList
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
     from pathlib import Path
 
     from gate.status.cache.crypto import ListKey
-    from gate.status.cache.layout import Kind
+    from gate.status.cache.layout import Header, Kind
 
 FLOOR: Final = "floor.json"
 _NAME: Final = re.compile(r"g([0-9]{10})(?:-([0-9]{2}))?\.(whole|change|pack|head)")
@@ -47,6 +48,16 @@ class Name:
     def __str__(self) -> str:
         change = f"-{self.change:02}" if self.change else ""
         return f"g{self.number:010}{change}.{self.form}"
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """Changes that were laid over a whole list."""
+
+    whole: WholeList | None
+    files: tuple[tuple[Name, Mark | None], ...]
+    headers: tuple[Header, ...]
+    overlay: Overlay | None
 
 
 def names(folder: Path) -> list[Name]:
@@ -72,7 +83,8 @@ class ListFolder:
         self.folder = folder
         self._kind = kind
         self.key = key
-        self._open: dict[Name, tuple[Mark, WholeList | Change]] = {}
+        self._open: dict[Name, tuple[Mark, WholeList]] = {}
+        self._laid = Laid(None, (), (), None)
         self._signers = frozenset[bytes]()
         self.notes: tuple[str, ...] = ()
         """What was passed over at the last look, one sentence each."""
@@ -88,7 +100,7 @@ class ListFolder:
             StatusUnavailable: there is none.
         """
         if signers != self._signers:
-            self._signers, self._open = signers, {}
+            self._signers, self._open, self._laid = signers, {}, Laid(None, (), (), None)
         notes: list[str] = []
         floor = self._floor(notes)
         present = names(self.folder)
@@ -101,61 +113,72 @@ class ListFolder:
         return found
 
     def _first_good(self, present: list[Name], floor: Floor, notes: list[str]) -> Generation | None:
-        found, used = None, set[Name]()
         for name in reversed([name for name in present if name.form == "whole"]):
             if name.number < floor.before:
                 notes.append(f"{name}: is older than generation {floor.used}, which served before")
                 continue
-            whole = self._one(name, WholeList, notes)
-            if isinstance(whole, WholeList):
-                found, used = self._with_changes(whole, name, set(present), notes)
-                break
-        for name in [name for name in self._open if name not in used]:
-            del self._open[name]
-        return found
+            if (whole := self._whole(name, notes)) is not None:
+                for other in self._open.keys() - {name}:
+                    del self._open[other]
+                return self._with_changes(whole, name, set(present), notes)
+        self._open.clear()
+        return None
 
-    def _with_changes(
-        self, whole: WholeList, name: Name, present: set[Name], notes: list[str]
-    ) -> tuple[Generation, set[Name]]:
-        changes, used, size = list[Change](), {name}, 0
-        for number in range(1, MOST_CHANGES + 1):
+    def _with_changes(self, whole: WholeList, name: Name, present: set[Name], notes: list[str]) -> Generation:
+        """What was laid over the list already is kept as long as its files are the same."""
+        laid = self._laid
+        if laid.whole is not whole or any(mark is None or self._mark(one) != mark for one, mark in laid.files):
+            laid = Laid(whole, (), (), None)
+        files, headers, changes = list(laid.files), list(laid.headers), list[Change]()
+        for number in range(len(headers) + 1, MOST_CHANGES + 1):
             next_name = Name(name.number, number, "change")
             if next_name not in present:
                 break
-            change = self._one(next_name, Change, notes)
-            if not isinstance(change, Change):
+            mark = self._mark(next_name)
+            change = self._change(next_name, whole, headers, notes)
+            if change is None:
                 break
-            size += change.header.raw
-            try:
-                check_next(change.header, whole.file.header, number)
-                if size > MOST_BYTES_OF_CHANGES:
-                    raise StatusUnavailable("there are more changes than a gate holds; the list has to be made anew")  # noqa: TRY301
-            except StatusUnavailable as fault:
-                notes.append(f"{next_name}: {fault}")
-                break
+            files.append((next_name, mark))
+            headers.append(change.header)
             changes.append(change)
-            used.add(next_name)
-        return Generation(whole, changes), used
+        overlay = Overlay(whole, laid.overlay, changes) if changes else laid.overlay
+        self._laid = Laid(whole, tuple(files), tuple(headers), overlay)
+        return Generation(whole, headers, overlay)
 
-    def _one(
-        self, name: Name, kind: Callable[[Path, ListKey, frozenset[bytes]], WholeList | Change], notes: list[str]
-    ) -> WholeList | Change | None:
+    def _change(self, name: Name, whole: WholeList, before: Sequence[Header], notes: list[str]) -> Change | None:
+        """The next one, if it is good."""
+        try:
+            change = Change(self.folder / str(name), self.key, self._signers)
+        except StatusUnavailable as fault:
+            notes.append(str(fault))
+            return None
+        try:
+            check_next(change.header, whole.file.header, name.change)
+            if change.header.raw + sum(header.raw for header in before) > MOST_BYTES_OF_CHANGES:
+                raise StatusUnavailable("there are more changes than a gate holds; the list has to be made anew")  # noqa: TRY301
+            change.check(whole)
+        except StatusUnavailable as fault:
+            notes.append(f"{name}: {fault}")
+            return None
+        return change
+
+    def _whole(self, name: Name, notes: list[str]) -> WholeList | None:
         mark = self._mark(name)
         if name in self._open and self._open[name][0] == mark:
             return self._open[name][1]
         self._open.pop(name, None)
         try:
-            one = kind(self.folder / str(name), self.key, self._signers)
+            whole = WholeList(self.folder / str(name), self.key, self._signers)
         except StatusUnavailable as fault:
             notes.append(str(fault))
             return None
-        header = one.header if isinstance(one, Change) else one.file.header
+        header = whole.file.header
         if (header.kind, header.number) != (self._kind, name.number):
             notes.append(f"{name}: is of another list or generation than its name says")
             return None
         if mark is not None:
-            self._open[name] = mark, one
-        return one
+            self._open[name] = mark, whole
+        return whole
 
     def _mark(self, name: Name) -> Mark | None:
         try:

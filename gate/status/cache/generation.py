@@ -1,4 +1,4 @@
-"""One generation of a list: the whole list and the changes since, newest first."""
+"""One generation of a list: the whole list and the changes since."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from gate.status.cache.payload import REMOVED, STEP_S, moved
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gate.status.cache.change import Change
     from gate.status.cache.layout import Header
+    from gate.status.cache.overlay import Overlay
     from gate.status.cache.whole import Rows, WholeList
 
 MOST_BYTES_OF_CHANGES: Final = 8 << 20
@@ -19,15 +19,22 @@ MOST_BYTES_OF_CHANGES: Final = 8 << 20
 
 
 class Generation:
-    """Ready to be asked; used by one thread at a time."""
+    """Ready to be asked; used by one thread at a time.
 
-    __slots__ = ("_changes", "_whole", "newest", "whole")
+    Args:
+        whole: the list.
+        changes: headers of its changes, in their order.
+        overlay: what they say; None where there are none.
+    """
 
-    def __init__(self, whole: WholeList, changes: Sequence[Change]) -> None:
+    __slots__ = ("_changes", "_overlay", "_whole", "newest", "whole")
+
+    def __init__(self, whole: WholeList, changes: Sequence[Header], overlay: Overlay | None) -> None:
         self._whole = whole
-        self._changes = tuple(reversed(changes))
+        self._changes = tuple(changes)
+        self._overlay = overlay
         self.whole: Header = whole.file.header
-        self.newest: Header = changes[-1].header if changes else self.whole
+        self.newest: Header = changes[-1] if changes else self.whole
         """Whose times count."""
 
     def find(self, place: bytes) -> int:
@@ -37,18 +44,11 @@ class Generation:
             StatusUnavailable: the block is damaged.
         """
         row, bits = self._whole.find(place)
-        if not self._changes:
+        overlay = self._overlay
+        if overlay is None:
             return bits
-        bucket = self._whole.bucket(place)
-        if row >= 0:
-            for change in self._changes:
-                if (said := change.changed(bucket, row)) is not None:
-                    return said
-            return bits
-        for change in self._changes:
-            if (said := change.added(bucket, place)) is not None:
-                return said
-        return 0
+        said = overlay.changed(row) if row >= 0 else overlay.added.find(place)
+        return bits if said is None else said
 
     def folded(self, origin: int) -> Iterator[Rows]:
         """Every bucket as it is after the changes, with times that begin at ``origin``.
@@ -58,10 +58,9 @@ class Generation:
         """
         slots = (origin - self.whole.origin) // STEP_S
         for bucket in range(self.whole.blocks):
-            rows, extra = self._whole.rows(bucket), dict[bytes, int]()
-            for change in reversed(self._changes):
-                change.apply(bucket, rows, extra)
-            rows += extra.items()
+            rows = self._whole.rows(bucket)
+            if self._overlay is not None:
+                rows = self._overlay.laid_over(rows, bucket, self._whole)
             yield sorted((rest, moved(said, slots)) for rest, said in rows if said != REMOVED)
 
     @property
@@ -80,7 +79,7 @@ class Generation:
     @property
     def people(self) -> int:
         """On the list, but for those whom changes took off it."""
-        return self.whole.people + sum(change.header.added for change in self._changes)
+        return self.whole.people + sum(change.added for change in self._changes)
 
 
 def check_next(header: Header, whole: Header, number: int) -> None:

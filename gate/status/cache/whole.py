@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from gate.errors import StatusUnavailable
+from gate.status.cache.crypto import TAG_BYTES
 from gate.status.cache.file import BlockFile
 from gate.status.cache.layout import HASH_BYTES, MOST_BITS, suffix_bytes
 from gate.status.cache.payload import AMBIGUOUS
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST_IN_BUCKET: Final = 255
 """Changes name a row by one byte."""
+TOGETHER: Final = 256
+"""Buckets that are gone through at once where something is done with all of them."""
 _ABOUT_IN_BUCKET: Final = 128
 _PAYLOAD_BYTES: Final = 4
 _PAYLOAD: Final = struct.Struct(">I")
@@ -54,8 +57,9 @@ class WholeList:
         return int.from_bytes(place[:3], "big") >> self._bits_left
 
     def find(self, place: bytes) -> tuple[int, int]:
-        """Number of a person's row in the bucket and what it says; -1 and 0 for nobody's hash."""
-        content = self.file.block(int.from_bytes(place[:3], "big") >> self._bits_left)
+        """Number of a person's row in the list and what it says; -1 and 0 for nobody's hash."""
+        bucket = int.from_bytes(place[:3], "big") >> self._bits_left
+        content = self.file.block(bucket)
         suffix = self._suffix
         end = len(content) // (suffix + _PAYLOAD_BYTES) * suffix
         rest = place[self._skipped :]
@@ -65,7 +69,20 @@ class WholeList:
         if at < 0:
             return -1, 0
         row = at // suffix
-        return row, _PAYLOAD.unpack_from(content, end + row * _PAYLOAD_BYTES)[0]
+        first = (self.file.begin(bucket) - bucket * TAG_BYTES) // (suffix + _PAYLOAD_BYTES)
+        return first + row, _PAYLOAD.unpack_from(content, end + row * _PAYLOAD_BYTES)[0]
+
+    def starts(self, first: int, last: int) -> list[int]:
+        """Numbers in the list of these buckets' first rows; of the number after the last: where that ends."""
+        row = self._suffix + _PAYLOAD_BYTES
+        begins = zip(range(first, last + 1), self.file.begins(first, last), strict=True)
+        return [(begin - bucket * TAG_BYTES) // row for bucket, begin in begins]
+
+    def parts(self) -> Iterator[list[int]]:
+        """The same of each ``TOGETHER`` buckets, and where the last of them ends."""
+        buckets = self.file.header.blocks
+        for at in range(0, buckets, TOGETHER):
+            yield self.starts(at, min(at + TOGETHER, buckets))
 
     def rows(self, bucket: int) -> Rows:
         """Everybody in a bucket."""
