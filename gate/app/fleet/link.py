@@ -18,8 +18,6 @@ from gate.journal.uploader import Uploader
 from gate.net.client import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gate.app.fleet.commands import Able
     from gate.app.fleet.vitals import Vitals
     from gate.config import FleetConfig, GateConfig
@@ -56,8 +54,18 @@ class Link:
             self.uploader.stop()
 
 
+def tokens_of(fleet: FleetConfig | None) -> Tokens | None:
+    """What the gate proves itself by in its fleet and at the city's gateway; None: it can't, and the log says why."""
+    try:
+        return None if fleet is None else Tokens(fleet.url, fleet.device, load_key(fleet.key))
+    except ConfigError as fault:
+        log.error(line("fleet-off", why=str(fault)))
+        return None
+
+
 def fleet(
     config: GateConfig,
+    tokens: Tokens | None,
     journal: Journal,
     vitals: Vitals,
     able: Able,
@@ -69,12 +77,21 @@ def fleet(
 
     Args:
         config: all of it.
+        tokens: of ``tokens_of``.
         journal: opened.
         vitals: how the gate is.
         able: what it may have of this gate.
         lease: renewed whenever the fleet has answered.
     """
-    if config.fleet is None:
+    if config.fleet is None or tokens is None:
+        return None
+
+    known = config.fleet
+    try:
+        trust = known.trust()
+        upload, beats = (Session(Client(known.url, trust), tokens) for _ in range(2))  # neither waits for the other
+    except ConfigError as fault:
+        log.error(line("fleet-off", why=str(fault)))
         return None
 
     def contact() -> None:
@@ -83,29 +100,12 @@ def fleet(
         if vitals.settings is not None:
             vitals.settings.heard()
 
-    try:
-        return _link(config, config.fleet, journal, vitals, able, contact)
-    except ConfigError as fault:
-        log.error(line("fleet-off", why=str(fault)))
-        return None
-
-
-def _link(
-    config: GateConfig,
-    fleet: FleetConfig,
-    journal: Journal,
-    vitals: Vitals,
-    able: Able,
-    contact: Callable[[], None],
-) -> Link:
-    trust, tokens = fleet.trust(), Tokens(fleet.url, fleet.device, load_key(fleet.key))
-    upload, beats = (Session(Client(fleet.url, trust), tokens) for _ in range(2))  # neither waits for the other
     base = None if vitals.settings is None else vitals.settings.base
-    heart = Heart(beats, fleet.device, vitals, lambda: inventory(config, fleet, base), able, contact)
+    heart = Heart(beats, known.device, vitals, lambda: inventory(config, known, base), able, contact)
     uploader = Uploader(
         config.journal.path,
         journal,
-        device=fleet.device,
+        device=known.device,
         fleet=upload,
         contact=contact,
         tell=_tell,
