@@ -72,7 +72,6 @@ class Heart:
 
     async def run(self) -> None:
         """Beat until cancelled."""
-        await asyncio.sleep(random.uniform(0, MOST_OFTEN_S))  # noqa: S311 - a city's gates start in one second
         while True:
             told = self._vitals.news()
             try:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from gate.app.fleet.heart import Heart
 from gate.app.fleet.inventory import inventory
@@ -16,13 +17,19 @@ from gate.app.logs import line
 from gate.errors import ConfigError
 from gate.journal.uploader import Uploader
 from gate.net.client import Client
+from gate.wire.heartbeat import EVERY_S, MOST_OFTEN_S
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gate.app.fleet.commands import Able
     from gate.app.fleet.vitals import Vitals
     from gate.config import FleetConfig, GateConfig
     from gate.journal.store import Journal
     from gate.model import Moment
+
+BOOT_S: Final = 180.0
+"""A gate that starts so soon after its machine was switched on: with it, perhaps, every gate of a city."""
 
 log = logging.getLogger("gate.fleet")
 
@@ -39,9 +46,12 @@ class Link:
 
     uploader: Uploader
     heart: Heart
+    after_s: float
+    """From the start until the fleet is first asked for anything."""
 
     async def run(self) -> None:
         """Keep the fleet informed until cancelled."""
+        await asyncio.sleep(self.after_s)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._upload())
             group.create_task(self.heart.run())
@@ -52,6 +62,19 @@ class Link:
             await asyncio.wrap_future(self.uploader.ended)
         finally:
             self.uploader.stop()
+
+
+def first_after_s(uptime_s: float, draw: Callable[[], float]) -> float:
+    """How long a gate that starts leaves the fleet in peace.
+
+    After a power cut a whole city's gates start as one, and each asks four questions before its first heartbeat is
+    answered. They come as they come later, over a minute. A gate that alone was started anew is soon seen again.
+
+    Args:
+        uptime_s: of the machine.
+        draw: as for ``Pace``.
+    """
+    return draw() * (EVERY_S if uptime_s < BOOT_S else MOST_OFTEN_S)
 
 
 def tokens_of(fleet: FleetConfig | None) -> Tokens | None:
@@ -111,7 +134,7 @@ def fleet(
         tell=_tell,
         draw=random.random,
     )
-    return Link(uploader, heart)
+    return Link(uploader, heart, first_after_s(time.clock_gettime(time.CLOCK_BOOTTIME), random.random))
 
 
 def _tell(trouble: str | None) -> None:
