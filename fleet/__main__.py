@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "console": ("fleet.console.server", "the pages for people, on the same database"),
     "claims": ("fleet.claims_export", "claims for many devices at once, as files for their cards and a sheet to print"),
     "gateway": ("fleet.gateway.server", "the city's one point between gates and provincial interfaces"),
+    "gateway-key": ("fleet.gateway.key_command", "the key by which it tells that who asks is a gate of this fleet"),
     "province": (
         "fleet.province.server",
         "a simulated provincial interface with fictional people, and the vices of real ones",
@@ -37,7 +38,7 @@ def main(arguments: list[str]) -> int:
     if name not in COMMANDS:
         print(f"There is no command {name!r}. There are:", file=sys.stderr)
         for command, (_, summary) in COMMANDS.items():
-            print(f"  {command:10} {summary}", file=sys.stderr)
+            print(f"  {command:13} {summary}", file=sys.stderr)
         return 2
     try:
         found: int = importlib.import_module(COMMANDS[name][0]).main(rest)

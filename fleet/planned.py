@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import time
-    from zoneinfo import ZoneInfo
 
+ZONE: Final = ZoneInfo("Asia/Shanghai")
+"""In which opening hours are meant."""
+REMEMBERED: Final = timedelta(days=14)
+"""Absences that are over: by then every site was open again for long enough to miss its gates."""
 LEAST_OPEN: Final = timedelta(minutes=15)
 """Of a day: what is open for less is never missed, whatever happens to it."""
 LONGEST_AWAY: Final = timedelta(days=400)
@@ -88,3 +94,30 @@ class Plan:
 
 
 ALWAYS: Final = Plan()
+
+
+class Timetable:
+    """The plans of all gates.
+
+    Args:
+        hours: of sites: site, when it opens, when it closes, and of ``1234567`` (Monday first) when it does.
+        absences: site, or gate and no site; from when, until when.
+    """
+
+    def __init__(
+        self,
+        hours: Iterable[tuple[int, time, time, str]],
+        absences: Iterable[tuple[int | None, int | None, datetime, datetime]],
+    ) -> None:
+        self._hours = {
+            site: Hours(opens, closes, frozenset(map(int, days)), ZONE) for site, opens, closes, days in hours
+        }
+        self._away = defaultdict[tuple[int | None, int | None], tuple[Absence, ...]](tuple)
+        for site, device, begins, ends in absences:
+            self._away[site, device] += (Absence(begins, ends),)
+
+    def of(self, device: int, site: int) -> Plan:
+        """That of a gate, by its row and its site's."""
+        hours = self._hours.get(site)
+        away = self._away.get((site, None), ()) + self._away.get((None, device), ())
+        return Plan(hours, away) if hours or away else ALWAYS

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
 
+from fleet.planned import ZONE
+
 _database = conninfo_to_dict(os.environ.get("FLEET_DSN", ""))
 
 DEBUG = False
@@ -66,7 +68,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 USE_TZ = True
-TIME_ZONE = "Asia/Shanghai"
+TIME_ZONE = ZONE.key
 STATIC_URL = "/static/"
 LOCALE_PATHS = [Path(__file__).parent / "console" / "locale"]
 LOGIN_URL = "login"

@@ -25,7 +25,7 @@ from gate.net.trust import NO_TRUST
 from gate.status.lookup import Lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from fleet.gateway.config import Config
@@ -70,10 +70,10 @@ class City:
     pseudonyms: PseudonymKey
     clients: list[Client] = field(default_factory=list)
 
-    def lookup(self, deadline_s: float = 20.0) -> Lookup:
+    def lookup(self, deadline_s: float = 20.0, token: Callable[[], str | None] | None = None) -> Lookup:
         """A gate's own client."""
         self.clients.append(Client(self.url, NO_TRUST))
-        return Lookup(self.clients[-1], deadline_s, lambda _: None, lambda _: None)
+        return Lookup(self.clients[-1], deadline_s, lambda _: None, lambda _: None, token)
 
     def code(self, citizen: Citizen, lookup: Lookup | None = None) -> Sequence[Found]:
         """Somebody shows a health code at a gate."""
@@ -100,19 +100,22 @@ class City:
 
 
 @contextlib.contextmanager
-def city(folder: Path, vices: str = "", deadline_s: float = 20.0, **changes: str) -> Iterator[City]:
+def city(
+    folder: Path, vices: str = "", deadline_s: float = 20.0, token_key: bytes | None = None, **changes: str
+) -> Iterator[City]:
     """A province with vices and a gateway, until the end of the ``with`` block.
 
     Args:
         folder: an empty one.
         vices: of ``fleet province``.
         deadline_s: of the gateway; long, so that a busy machine changes nothing.
+        token_key: of the gateway; None: whoever has a gate's address is answered.
         changes: as in ``settings``.
     """
     listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
     file = settings(folder, listeners[0].getsockname()[1], **changes)
     key, pseudonyms = keys(folder / "gateway" / "keys")
-    config = replace(load(file), deadline_s=deadline_s)
+    config = replace(load(file), deadline_s=deadline_s, token_key=token_key)
     wire = Wire(Systems(key, pseudonyms, parsed(vices)))
     gateway = server(config)
     thread = threading.Thread(target=asyncio.run, args=[_serve(wire, gateway, listeners)], name="city")

@@ -26,7 +26,8 @@ PATHS: tuple[tuple[str, type[msgspec.Struct], type[msgspec.Struct]], ...] = (
     (status.CODE_PATH, status.CodeQuestion, status.CodeAnswer),
 )
 """Path -> what is asked and what is answered. The last two are asked of the city's gateway, docs/lookup.md."""
-WITHOUT_TOKEN = (enrol.PATH, token.CHALLENGE_PATH, token.TOKEN_PATH, status.HOLDER_PATH, status.CODE_PATH)
+WITHOUT_TOKEN = (enrol.PATH, token.CHALLENGE_PATH, token.TOKEN_PATH)
+AT_GATEWAY = (status.HOLDER_PATH, status.CODE_PATH)
 BESIDES = (token.Assertion, enrol.Refused, message.Problem)
 REFUSALS = {
     "400": "of no such form; nothing was taken",
@@ -56,16 +57,19 @@ def document() -> dict[str, Any]:
             "responses": {
                 status: {"description": why, "content": _content(message.Problem)} for status, why in REFUSALS.items()
             },
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                name: {"type": "http", "scheme": "bearer", "description": f"{name} of a Token"}
+                for name in ("token", "gateway")
+            },
         },
     }
 
 
 def _operation(path: str, asked: type[msgspec.Struct], said: type[msgspec.Struct]) -> dict[str, Any]:
-    open_to_all = path in WITHOUT_TOKEN
+    shown = "gateway" if path in AT_GATEWAY else "token"
     return {
         "summary": inspect.cleandoc(asked.__doc__ or ""),
-        "security": [] if open_to_all else [{"token": []}],
+        "security": [] if path in WITHOUT_TOKEN else [{shown: []}],
         "requestBody": {"required": True, "content": _content(asked)},
         "responses": {
             "200": {"description": inspect.cleandoc(said.__doc__ or ""), "content": _content(said)},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import time
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from starlette.routing import Route
 from fleet.gateway.asking import Asking
 from fleet.gateway.counts import Counts, What
 from fleet.gateway.desk import Desk, Question
+from fleet.gateway.door import Door
 from fleet.gateway.trouble import TOO_OFTEN, Trouble, Unavailable
 from fleet.plane.body import Refusal, read
 from gate.errors import WireFault
@@ -56,6 +56,7 @@ class Gateway:
 
     def __init__(self, config: Config) -> None:
         self._config = config
+        self._door = Door(config.gates, config.token_key)
         self._desk = Desk(Asking(config.interfaces, config.pseudonyms), config.deadline_s, config.cache_s)
         self._counts = Counts(config.counts)
         self._under_way = 0
@@ -83,11 +84,20 @@ class Gateway:
 
     async def answer(self, request: Request) -> Response:
         """Answer one question; whatever happens, in the contract's words."""
-        gate = self._gate(request)
-        if gate is None:
-            return Refusal(403, "no gate of this city has this address").answer()
+        try:
+            address = self._door.address("" if request.client is None else request.client.host)
+        except Refusal as refusal:
+            return refusal.answer()
         if request.method != "POST":  # gates also come to see what time it is
             return Refusal(404, "there is nothing to get here").answer()
+        try:
+            gate = self._door.gate(address, request.headers.get("authorization", ""), time.time())
+        except Refusal as refusal:
+            self._counts.count(address, What.UNKNOWN, datetime.now(UTC))
+            return refusal.answer()
+        return await self._answer(request, gate)
+
+    async def _answer(self, request: Request, gate: str) -> Response:
         if (strange := not_spoken(request.headers.get("content-type"))) is not None:
             self._counts.count(gate, What.WRONG, datetime.now(UTC))
             return Response(encode(strange), NOT_SPOKEN, media_type=MEDIA_TYPE)
@@ -103,14 +113,6 @@ class Gateway:
             return Response(answer, media_type=MEDIA_TYPE)
         self._counts.count(gate, what, datetime.now(UTC))
         return refusal.answer()
-
-    def _gate(self, request: Request) -> str | None:
-        """Who asks, by its address; None: no gate of ours."""
-        try:
-            address = ipaddress.ip_address("" if request.client is None else request.client.host)
-        except ValueError:
-            return None
-        return str(address) if any(address in network for network in self._config.gates) else None
 
     async def _question(self, request: Request) -> Question:
         kind = _KINDS.get(request.url.path)

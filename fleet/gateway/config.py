@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
@@ -23,7 +23,9 @@ from gate.pseudonym import KEY_BYTES, PseudonymKey
 if TYPE_CHECKING:
     from pathlib import Path
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+    from fleet.gateway.door import Network
+
+_TOKEN_KEY_BYTES: Final = 32
 _MOST_BYTES: Final = 64 * 1024
 
 
@@ -33,6 +35,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     health_codes: str
     interfaces: str
     counts: str
+    token_key: str | None = None
     listen: Annotated[str, Meta(pattern=r"\A[0-9.]{7,15}:[0-9]{1,5}\Z")] = "127.0.0.1:8780"
     deadline_ms: Annotated[int, Meta(ge=100, le=700)] = 600
     cache_s: Annotated[int, Meta(ge=1, le=60)] = 10
@@ -46,6 +49,8 @@ class Config:
     port: int
     gates: tuple[Network, ...]
     """Addresses that are answered at all."""
+    token_key: bytes | None = field(repr=False)
+    """What tokens of gates are told by; None: all addresses are this machine's own, and nobody needs one."""
     pseudonyms: PseudonymKey
     interfaces: tuple[Interface, ...]
     counts: Path
@@ -70,7 +75,8 @@ def load(path: Path) -> Config:
         host,
         int(port),
         gates,
-        PseudonymKey(_pseudonym_key(here / file.pseudonym_key)),
+        _token_key(path, here, file.token_key, gates),
+        PseudonymKey(_key(here / file.pseudonym_key, KEY_BYTES, "pseudonym key; it is the fleet's")),
         _interfaces(here / file.interfaces, here / file.health_codes),
         here / file.counts,
         file.deadline_ms / 1000,
@@ -114,10 +120,21 @@ def _issuers(folder: Path) -> dict[str, CodeIssuer]:
     return found
 
 
-def _pseudonym_key(path: Path) -> bytes:
-    key = guarded(path, KEY_BYTES)
-    if len(key) != KEY_BYTES:
-        raise FleetError(f"{path}: is no pseudonym key; it is the fleet's, {KEY_BYTES} bytes")
+def _token_key(path: Path, here: Path, name: str | None, gates: tuple[Network, ...]) -> bytes | None:
+    if name is not None:
+        return _key(here / name, _TOKEN_KEY_BYTES, "key for tokens; fleet gateway-key FILE writes it")
+    if not all(network.is_loopback for network in gates):
+        raise FleetError(
+            f"{path}: whoever has an address of these networks could ask about everybody; make a key by "
+            f"fleet gateway-key FILE and write token_key, or let gates be of this machine alone (127.0.0.0/8)"
+        )
+    return None
+
+
+def _key(path: Path, size: int, what: str) -> bytes:
+    key = guarded(path, size)
+    if len(key) != size:
+        raise FleetError(f"{path}: is no {what}, {size} bytes")
     return key
 
 

@@ -25,6 +25,8 @@ class What(StrEnum):
     FROM_CACHE = "from_cache"
     TOO_OFTEN = "too_often"
     UNAVAILABLE = "unavailable"
+    UNKNOWN = "unknown"
+    """By an address: whoever asked showed no token of a gate's."""
     WRONG = "wrong"
     """It was none of the contract's."""
 

@@ -45,6 +45,7 @@ class Access:
         self._audit = audit
         self._url = url
         self._secret = secret
+        self._gateway_key = tokens.gateway_key(secret)
         self._spent = Gathered(self._spend_all)
         self._spending: set[str] = set()
 
@@ -67,7 +68,12 @@ class Access:
             await self._audit.note(f"gate {known.name}", "token refused", known.name, str(fault))
             raise
         holder = Holder(known.id, known.generation)
-        return Token(tokens.token(self._secret, holder, time.time() + LIFE_S, secrets.token_bytes(16)), LIFE_S)
+        until = time.time() + LIFE_S
+        return Token(
+            tokens.token(self._secret, holder, until, secrets.token_bytes(16)),
+            LIFE_S,
+            tokens.gateway_token(self._gateway_key, known.name, until),
+        )
 
     async def gate(self, authorization: str) -> Known | None:
         """Whose token it is; None: it is good for nothing, or not any more."""

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """What the city needs, a tenth of a second for 99 of 100, lies in the middle."""
-STATES: Final = ("online", "degraded", "offline", "unreported", "revoked")
+STATES: Final = ("online", "degraded", "offline", "off", "unreported", "revoked")
+"""Those of ``fleet.troubles``; ``off`` are silent as planned."""
 OTHER: Final = "other"
 
 Sample = tuple[Mapping[str, str], float]

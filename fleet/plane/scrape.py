@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from fleet.plane import sql
 from fleet.plane.metrics import MEDIA_TYPE
+from fleet.planned import REMEMBERED, Timetable
 from fleet.troubles import condition, read
 
 if TYPE_CHECKING:
@@ -59,9 +60,13 @@ class Scrape:
 
     async def _count(self) -> Counter[str]:
         found, now = Counter[str](), datetime.now(UTC)
-        async with self._pool.connection() as link, link.cursor(name="gates") as cursor:
-            cursor.itersize = _AT_ONCE
-            await cursor.execute(sql.GATES)
-            async for state, seen_at, heartbeat in cursor:
-                found[condition(state, seen_at, read(heartbeat), now)] += 1
+        async with self._pool.connection() as link:
+            hours = await (await link.execute(sql.OPENING_HOURS)).fetchall()
+            away = await (await link.execute(sql.ABSENCES, (now - REMEMBERED,))).fetchall()
+            plans = Timetable(hours, away)
+            async with link.cursor(name="gates") as cursor:
+                cursor.itersize = _AT_ONCE
+                await cursor.execute(sql.GATES)
+                async for device, site, state, seen_at, heartbeat in cursor:
+                    found[condition(state, seen_at, read(heartbeat), now, plans.of(device, site))] += 1
         return found

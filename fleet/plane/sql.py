@@ -9,9 +9,11 @@ SECRET: Final = "SELECT value FROM secrets WHERE name = %s"  # noqa: S105 - a st
 DEVICES_BY_NAME: Final = "SELECT id, name, key, generation, state FROM devices WHERE name = ANY(%s::text[])"
 DEVICES_BY_ID: Final = "SELECT id, name, key, generation, state FROM devices WHERE id = ANY(%s::bigint[])"
 GATES: Final = """
-SELECT devices.state, reports.seen_at, reports.heartbeat
+SELECT devices.id, devices.site_id, devices.state, reports.seen_at, reports.heartbeat
 FROM devices LEFT JOIN reports ON reports.device_id = devices.id
 """
+OPENING_HOURS: Final = "SELECT site_id, opens, closes, days FROM opening_hours"
+ABSENCES: Final = "SELECT site_id, device_id, begins, ends FROM planned_absences WHERE ends > %s::timestamptz"
 
 SPEND_NONCES: Final = """
 INSERT INTO spent_nonces (nonce, expires_at) SELECT nonce, %s::timestamptz FROM unnest(%s::bytea[]) AS sent (nonce)

@@ -2,6 +2,9 @@
 
 A challenge that nobody answers costs nothing, so a flood of them fills nothing. That each is good once is for
 the caller to see to; so is what became of the gate since its token was given.
+
+Tokens for the city's gateway have a key of their own, so that the gateway, which has no database, can tell them and
+make no others.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ from gate.errors import WireFault
 NONCE_LIFE_S: Final = 60
 _NONCE: Final = struct.Struct(">Q16s")
 _TOKEN: Final = struct.Struct(">QIQ16s")
+_GATEWAY_TOKEN: Final = struct.Struct(">Q64s")
+"""With the gate's name, which is ASCII and no longer than that (``gate.wire.message.DeviceId``)."""
 _MAC_BYTES: Final = 32
 _MOST_CHARACTERS: Final = 200
 
@@ -78,6 +83,33 @@ def check_token(secret: bytes, now: float, text: str) -> Holder:
     if now >= until:
         raise WireFault("the token's time is over")
     return Holder(device, generation)
+
+
+def gateway_key(secret: bytes) -> bytes:
+    """What tokens for the city's gateway are made with, of the server's secret."""
+    return _mac(secret, b"gateway key", b"")
+
+
+def gateway_token(key: bytes, gate: str, until: float) -> str:
+    """A token that is good at the gateway up to ``until`` (seconds since 1970)."""
+    body = _GATEWAY_TOKEN.pack(int(until), gate.encode())
+    return _text(body + _mac(key, b"gateway token", body))
+
+
+def check_gateway_token(key: bytes, now: float, text: str) -> str:
+    """The name of the gate whose token it is.
+
+    Raises:
+        WireFault: it is none of this fleet's, or its time is over.
+    """
+    body, mac = _parts(text, _GATEWAY_TOKEN.size)
+    if not hmac.compare_digest(mac, _mac(key, b"gateway token", body)):
+        raise WireFault("no token of this fleet's for its gateway")
+    until, name = _GATEWAY_TOKEN.unpack(body)
+    if now >= until:
+        raise WireFault("the token's time is over")
+    gate: str = name.rstrip(b"\0").decode()
+    return gate
 
 
 def _mac(secret: bytes, purpose: bytes, body: bytes) -> bytes:

@@ -18,7 +18,7 @@ from gate.app.enrol.work import accept, carry_out
 from gate.app.fleet.commands import Able
 from gate.app.fleet.devices import Devices
 from gate.app.fleet.kept import Kept
-from gate.app.fleet.link import fleet
+from gate.app.fleet.link import fleet, tokens_of
 from gate.app.fleet.vitals import Vitals
 from gate.app.trust_slot import TrustSlot
 from gate.clock import SystemClock
@@ -177,7 +177,7 @@ class Device:
         for reader in READERS:
             devices.noting(lambda _: None)(Notice(reader, NoticeKind.ONLINE, "", time.monotonic()))
         vitals = Vitals(self._clock, devices, None, Dark(), rules, trust, self._path)
-        link = fleet(config, journal, vitals, Able({CommandKind.REFRESH: trust.ask}, {}), self)
+        link = fleet(config, tokens_of(config.fleet), journal, vitals, Able({CommandKind.REFRESH: trust.ask}, {}), self)
         if link is None:
             raise ConfigError(f"{self.name}: the fleet can't be asked; the log says why")
         async with asyncio.TaskGroup() as group:

@@ -17,7 +17,7 @@ from gate.app.files import read_bounded
 from gate.app.fleet.commands import Able
 from gate.app.fleet.devices import Devices
 from gate.app.fleet.kept import keys
-from gate.app.fleet.link import fleet
+from gate.app.fleet.link import fleet, tokens_of
 from gate.app.fleet.vitals import Vitals
 from gate.app.gate import Gate
 from gate.app.judge import Judge
@@ -91,7 +91,8 @@ def build(config: GateConfig, roots: Roots, settings: SettingsSlot | None = None
         log.error(line("journal-damaged", set_aside=journal.set_aside.name))
     speaker = _speaker(config, roots, phrases.load(config.voice.languages), kiosk)
     lease = lease_on(config, roots.state, lambda: trust.current.lease)
-    key, found = _people(config, lease, trust, kiosk, clock)
+    tokens = tokens_of(config.fleet)
+    key, found = _people(config, lease, trust, kiosk, clock, None if tokens is None else tokens.for_gateway)
     personal = Personal(key, found)
     measures, of_thermometer = thermometer.fit(config.thermometer, roots)
     judge = Judge(
@@ -153,7 +154,7 @@ def build(config: GateConfig, roots: Roots, settings: SettingsSlot | None = None
         barrier=opens,
         clock_watch=watch,
         vitals=vitals,
-        fleet=fleet(config, journal, vitals, Able(orders, questions(config, roots)), lease),
+        fleet=fleet(config, tokens, journal, vitals, Able(orders, questions(config, roots)), lease),
         lease=lease,
         personal=personal,
         settings=settings,
@@ -161,14 +162,19 @@ def build(config: GateConfig, roots: Roots, settings: SettingsSlot | None = None
 
 
 def _people(
-    config: GateConfig, lease: Lease | None, trust: TrustSlot, kiosk: KioskServer, clock: Clock
+    config: GateConfig,
+    lease: Lease | None,
+    trust: TrustSlot,
+    kiosk: KioskServer,
+    clock: Clock,
+    token: Callable[[], str | None] | None,
 ) -> tuple[PseudonymKey, Sources]:
     """The key of pseudonyms, and whoever is asked about people."""
     if lease is not None and lease.over:  # what is left of the lists is not opened any more
         return throwaway_key(), nobody(WHY, config.status)
     key = load_or_make_key(config.status.key)
     lists = status_lists.fit(config.status, key, lambda: trust.current.status_signers, clock)
-    return key, sources(config.status, key, kiosk, clock.heard, lists)
+    return key, sources(config.status, key, kiosk, clock.heard, lists, token)
 
 
 def _reading_again(rules: RuleSlot | None, trust: TrustSlot, settings: SettingsSlot | None) -> Callable[[], None]:

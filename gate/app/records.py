@@ -75,6 +75,7 @@ def sources(
     kiosk: KioskServer,
     heard: Callable[[str, datetime], None],
     lists: tuple[CachedList, ...],
+    token: Callable[[], str | None] | None,
 ) -> Sources:
     """Open what the configuration names; what can't be opened is named in the log, and the rest goes to work.
 
@@ -84,6 +85,7 @@ def sources(
         kiosk: shows guards when the gateway does not answer.
         heard: told which server says what time it is, from a thread.
         lists: of people, that are held here.
+        token: what is shown at the gateway, as in ``Lookup``.
 
     Raises:
         ConfigError: the gateway's address or trust can't be used.
@@ -104,7 +106,8 @@ def sources(
         kiosk.set_status(StatusFlag.STATUS_OFFLINE, on=why is not None)
         log.warning(line("lookup-lost", why=why)) if why is not None else log.info(line("lookup-back"))
 
-    city = OnlineFirst(Lookup(client, deadline_s, lambda date: heard(name, date), changed), here, deadline_s)
+    lookup = Lookup(client, deadline_s, lambda date: heard(name, date), changed, token)
+    city = OnlineFirst(lookup, here, deadline_s)
     return Sources(city, city, opened, (client, witness), (name, witness), deadline_s + HELD_MARGIN_MS / 1000)
 
 

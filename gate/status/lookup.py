@@ -47,6 +47,8 @@ class Lookup:
         deadline_s: for one question, name server to last byte.
         heard: told what time it is there, from a thread, wherever the gateway says so and proved who it is.
         changed: told why it does not answer any more, or None once it does again.
+        token: gives what this gate shows to be believed, None where nothing is needed, at once; or raises
+            ``StatusUnavailable``. Without it nothing is shown.
     """
 
     def __init__(
@@ -55,11 +57,13 @@ class Lookup:
         deadline_s: float,
         heard: Callable[[datetime], None],
         changed: Callable[[str | None], None],
+        token: Callable[[], str | None] | None = None,
     ) -> None:
         self._client = client
         self._deadline_s = deadline_s
         self._heard = heard
         self._changed = changed
+        self._token = token
         self._breaker = Breaker()
         self._out = False
 
@@ -80,9 +84,10 @@ class Lookup:
     async def _ask(self, path: str, question: msgspec.Struct, kind: type[T]) -> T:
         if not self._breaker.lets_ask(time.monotonic()):
             raise StatusUnavailable("the gateway failed just now and is left alone for a while")
+        headers = self._headers()
         self._breaker = self._breaker.asking()
         try:
-            answer = await _aside(lambda: self._exchange(path, message.encode(question), kind))
+            answer = await _aside(lambda: self._exchange(path, headers, message.encode(question), kind))
         except asyncio.CancelledError:
             self._failed("nobody waited for the answer")
             raise
@@ -95,13 +100,30 @@ class Lookup:
             self._changed(None)
         return answer
 
+    def _headers(self) -> dict[str, str]:
+        """Of a question.
+
+        Raises:
+            StatusUnavailable: there is no token to show.
+        """
+        headers = {"Content-Type": message.MEDIA_TYPE, "Accept": message.MEDIA_TYPE}
+        try:
+            token = None if self._token is None else self._token()
+        except StatusUnavailable as fault:
+            self._lost(str(fault))  # which is no fault of the gateway's: it is asked again as soon as there is one
+            raise
+        return headers if token is None else {**headers, "Authorization": f"Bearer {token}"}
+
     def _failed(self, why: str) -> None:
         self._breaker = self._breaker.failed(time.monotonic(), random.random())  # noqa: S311 - spreads load, no secret
+        self._lost(why)
+
+    def _lost(self, why: str) -> None:
         if not self._out:
             self._out = True
             self._changed(why)
 
-    def _exchange(self, path: str, body: bytes, kind: type[T]) -> T:
+    def _exchange(self, path: str, headers: dict[str, str], body: bytes, kind: type[T]) -> T:
         """Ask; in a thread of its own.
 
         Raises:
@@ -112,7 +134,7 @@ class Lookup:
             "POST",
             path,
             body=body,
-            headers={"Content-Type": message.MEDIA_TYPE, "Accept": message.MEDIA_TYPE},
+            headers=headers,
             deadline_s=self._deadline_s,
             most_bytes=status.MOST_ANSWER_BYTES,
         )

@@ -67,6 +67,8 @@ class Token(msgspec.Struct, frozen=True):
 
     token: Opaque
     life_s: Annotated[int, Meta(ge=1, le=86_400)] = LIFE_S
+    gateway: Opaque | None = None
+    """As long-lived, for the city's gateway: there ``token`` is never shown. None: this fleet gives none."""
 
 
 def sign(assertion: Assertion, key: Ed25519PrivateKey) -> str:

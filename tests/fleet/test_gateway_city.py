@@ -8,6 +8,8 @@ import logging
 import shutil
 import subprocess
 import sys
+import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +17,7 @@ import pytest
 from province_rig import GREEN, ISSUER, RED, YELLOW, city, settings
 
 from fleet.gateway.counts import Line, What
+from fleet.plane.tokens import gateway_token
 from fleet.province.people import Citizen
 from fleet.province.vices import Vice
 from gate.errors import CredentialFault, StatusUnavailable
@@ -28,6 +31,8 @@ from gate.wire.status import CODE_PATH, CodeAnswer, CodeQuestion, CodeState
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from province_rig import City
 
     from gate.status.source import Found
 
@@ -237,14 +242,52 @@ def test_strangers_and_nonsense_are_refused_in_the_contracts_words(tmp_path: Pat
         assert there.wire.asked == 0
 
 
+def counted(there: City) -> list[tuple[str, What, int]]:
+    lines = [msgspec.json.decode(line, type=Line) for line in there.counted()]
+    return [(line.gate, line.what, line.count) for line in lines]
+
+
 def test_an_address_of_no_gate_is_refused(tmp_path: Path) -> None:
-    with city(tmp_path, gates='["10.20.0.0/16"]') as there:
+    with city(tmp_path, gates='["127.1.0.0/16"]') as there:
         question = msgspec.json.encode(CodeQuestion(ISSUER, GREEN.token))
         assert there.asks("POST", CODE_PATH, question, **ASKED).status == 403
-        let_in = there.asks("POST", CODE_PATH, question, **ASKED, **{"X-Forwarded-For": "10.20.0.7"})
+        let_in = there.asks("POST", CODE_PATH, question, **ASKED, **{"X-Forwarded-For": "127.1.0.7"})
         assert msgspec.json.decode(let_in.body, type=CodeAnswer).state is CodeState.GOOD
-    lines = [msgspec.json.decode(line, type=Line) for line in there.counted()]
-    assert [(line.gate, line.what, line.count) for line in lines] == [("10.20.0.7", What.ANSWERED, 1)]
+    assert counted(there) == [("127.1.0.7", What.ANSWERED, 1)]
+
+
+def test_only_a_gate_of_the_fleet_is_answered_and_by_its_name(tmp_path: Path) -> None:
+    key, until = bytes(range(32)), time.time() + 600
+    good = gateway_token(key, "gate-7", until)
+    with city(tmp_path, token_key=key) as there:
+        question = msgspec.json.encode(CodeQuestion(ISSUER, GREEN.token))
+        for shown in (
+            {},
+            {"Authorization": "Bearer nobody-s"},
+            {"Authorization": f"Bearer {gateway_token(bytes(32), 'gate-7', until)}"},
+            {"Authorization": f"Bearer {gateway_token(key, 'gate-7', time.time())}"},
+        ):
+            said = there.asks("POST", CODE_PATH, question, **ASKED, **shown)
+            assert (said.status, said.headers["content-type"]) == (401, MEDIA_TYPE)
+        with pytest.raises(
+            StatusUnavailable, match="401, only gates of the fleet are answered: have this one enrolled"
+        ):
+            there.code(GREEN)
+        assert there.wire.asked == 0
+        assert there.asks("GET", "/", b"").status == 404, "what time it is everybody may see"
+        (found,) = there.code(GREEN, there.lookup(token=lambda: good))
+        assert colours(found) == {Colour.GREEN}
+    assert counted(there) == [("127.0.0.1", What.UNKNOWN, 5), ("gate-7", What.ANSWERED, 1)]
+
+
+def test_gates_behind_one_address_have_a_quota_each(tmp_path: Path) -> None:
+    key, until = bytes(range(32)), time.time() + 600
+    with city(tmp_path, token_key=key, gate_a_minute="1") as there:
+        first, other = (there.lookup(token=partial(gateway_token, key, name, until)) for name in ("gate-7", "gate-8"))
+        there.code(Citizen(1), first)
+        with pytest.raises(StatusUnavailable, match=r"429.*by this gate"):
+            there.code(Citizen(2), first)
+        there.code(Citizen(2), other)
 
 
 def test_nothing_written_names_anybody_or_shows_a_key(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

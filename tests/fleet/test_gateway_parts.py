@@ -175,6 +175,8 @@ def test_a_key_that_others_could_read_is_refused(tmp_path: Path) -> None:
     ("changes", "why"),
     [
         ({"gates": '["10.0.0.1/8"]'}, "host bits"),
+        ({"gates": '["127.0.0.0/8", "10.0.0.0/8"]'}, "fleet gateway-key FILE"),
+        ({"gates": '["0.0.0.0/0"]'}, "fleet gateway-key FILE"),
         ({"deadline_ms": "5000"}, "deadline_ms"),
         ({"address": '"http://192.0.2.1"'}, "https"),
         ({"address": '"https://192.0.2.1"'}, "CA file or pins"),

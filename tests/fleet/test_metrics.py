@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.plane.metrics import BUCKETS_S, MEDIA_TYPE, Metrics
+from fleet.planned import ZONE
 from gate.wire.heartbeat import Clock
 from gate.wire.message import encode
 
@@ -88,6 +89,31 @@ def test_gates_are_counted_by_state(fleet_server: FleetServer) -> None:
     assert found["fleet_gates", 'state="revoked"'] == before + 1
     ((gates,),) = fleet_server.sql("SELECT count(*) FROM devices")
     assert sum(value for (name, _), value in found.items() if name == "fleet_gates") == gates
+
+
+def test_a_gate_that_is_silent_as_planned_is_not_counted_as_offline(fleet_server: FleetServer) -> None:
+    now, site = datetime.now(UTC), fleet_server.site("station-with-hours")
+    silent = now - timedelta(hours=1)
+    gates = [Gate(fleet_server) for _ in range(4)]
+    fleet_server.sql("UPDATE devices SET site_id = %s WHERE id = ANY(%s)", site, [gate.id for gate in gates[:2]])
+    for gate in gates:
+        values = gate.id, silent, encode(beat())
+        fleet_server.sql("INSERT INTO reports (device_id, seen_at, heartbeat) VALUES (%s, %s, %s)", *values)
+    with serving(fleet_server.ready) as another:
+        before = scraped(another)
+    local = now.astimezone(ZONE)
+    opens, closes = ((local + timedelta(hours=hours)).time() for hours in (11, 12))
+    hours = site, opens, closes, "1234567"
+    fleet_server.sql("INSERT INTO opening_hours (site_id, opens, closes, days) VALUES (%s, %s, %s, %s)", *hours)
+    fleet_server.sql(
+        "INSERT INTO planned_absences (device_id, begins, ends, why, made_by) VALUES (%s, %s, %s, '', 'somebody')",
+        *(gates[2].id, silent, now + timedelta(hours=1)),
+    )
+    with serving(fleet_server.ready) as another:
+        after = scraped(another)
+    for state, more in (("off", 3), ("offline", -3), ("online", 0)):
+        assert after["fleet_gates", f'state="{state}"'] - before["fleet_gates", f'state="{state}"'] == more
+    fleet_server.sql("UPDATE devices SET state = 'revoked' WHERE id = ANY(%s)", [gate.id for gate in gates])
 
 
 def test_gates_and_strangers_do_not_get_them(fleet_server: FleetServer) -> None:

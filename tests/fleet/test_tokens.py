@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.plane.tokens import NONCE_LIFE_S, Holder, check_nonce, check_token, nonce, token
+from fleet.plane.tokens import (
+    NONCE_LIFE_S,
+    Holder,
+    check_gateway_token,
+    check_nonce,
+    check_token,
+    gateway_key,
+    gateway_token,
+    nonce,
+    token,
+)
 from gate.errors import WireFault
 
 SECRET, OTHER = bytes(32), bytes([1]) * 32
@@ -52,6 +62,31 @@ def test_a_token_is_no_challenge() -> None:
         check_nonce(SECRET, "gate-7", NOW, token(SECRET, HOLDER, NOW + 600, CHANCE))
 
 
+@pytest.mark.parametrize("gate", ["gate-7", "g", "g" * 64])
+def test_a_token_for_the_gateway_names_its_gate_until_its_time_is_over(gate: str) -> None:
+    key = gateway_key(SECRET)
+    made = gateway_token(key, gate, NOW + 600)
+    assert check_gateway_token(key, NOW + 599, made) == gate
+    with pytest.raises(WireFault, match="over"):
+        check_gateway_token(key, NOW + 600, made)
+    for place, letter in enumerate(made):
+        forged = made[:place] + ("A" if letter != "A" else "B") + made[place + 1 :]
+        with pytest.raises(WireFault):
+            check_gateway_token(key, NOW, forged)
+
+
+def test_what_opens_the_gateway_opens_nothing_of_the_fleet() -> None:
+    key = gateway_key(SECRET)
+    for made in (gateway_token(key, "gate-7", NOW + 600), gateway_token(SECRET, "gate-7", NOW + 600)):
+        with pytest.raises(WireFault):
+            check_token(SECRET, NOW, made)
+    for made in (token(SECRET, HOLDER, NOW + 600, CHANCE), token(key, HOLDER, NOW + 600, CHANCE)):
+        with pytest.raises(WireFault):
+            check_gateway_token(key, NOW, made)
+    with pytest.raises(WireFault):
+        check_gateway_token(gateway_key(OTHER), NOW, gateway_token(key, "gate-7", NOW + 600))
+
+
 @given(st.text(max_size=300) | st.text("AB-_=", max_size=120))
 def test_whatever_else_comes_is_refused(text: str) -> None:
     with contextlib.suppress(WireFault):
@@ -59,4 +94,7 @@ def test_whatever_else_comes_is_refused(text: str) -> None:
         raise AssertionError
     with contextlib.suppress(WireFault):
         check_token(SECRET, NOW, text)
+        raise AssertionError
+    with contextlib.suppress(WireFault):
+        check_gateway_token(SECRET, NOW, text)
         raise AssertionError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from receiver import Receiver
 from uploads import DEVICE, WAIT_S, enrolled, session
 
 from gate.app.fleet import heart
-from gate.app.fleet.commands import Able, Commands
+from gate.app.fleet.commands import MOST_ASKED, Able, Commands
 from gate.app.fleet.devices import Devices
 from gate.app.fleet.heart import Heart
 from gate.app.fleet.vitals import Vitals
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
 
+    from gate.app.fleet.commands import Questions
     from gate.app.rule_slot import RuleSlot
     from gate.app.trust_slot import TrustSlot
     from gate.kiosk.server import KioskServer
@@ -80,7 +82,7 @@ class Site:
         self.screen, self.rules = Screen(), Rules()
         self.devices, self.barrier = Devices(("id-reader", "gun")), Devices(("barrier",))
         self.take = self.devices.noting(lambda _: None)
-        vitals = Vitals(
+        self.vitals = Vitals(
             clock=SystemClock(),
             devices=self.devices,
             barrier=self.barrier,
@@ -89,12 +91,15 @@ class Site:
             trust=cast("TrustSlot", Trust()),
             journal=journal,
         )
-        self.heart = Heart(
-            session(receiver.url, enrolled(receiver)),
+        self.heart = self.beating({CommandKind.CHECK: lambda: ["the disk is full"] * 3})
+
+    def beating(self, questions: Questions) -> Heart:
+        return Heart(
+            session(self.receiver.url, enrolled(self.receiver)),
             DEVICE,
-            vitals,
+            self.vitals,
             lambda: INVENTORY,
-            Able({CommandKind.REFRESH: self._refresh}, {CommandKind.CHECK: lambda: ["the disk is full"] * 3}),
+            Able({CommandKind.REFRESH: self._refresh}, questions),
             lambda: None,
         )
 
@@ -225,9 +230,55 @@ def test_a_question_is_answered_line_by_line(site: Site) -> None:
     assert store.outcomes == [CommandOutcome("command-1", CommandResult.DONE, lines=("the disk is full",) * 3)]
 
 
+def test_the_beat_goes_on_while_a_question_is_answered(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heart, "EVERY_S", 0.01)
+    store, answers, asked = site.receiver.store, threading.Event(), []
+
+    def check() -> list[str]:
+        asked.append("check")
+        answers.wait(WAIT_S)
+        return ["the reader is gone"]
+
+    site.heart = site.beating({CommandKind.CHECK: check})
+    store.commands["command-1"] = Command("command-1", "check", 60)
+
+    async def look() -> None:
+        await site.until(lambda: bool(asked))
+        before = len(site.beats())
+        store.commands["command-2"] = Command("command-2", "refresh", 60)
+        await site.until(lambda: len(site.beats()) > before + 3 and site.rules.refreshed == 1)
+        assert [one.id for one in store.outcomes] == ["command-2"]
+        answers.set()
+        await site.until(lambda: not store.commands)
+
+    alive(site, look)
+    assert asked == ["check"], "it was handed over with each answer, and asked once"
+    assert store.outcomes[-1] == CommandOutcome("command-1", CommandResult.DONE, lines=("the reader is gone",))
+
+
 def taken(commands: Commands, *orders: Command) -> tuple[CommandOutcome, ...]:
-    asyncio.run(commands.take(orders))
+    """What is to be told when everything is done and answered."""
+
+    async def work() -> None:
+        commands.take(orders)
+        if not commands._asked:
+            return
+        answering = asyncio.create_task(commands.answer())
+        async with asyncio.timeout(WAIT_S):
+            while commands._asked:  # noqa: ASYNC110 - as in ``until``
+                await asyncio.sleep(0.01)
+        answering.cancel()
+
+    asyncio.run(work())
     return commands.untold
+
+
+def test_no_more_questions_wait_than_are_meant_to() -> None:
+    commands = Commands(Able({}, {CommandKind.CHECK: list}))
+    found = taken(commands, *(Command(f"command-{number}", "check", 60) for number in range(100)))
+    assert [one.id for one in found] == [f"command-{number}" for number in range(MOST_ASKED)]
+    found = taken(commands, *(Command(f"command-{number}", "check", 60) for number in range(100)))
+    assert len(found) == 2 * MOST_ASKED, "those that were left are handed over again"
 
 
 def test_an_answer_and_a_heartbeat_with_answers_stay_small() -> None:

@@ -9,6 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
+from hypothesis import given
+from hypothesis import strategies as st
 from receiver import Receiver
 from uploads import enrolled, session
 from vectors import ROOT
@@ -16,6 +18,7 @@ from vectors import ROOT
 from gate.app.config_check import faults
 from gate.app.fleet import session as sessions
 from gate.app.fleet.key import load_key
+from gate.app.fleet.link import first_after_s
 from gate.config import load
 from gate.config_bind import Roots
 from gate.errors import ConfigError
@@ -69,6 +72,12 @@ def test_what_can_not_be_used_is_named_before_the_gate_goes_to_work(
 ) -> None:
     (found,) = said(tmp_path, f'url = "{url}"\ndevice = "gate-7"\nkey = "device.key"\n{more}')
     assert why in found
+
+
+@given(st.floats(0, 1e9), st.floats(0, 1, exclude_max=True))
+def test_a_city_that_is_switched_on_comes_over_a_minute_and_one_gate_at_once(uptime_s: float, chance: float) -> None:
+    waits = first_after_s(uptime_s, lambda: chance)
+    assert waits == pytest.approx(chance * (60 if uptime_s < 180 else 5))
 
 
 def test_a_name_that_no_server_would_take_is_refused(tmp_path: Path) -> None:

@@ -1,7 +1,12 @@
-"""Carries out what the fleet tells the gate to do: each command once, however often it is handed over."""
+"""Carries out what the fleet tells the gate to do: each command once, however often it is handed over.
+
+Orders are carried out at once. A question may take as long as it takes (a self-test asks every device), so questions
+are answered one after the other beside the heartbeats.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +27,8 @@ MOST_TOLD: Final = 64
 MOST_REMEMBERED: Final = 1000
 MOST_AT_ONCE: Final = 2 * MOST_ANSWERED
 """Bytes of all lines of one heartbeat; those of further answers wait for the next."""
+MOST_ASKED: Final = 16
+"""Questions that wait; more are left to be handed over again."""
 
 Orders = Mapping[CommandKind, Callable[[], str | None]]
 """What a gate can be told to do, and how it does it, with what there is to tell of it; called on the event loop."""
@@ -52,6 +59,9 @@ class Commands:
         self._knows = able.questions
         self._outcomes: dict[str, CommandOutcome] = {}
         """By command; those of the last commands, told or not."""
+        self._asked: set[str] = set()
+        """Questions, by their commands: the one that is being answered, and those that wait."""
+        self._to_answer: asyncio.Queue[Command] = asyncio.Queue()
         self._untold: dict[str, CommandOutcome] = {}
 
     @property
@@ -72,33 +82,62 @@ class Commands:
             if outcome.id in self._outcomes:  # should it ask again, it learns that this was done
                 self._outcomes[outcome.id] = msgspec.structs.replace(outcome, lines=())
 
-    async def take(self, commands: Iterable[Command]) -> None:
-        """Carry out what is new; what was carried out already is only told again."""
+    def take(self, commands: Iterable[Command]) -> None:
+        """Carry out what is new, or let it be answered; what was carried out already is only told again."""
         for command in commands:
-            if command.id not in self._outcomes:
-                self._remember(await self._carry_out(command))
-            self._untold[command.id] = self._outcomes[command.id]
+            if (known := self._outcomes.get(command.id)) is not None:
+                self._untold[command.id] = known
+            elif command.kind in self._knows and command.valid_s > 0:
+                self._ask(command)
+            else:
+                self._remember(self._carried_out(command))
+
+    async def answer(self) -> None:
+        """Answer questions until cancelled."""
+        while True:
+            command = await self._to_answer.get()
+            _begins(command)
+            outcome = await self._answered(command)
+            self._asked.remove(command.id)
+            self._remember(outcome)
+
+    def _ask(self, command: Command) -> None:
+        if command.id not in self._asked and len(self._asked) < MOST_ASKED:
+            self._asked.add(command.id)
+            self._to_answer.put_nowait(command)
 
     def _remember(self, outcome: CommandOutcome) -> None:
         while len(self._outcomes) >= MOST_REMEMBERED:
             self._outcomes.pop(next(iter(self._outcomes)))
-        self._outcomes[outcome.id] = outcome
+        self._outcomes[outcome.id] = self._untold[outcome.id] = outcome
         log.info(line("command", id=outcome.id, result=outcome.result.value, detail=outcome.detail))
 
-    async def _carry_out(self, command: Command) -> CommandOutcome:
+    def _carried_out(self, command: Command) -> CommandOutcome:
         if command.valid_s == 0:
             return CommandOutcome(command.id, CommandResult.EXPIRED)
-        if command.kind not in {*self._can, *self._knows}:
+        if command.kind not in self._can:
             return CommandOutcome(command.id, CommandResult.NOT_SUPPORTED)
-        kind = CommandKind(command.kind)
-        log.info(line("command-begins", id=command.id, kind=command.kind))
+        _begins(command)
         try:
-            if kind in self._knows:
-                return CommandOutcome(command.id, CommandResult.DONE, lines=await _answer(self._knows[kind]))
-            told = self._can[kind]()
+            told = self._can[CommandKind(command.kind)]()
         except (GateError, OSError) as fault:
-            return CommandOutcome(command.id, CommandResult.FAILED, str(fault)[:1000])
+            return _failed(command, fault)
         return CommandOutcome(command.id, CommandResult.DONE, (told or "")[:1000])
+
+    async def _answered(self, command: Command) -> CommandOutcome:
+        try:
+            lines = await _answer(self._knows[CommandKind(command.kind)])
+        except (GateError, OSError) as fault:
+            return _failed(command, fault)
+        return CommandOutcome(command.id, CommandResult.DONE, lines=lines)
+
+
+def _begins(command: Command) -> None:
+    log.info(line("command-begins", id=command.id, kind=command.kind))
+
+
+def _failed(command: Command, fault: Exception) -> CommandOutcome:
+    return CommandOutcome(command.id, CommandResult.FAILED, str(fault)[:1000])
 
 
 async def _answer(question: Callable[[], Sequence[str]]) -> tuple[str, ...]:

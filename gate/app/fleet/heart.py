@@ -71,8 +71,12 @@ class Heart:
         self._inventory_due = True
 
     async def run(self) -> None:
-        """Beat until cancelled."""
-        await asyncio.sleep(random.uniform(0, MOST_OFTEN_S))  # noqa: S311 - a city's gates start in one second
+        """Beat, and answer what the fleet asks, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._commands.answer())
+            group.create_task(self._beats())
+
+    async def _beats(self) -> None:
         while True:
             told = self._vitals.news()
             try:
@@ -102,7 +106,7 @@ class Heart:
         if about is not None:
             self._inventory_due = False
         self._commands.told(outcomes)
-        await self._commands.take(answers[0].commands)
+        self._commands.take(answers[0].commands)
 
     async def _pause(self, told: object) -> None:
         """Wait for the next one's time, or for something to tell; never less than ``MOST_OFTEN_S``."""

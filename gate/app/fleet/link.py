@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from gate.app.fleet.heart import Heart
 from gate.app.fleet.inventory import inventory
@@ -16,6 +17,7 @@ from gate.app.logs import line
 from gate.errors import ConfigError
 from gate.journal.uploader import Uploader
 from gate.net.client import Client
+from gate.wire.heartbeat import EVERY_S, MOST_OFTEN_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from gate.config import FleetConfig, GateConfig
     from gate.journal.store import Journal
     from gate.model import Moment
+
+BOOT_S: Final = 180.0
+"""A gate that starts so soon after its machine was switched on: with it, perhaps, every gate of a city."""
 
 log = logging.getLogger("gate.fleet")
 
@@ -41,9 +46,12 @@ class Link:
 
     uploader: Uploader
     heart: Heart
+    after_s: float
+    """From the start until the fleet is first asked for anything."""
 
     async def run(self) -> None:
         """Keep the fleet informed until cancelled."""
+        await asyncio.sleep(self.after_s)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._upload())
             group.create_task(self.heart.run())
@@ -56,8 +64,31 @@ class Link:
             self.uploader.stop()
 
 
+def first_after_s(uptime_s: float, draw: Callable[[], float]) -> float:
+    """How long a gate that starts leaves the fleet in peace.
+
+    After a power cut a whole city's gates start as one, and each asks four questions before its first heartbeat is
+    answered. They come as they come later, over a minute. A gate that alone was started anew is soon seen again.
+
+    Args:
+        uptime_s: of the machine.
+        draw: as for ``Pace``.
+    """
+    return draw() * (EVERY_S if uptime_s < BOOT_S else MOST_OFTEN_S)
+
+
+def tokens_of(fleet: FleetConfig | None) -> Tokens | None:
+    """What the gate proves itself by in its fleet and at the city's gateway; None: it can't, and the log says why."""
+    try:
+        return None if fleet is None else Tokens(fleet.url, fleet.device, load_key(fleet.key))
+    except ConfigError as fault:
+        log.error(line("fleet-off", why=str(fault)))
+        return None
+
+
 def fleet(
     config: GateConfig,
+    tokens: Tokens | None,
     journal: Journal,
     vitals: Vitals,
     able: Able,
@@ -69,12 +100,21 @@ def fleet(
 
     Args:
         config: all of it.
+        tokens: of ``tokens_of``.
         journal: opened.
         vitals: how the gate is.
         able: what it may have of this gate.
         lease: renewed whenever the fleet has answered.
     """
-    if config.fleet is None:
+    if config.fleet is None or tokens is None:
+        return None
+
+    known = config.fleet
+    try:
+        trust = known.trust()
+        upload, beats = (Session(Client(known.url, trust), tokens) for _ in range(2))  # neither waits for the other
+    except ConfigError as fault:
+        log.error(line("fleet-off", why=str(fault)))
         return None
 
     def contact() -> None:
@@ -83,35 +123,18 @@ def fleet(
         if vitals.settings is not None:
             vitals.settings.heard()
 
-    try:
-        return _link(config, config.fleet, journal, vitals, able, contact)
-    except ConfigError as fault:
-        log.error(line("fleet-off", why=str(fault)))
-        return None
-
-
-def _link(
-    config: GateConfig,
-    fleet: FleetConfig,
-    journal: Journal,
-    vitals: Vitals,
-    able: Able,
-    contact: Callable[[], None],
-) -> Link:
-    trust, tokens = fleet.trust(), Tokens(fleet.url, fleet.device, load_key(fleet.key))
-    upload, beats = (Session(Client(fleet.url, trust), tokens) for _ in range(2))  # neither waits for the other
     base = None if vitals.settings is None else vitals.settings.base
-    heart = Heart(beats, fleet.device, vitals, lambda: inventory(config, fleet, base), able, contact)
+    heart = Heart(beats, known.device, vitals, lambda: inventory(config, known, base), able, contact)
     uploader = Uploader(
         config.journal.path,
         journal,
-        device=fleet.device,
+        device=known.device,
         fleet=upload,
         contact=contact,
         tell=_tell,
         draw=random.random,
     )
-    return Link(uploader, heart)
+    return Link(uploader, heart, first_after_s(time.clock_gettime(time.CLOCK_BOOTTIME), random.random))
 
 
 def _tell(trouble: str | None) -> None:

@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from gate.errors import WireFault
+from gate.errors import StatusUnavailable, WireFault
 from gate.wire.message import MEDIA_TYPE, Problem, answer, encode, squeeze
 from gate.wire.pace import asked_for
 from gate.wire.token import (
@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 
 class Tokens:
-    """The one token of this gate, for all its ways to the fleet.
+    """The one token of this gate, for all its ways to the fleet, and the one for the city's gateway.
 
     Args:
         url: the fleet's address as it is configured; a signature is for it alone.
@@ -56,6 +56,7 @@ class Tokens:
         self._lock = threading.Lock()
         self._token: str | None = None
         self._until = float("-inf")
+        self._at_gateway: tuple[str | None, float] = None, float("-inf")
 
     def get(self, client: Client, instead_of: str | None = None) -> str:
         """A token that is good for a while; another one than ``instead_of``, which the fleet does not take any more.
@@ -69,7 +70,21 @@ class Tokens:
                 asked = time.monotonic()
                 found = self._ask(client)
                 self._token, self._until = found.token, asked + found.life_s * RENEWED_AT
+                self._at_gateway = found.gateway, float("inf") if found.gateway is None else asked + found.life_s
             return self._token
+
+    def for_gateway(self) -> str | None:
+        """What to show at the city's gateway, of what is at hand: nobody is asked or waited for.
+
+        Heartbeats and uploads renew it long before it is over. None: this fleet gives nothing to show.
+
+        Raises:
+            StatusUnavailable: the fleet has not answered yet, or for so long that it is over.
+        """
+        token, until = self._at_gateway
+        if time.monotonic() >= until:
+            raise StatusUnavailable("nothing to show at the gateway, as the fleet does not answer; is it reached?")
+        return token
 
     def _ask(self, client: Client) -> Token:
         challenge = _question(client, CHALLENGE_PATH, ChallengeRequest(self._device), Challenge)
