@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from fleet.console import permissions
 from fleet.console.audit import note
-from fleet.console.rule_words import difference, rows, rules
+from fleet.console.rule_words import difference, outcomes, rows, rules
 from fleet.drafts import change, taking, text
 from fleet.drafts.difference import lines
 from fleet.drafts.parameters import UNITS, fields_of, with_typed
@@ -81,7 +81,7 @@ def preview(request: Any, number: int) -> Any:
     """What a change would come to, before anything is saved."""
     found = _to_change(request, number)
     if (wanted := _wanted(request, found)) is None:
-        return _page(request, found, may_change=True, typed=request.POST.get("text"))
+        return _page(request, found, may_change=True, typed=_typed(request))
     return _preview(request, found, wanted)
 
 
@@ -92,7 +92,7 @@ def save(request: Any, number: int) -> Any:
     with transaction.atomic():
         found = _to_change(request, number, lock=True)
         if (wanted := _wanted(request, found)) is None:
-            return _page(request, found, may_change=True, typed=request.POST.get("text"))
+            return _page(request, found, may_change=True, typed=_typed(request))
         if wanted.faults or request.POST.get("digest") != wanted.digest(found):
             messages.error(request, _("Nothing was saved: this is not what was shown. Look again."))
             return _preview(request, found, wanted)
@@ -171,12 +171,18 @@ def _wanted(request: Any, found: RuleDraft) -> Looked | None:
     if _moved(request, found):
         return None
     try:
-        if (typed := request.POST.get("text")) is not None:
+        if (typed := _typed(request)) is not None:
             return change.look(found, text.taken(typed))
         return change.look(found, with_typed(text.taken(found.text), request.POST.dict()))
     except RuleSetError as fault:
         messages.error(request, _("Nothing was saved: %(why)s") % {"why": fault})
         return None
+
+
+def _typed(request: Any) -> str | None:
+    """The whole text, where that is what was changed."""
+    found = request.POST.get("text")
+    return None if found is None else found.replace("\0", "")
 
 
 def _moved(request: Any, found: RuleDraft) -> bool:
@@ -221,7 +227,7 @@ def _preview(request: Any, found: RuleDraft, wanted: Looked) -> Any:
         "examples_count": len(wanted.examples),
         "lines": [difference(line) for line in islice(wanted.lines, MOST_LINES)],
         "count": len(wanted.lines),
-        "effect": None if told is None else told.table(),
+        "effect": None if told is None else outcomes(told),
         "effect_of": of_,
         "seen": change.seen(found),
         "digest": wanted.digest(found),

@@ -10,6 +10,8 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from fleet.drafts.parameters import Kind
+from fleet.publishing.effect import NOT_READ
+from fleet.publishing.rejudge import FOREIGN, NO_SUCCESSOR, NO_SUCH_SET, ORDERS_APPLIED, OTHER_PLACES
 from gate.errors import GateError
 from gate.rules.explain import explain
 from gate.rules.parameters import MAX_AGE
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from fleet.drafts.difference import Line
     from fleet.drafts.parameters import Field
+    from fleet.publishing.effect import Effect
     from fleet.publishing.rejudge import Held
     from gate.rules.rule import Rule
     from gate.rules.vocabulary import Language
@@ -58,6 +61,20 @@ _UNITS: Final[Mapping[str, Any]] = {
     "_years": gettext_lazy("years"),
     "_tenths": gettext_lazy("tenths of a degree: 373 is 37.3 °C"),
     "_doses": gettext_lazy("doses"),
+}
+
+_UNSAID: Final[Mapping[str, Any]] = {
+    NO_SUCH_SET: gettext_lazy("judged by another rule set, or by a version that the draft does not come from"),
+    NO_SUCCESSOR: gettext_lazy("judged by another rule set"),
+    ORDERS_APPLIED: gettext_lazy("an order was in force"),
+    OTHER_PLACES: gettext_lazy("profiles are assigned otherwise"),
+    FOREIGN: gettext_lazy("judged by a certificate's own rules"),
+    NOT_READ[1]: gettext_lazy("the record can't be read"),
+}
+_OUTCOMES: Final[Mapping[str, Any]] = {
+    "pass": gettext_lazy("let in"),
+    "retry": gettext_lazy("asked to try again"),
+    "refer": gettext_lazy("sent to staff"),
 }
 
 
@@ -107,6 +124,22 @@ def difference(line: Line) -> dict[str, Any]:
     is_span = line.where[-1].endswith("_s") or MAX_AGE in line.where
     said = [_with_span(text) if is_span else text for text in (line.old, line.new)]
     return {"where": " › ".join(line.where), "old": said[0], "new": said[1]}
+
+
+def outcomes(effect: Effect) -> dict[str, Any]:
+    """What would have changed, the largest first, in words."""
+    table = effect.table()
+    return {
+        "rows": effect.rows,
+        "same": effect.same,
+        "changed": [
+            (count, _OUTCOMES.get(before, before), _OUTCOMES.get(after, after), why)
+            for before, after, why, count in table["changed"]
+        ],
+        "unsaid": [
+            (count, _OUTCOMES.get(before, before), _UNSAID.get(why, why)) for before, why, count in table["unsaid"]
+        ],
+    }
 
 
 def _parameter(field: Field) -> tuple[str, str]:
