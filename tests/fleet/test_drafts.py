@@ -67,10 +67,8 @@ def test_72_hours_become_48_without_a_line_of_json(desk: Drafts) -> None:
     assert "未采样" not in chinese.get("/rules/")
 
 
-@pytest.mark.parametrize(
-    "name", sorted(path.name for path in RULES.glob("*.json") if path.stem not in {"orders.example", "certificates"})
-)
-def test_every_set_that_comes_with_the_program_can_be_edited(desk: Drafts, name: str) -> None:
+@pytest.mark.parametrize("name", ["station-48h.json", "hospital.json", "children.json", "school.json"])
+def test_sets_that_come_with_the_program_can_be_edited(desk: Drafts, name: str) -> None:
     page = desk.started((RULES / name).read_bytes())
     shown = desk.person.get(page)
     assert "A gate would refuse it" not in shown
@@ -178,8 +176,8 @@ def test_the_second_of_two_people_is_told_and_loses_nothing(desk: Drafts) -> Non
 def test_nobody_saves_what_he_has_not_seen(desk: Drafts) -> None:
     page = desk.started()
     preview = desk.look(page, TWO_DAYS)
-    for other in ({"text": offered(preview).replace("172800", "864000")}, {"digest": "0" * 64}):
-        answer = desk.save(page, preview, meant="1", **other)
+    for name, other in (("text", offered(preview).replace("172800", "864000")), ("digest", "0" * 64)):
+        answer = desk.save(page, preview, None, **{"meant": "1", name: other})
         assert "this is not what was shown" in answer.content.decode()
     assert desk.set(page)["version"] == 1
 
