@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "sign": ("fleet.publishing.sign", "a release, by two people, each on a machine of their own"),
     "publish": ("fleet.publishing.command", "a signed bundle to the gates, ring by ring"),
     "configuration": ("fleet.configuration.command", "what is set at the console, as files that two people sign"),
+    "rules": ("fleet.drafts.command", "a rule set that was edited at the console, as the file that two people sign"),
     "rollouts": ("fleet.publishing.worker", "what moves rollouts on, or back, beside the site's folder"),
     "flags": ("fleet.flags.export", "whoever has a colour set by hand now, as a table for the desk that makes lists"),
     "days": ("fleet.days.command", "the days that are kept, their sizes and keys; and dropping those past their time"),

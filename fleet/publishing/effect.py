@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gate.rules.ruleset import Example, RuleSet
 
 DAY: Final = timedelta(days=1)
+HOURS: Final = 24
 MOST_CHANGED: Final = 0.05
 """Of the rows; for more, whoever publishes has to say that it is meant."""
 IN_AN_EMERGENCY: Final = 50_000
@@ -91,12 +92,24 @@ def effect(before: Mapping[str, bytes], after: Mapping[str, bytes], now: datetim
         most: of the rows, the newest so many; None: all of them.
     """
     old, new = _held(before), _held(after)
-    found = Effect(examples=tuple(_examples(old, new)))
     if {one.rule_set.digest for one in old} == {one.rule_set.digest for one in new}:
-        found.rows = found.same = _rows(now, most).count()
-        return found
-    judge, known = Rejudge(old, new), dict[Any, Any]()
-    for row in _read(now, most):
+        count = _rows(now, most).count()
+        return Effect(count, count, examples=_named(old, new))
+    return judged_again(old, new, _rows(now, most).values_list("body", flat=True).iterator(chunk_size=2000))
+
+
+def judged_again(before: Iterable[Held], after: Iterable[Held], bodies: Iterable[Any]) -> Effect:
+    """Judge rows again.
+
+    Args:
+        before: rule sets that judged them.
+        after: those that take their place.
+        bodies: the rows as they were received.
+    """
+    before, after = list(before), list(after)
+    found = Effect(examples=_named(before, after))
+    judge, known = Rejudge(before, after), dict[Any, Any]()
+    for row in _read(bodies):
         if row is None:
             found.rows += 1
             found.unsaid[NOT_READ] += 1
@@ -120,15 +133,20 @@ def _held(files: Mapping[str, bytes]) -> list[Held]:
     return found
 
 
-def _examples(before: Iterable[Held], after: Iterable[Held]) -> Iterator[str]:
-    """The examples of both sets of a name that a rule of both decides otherwise."""
+def decided_otherwise(before: Iterable[Held], after: Iterable[Held]) -> Iterator[tuple[str, str, bool]]:
+    """Examples of both sets of a name that a rule of both decides otherwise: rule, example, whether it holds now."""
     old = {one.rule_set.id: one.rule_set for one in before}
     for new in (one.rule_set for one in after if one.rule_set.id in old):
         was = old[new.id]
         for identifier in sorted(was.rules.keys() & new.rules.keys()):
             for example in {one.name: one for one in (*was.examples, *new.examples)}.values():
-                if _holds(was, identifier, example) != _holds(new, identifier, example):
-                    yield f"{identifier}: {example.name}"
+                holds = _holds(new, identifier, example)
+                if _holds(was, identifier, example) is not holds:
+                    yield identifier, example.name, holds
+
+
+def _named(before: Iterable[Held], after: Iterable[Held]) -> tuple[str, ...]:
+    return tuple(f"{identifier}: {name}" for identifier, name, _holds_now in decided_otherwise(before, after))
 
 
 def _holds(rule_set: RuleSet, identifier: str, example: Example) -> bool:
@@ -143,16 +161,37 @@ def _holds(rule_set: RuleSet, identifier: str, example: Example) -> bool:
 
 
 def _rows(now: datetime, most: int | None) -> Any:
+    return _between(now - DAY, now).order_by("-id")[:most]
+
+
+def _between(begins: datetime, ends: datetime) -> Any:
     from fleet.registry.models import Passage  # noqa: PLC0415 - Django is set up by now
 
-    return Passage.objects.filter(id__gte=first_id(now - DAY), id__lt=first_id(now)).order_by("-id")[:most]
+    return Passage.objects.filter(id__gte=first_id(begins), id__lt=first_id(ends))
 
 
-def _read(now: datetime, most: int | None) -> Iterator[Row | None]:
+def _read(bodies: Iterable[Any]) -> Iterator[Row | None]:
     """None: one that can't be read, which a newer server may have taken."""
     decoder = msgspec.json.Decoder(Row)
-    for (body,) in _rows(now, most).values_list("body").iterator(chunk_size=2000):
+    for body in bodies:
         try:
             yield decoder.decode(bytes(body))
         except (msgspec.DecodeError, UnicodeDecodeError):
             yield None
+
+
+def sample(now: datetime, most: int) -> tuple[list[Any], int]:
+    """Rows of the last 24 hours, of each hour as many (its first), and how many there are; all of them if few.
+
+    Args:
+        now: aware.
+        most: so many in all.
+    """
+    count = _rows(now, None).count()
+    if count <= most:
+        return list(_rows(now, None).values_list("body", flat=True)), count
+    found: list[Any] = []
+    for hour in range(HOURS):
+        begins = now - DAY + DAY * hour / HOURS
+        found += _between(begins, begins + DAY / HOURS).order_by("id").values_list("body", flat=True)[: most // HOURS]
+    return found, count

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from fleet.registry.days import GoneDay  # noqa: F401 - Django looks for tables here
+from fleet.registry.drafts import RuleDraft  # noqa: F401 - Django looks for tables here
 from fleet.registry.flags import Flag, FlagChange  # noqa: F401 - Django looks for tables here
 from fleet.registry.levels import Setting  # noqa: F401 - Django looks for tables here
 from fleet.registry.notices import Notice  # noqa: F401 - Django looks for tables here

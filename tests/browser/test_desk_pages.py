@@ -10,15 +10,19 @@ from playwright.sync_api import FilePayload, expect
 
 pytest.importorskip("django", reason="the fleet's packages are not installed")
 
+from drafts_story import Story
 from fleet_desk import Desk, beat
 from fleet_rig import free_port
 from permit_lists import number
 
 from fleet.run import process
+from gate.__main__ import main as gate
+from gate.rules import ruleset
 from gate.wire.heartbeat import Device
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from fleet_rig import FleetServer
     from playwright.sync_api import Page
@@ -36,9 +40,11 @@ class Console:
         self.desk.told(beat(readers=(Device("camera", 17),)))
         self.url = url
         self.user, self.second = self._user(), self._user()
+        self.chief = self._user(is_superuser=True)
 
-    def _user(self) -> str:
+    def _user(self, *, is_superuser: bool = False) -> str:
         user = self.desk.user(may_change=True)
+        user.is_superuser = is_superuser
         user.set_password(PASSWORD)
         user.save()
         return str(user.username)
@@ -137,3 +143,13 @@ def test_a_sites_day_is_drawn(console: Console, desk_page: Page) -> None:
     assert box
     assert box["height"] > 20
     assert desk_page.locator("svg.plot rect.passed").evaluate("e => getComputedStyle(e).fill") == "rgb(10, 106, 56)"
+
+
+def test_72_hours_become_48_and_what_is_taken_away_is_good(console: Console, page: Page, tmp_path: Path) -> None:
+    page.context.clear_cookies()
+    console.desk.server.sql("DELETE FROM rule_drafts")
+    file = Story(logged_in(console, page, console.chief), console.url, lambda *_: None).told(tmp_path)
+    assert gate(["rules", "check", str(file)]) == 0
+    taken = ruleset.load(file.read_bytes())
+    assert (taken.version, taken.parameters["test_max_age_s"]) == (2, 48 * 3600)
+    page.context.clear_cookies()
