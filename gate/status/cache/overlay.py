@@ -16,7 +16,7 @@ from gate.status.cache.added import Added
 from gate.status.cache.layout import HASH_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from gate.status.cache.change import Change
     from gate.status.cache.whole import Rows, WholeList
@@ -102,8 +102,10 @@ class Overlay:
         for starts, *parts in zip(whole.parts(), *(change.parts() for change in changes), strict=True):
             first, last = starts[0], starts[-1]
             flags, said = (bytearray(last - first), array("I")) if before is None else before.said(first, last)
+            new = dict[int, int]()
             for part, known in zip(parts, numbers, strict=True):
-                said = _laid(flags, said, part.places(starts), map(known.__getitem__, part.numbers))
+                new.update(zip(part.places(starts), map(known.__getitem__, part.numbers), strict=True))
+            said = _laid(flags, said, new)
             at = self._write_numbers(at, said)
             left += flags
             row += self._write_bits(row, left)
@@ -138,22 +140,26 @@ def _values(before: Overlay | None, changes: Sequence[Change]) -> tuple[array[in
     return array("I", chain((0,), known)), numbers
 
 
-def _laid(flags: bytearray, said: array[int], places: Iterable[int], numbers: Iterable[int]) -> array[int]:
-    """What is said after one more change.
+def _laid(flags: bytearray, said: array[int], new: dict[int, int]) -> array[int]:
+    """What is said once a change is laid over it.
 
     Args:
-        flags: for each row whether it changed; after that with this change.
+        flags: for each row 1 where it changed, 0 where not; after that with this change.
         said: the numbers of those that did.
-        places: of the rows that this change changes, in order.
-        numbers: of what it says about each.
+        new: row to number.
     """
     now, at, here = array("I"), 0, 0
-    for place, number in zip(places, numbers, strict=True):
-        until = at + flags.count(1, here, place)
-        if until > at:
+    places = sorted(new)
+    if said:
+        for place in places:
+            until = at + flags.count(1, here, place)
             now += said[at:until]
-        now.append(number)
-        at = until + flags[place]
+            now.append(new[place])
+            at = until + flags[place]
+            here = place + 1
+        now += said[at:]
+    else:
+        now.extend(map(new.__getitem__, places))
+    for place in places:
         flags[place] = 1
-        here = place + 1
-    return now + said[at:]
+    return now
