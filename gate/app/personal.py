@@ -11,6 +11,7 @@ from gate.app.aside import aside
 from gate.app.logs import line
 from gate.kiosk.state import StatusFlag
 from gate.lease import HOURS, NOTED_S, Lease
+from gate.status import last_good
 from gate.status.file import MissingStatus
 from gate.status.gateway import NoGateway
 
@@ -84,7 +85,8 @@ def lease_on(config: GateConfig, state: Path, signed: Callable[[], timedelta | N
 def lists(config: GateConfig) -> list[Path]:
     """Files and folders with what a gate knows about people, and the key of their pseudonyms."""
     status = config.status
-    personal = (status.file, status.key, status.permits, status.exceptions, status.city)
+    copies = [] if status.file is None else [status.file.with_name(status.file.name + last_good.GOOD)]
+    personal = (status.file, *copies, status.key, status.permits, status.exceptions, status.city)
     return [path for path in personal if path is not None]
 
 

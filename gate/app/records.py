@@ -11,7 +11,8 @@ from gate.config_checks import HELD_MARGIN_MS
 from gate.errors import ConfigError
 from gate.kiosk.state import StatusFlag
 from gate.net.client import Client
-from gate.status.file import MissingStatus, StatusFile
+from gate.status import last_good
+from gate.status.file import MissingStatus
 from gate.status.gateway import NoGateway
 from gate.status.lookup import Lookup
 from gate.status.merged import MergedSources
@@ -113,10 +114,13 @@ def sources(
 
 def _file(path: Path) -> StatusSource:
     try:
-        return StatusFile.open(path)
+        found, why = last_good.opened(path)
     except ConfigError as fault:
         log.error(line("status-refused", why=str(fault)))
         return MissingStatus(str(fault))
+    if why is not None:
+        log.error(line("status-last-good", why=why))
+    return found
 
 
 def _permits(config: StatusConfig, key: PseudonymKey) -> PermitList | None:

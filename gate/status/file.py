@@ -92,13 +92,15 @@ class StatusFile:
         Raises:
             ConfigError: it is missing or not of the form above; the message names the place.
         """
-        try:
-            with path.open("rb") as file:
-                raw = file.read(MAX_FILE_BYTES + 1)
-        except OSError as fault:
-            raise ConfigError(f"{path}: status file can't be read ({fault.strerror})") from None
-        if len(raw) > MAX_FILE_BYTES:
-            raise ConfigError(f"{path}: status file is larger than {MAX_FILE_BYTES >> 20} MiB")
+        return cls.of(read(path), path)
+
+    @classmethod
+    def of(cls, raw: bytes, path: Path) -> StatusFile:
+        """From the content of a file.
+
+        Raises:
+            ConfigError: it is not of the form above; the message names the place.
+        """
         try:
             content = msgspec.json.decode(raw, type=_File)
             holders = {_pseudonym(key): wire.records_of(holder) for key, holder in content.holders.items()}
@@ -111,6 +113,22 @@ class StatusFile:
         known = [self._holders[person] for person in people if person in self._holders]
         chief = next((person for person in people if person in self._holders), people[0])
         return Found(chief, functools.reduce(merged, known, None))
+
+
+def read(path: Path) -> bytes:
+    """The content of such a file.
+
+    Raises:
+        ConfigError: it can't be read, or is too large.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_FILE_BYTES + 1)
+    except OSError as fault:
+        raise ConfigError(f"{path}: status file can't be read ({fault.strerror})") from None
+    if len(raw) > MAX_FILE_BYTES:
+        raise ConfigError(f"{path}: status file is larger than {MAX_FILE_BYTES >> 20} MiB")
+    return raw
 
 
 class MissingStatus:

@@ -97,9 +97,6 @@ class Change:
                 raise StatusUnavailable("the blocks of the list that it changes are not in order")
             if not all(map(lt, part.indexes, chain.from_iterable(map(repeat, sizes, part.counts)))):
                 raise StatusUnavailable("a change of the list names a row that there is none of")
-            places = part.places(starts)
-            if not all(map(lt, places, places[1:])):
-                raise StatusUnavailable("a change of the list names rows that are not in order")
             if max(part.numbers, default=-1) >= values:
                 raise StatusUnavailable("a change of the list names a value that it does not hold")
         try:

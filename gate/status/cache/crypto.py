@@ -45,7 +45,9 @@ class ListKey:
 
     def hash(self, pseudonym: bytes) -> bytes:
         """Where a person stands in every list of this fleet; by itself it says nothing about the pseudonym."""
-        return self.full_hash(pseudonym)[:HASH_BYTES]
+        hashing = self._hash.copy()
+        hashing.update(pseudonym)
+        return hashing.digest()[:HASH_BYTES]
 
     def full_hash(self, pseudonym: bytes) -> bytes:
         """The same and two bytes more."""

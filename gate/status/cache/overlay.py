@@ -16,12 +16,13 @@ from gate.status.cache.added import Added
 from gate.status.cache.layout import HASH_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from gate.status.cache.change import Change
     from gate.status.cache.whole import Rows, WholeList
 
-_COUNTED: Final = 512
+_COUNTED_BITS: Final = 9
+_COUNTED: Final = 1 << _COUNTED_BITS
 """Rows of which it is known how many changed before them."""
 _COUNTED_BYTES: Final = _COUNTED // 8
 _DIGITS: Final = bytes.maketrans(b"\0\1", b"01")
@@ -37,7 +38,7 @@ class Overlay:
         changes: in their order, each checked against the whole list.
     """
 
-    __slots__ = ("_before", "_memory", "_planes", "added", "values")
+    __slots__ = ("_before", "_high", "_highest", "_low", "_memory", "_planes", "added", "values")
 
     def __init__(self, whole: WholeList, before: Overlay | None, changes: Sequence[Change]) -> None:
         self.values, numbers = _values(before, changes)
@@ -46,6 +47,7 @@ class Overlay:
         bits = -(-whole.starts(blocks, blocks)[0] // _COUNTED) * _COUNTED_BYTES
         planes = 2 if len(self.values) <= 1 << 16 else 3
         self._planes = [bits + plane * rows for plane in range(planes)]
+        self._low, self._high, self._highest = (*self._planes, 0)[:3]
         self._memory = memory.taken(bits + planes * rows)
         self._lay(whole, before, changes, numbers)
         self._before = self._count()
@@ -59,16 +61,15 @@ class Overlay:
 
     def changed(self, row: int) -> int | None:
         """What it says about a row of the whole list; None: nothing."""
-        content, byte = self._memory, row >> 3
-        if not content[byte] >> (row & 7) & 1:
+        content, byte, right = self._memory, row >> 3, ~row & 7
+        if not content[byte] >> right & 1:
             return None
-        counted = row // _COUNTED
-        bits = int.from_bytes(content[counted * _COUNTED_BYTES : byte + 1], "little")
-        at = self._before[counted] + (bits & (1 << row % _COUNTED) - 1).bit_count()
-        low, high, *higher = self._planes
-        number = content[low + at] | content[high + at] << 8
-        if higher:
-            number |= content[higher[0] + at] << 16
+        counted = row >> _COUNTED_BITS
+        until = int.from_bytes(content[counted << _COUNTED_BITS - 3 : byte + 1], "big") >> right
+        at = self._before[counted] + until.bit_count() - 1
+        number = content[self._low + at] | content[self._high + at] << 8
+        if self._highest:
+            number |= content[self._highest + at] << 16
         said: int = self.values[number]
         return said
 
@@ -84,16 +85,16 @@ class Overlay:
         """For each of these rows whether it changed, 1 or 0, and the numbers of the values of those that did."""
         if first == last:
             return bytearray(), array("I")
-        bits = int.from_bytes(self._memory[first >> 3 : (last + 7) >> 3], "little") >> (first & 7)
+        bits = int.from_bytes(self._memory[first >> 3 : (last + 7) >> 3], "big") >> (-last & 7)
         digits = format(bits & (1 << (last - first)) - 1, f"0{last - first}b").encode("ascii")
         at = self._place(first)
         numbers = memory.from_planes(self._memory, [plane + at for plane in self._planes], self._place(last) - at)
-        return bytearray(digits[::-1].translate(_FLAGS)), numbers
+        return bytearray(digits.translate(_FLAGS)), numbers
 
     def _place(self, row: int) -> int:
         counted = row // _COUNTED
-        bits = int.from_bytes(self._memory[counted * _COUNTED_BYTES : (row + 7) >> 3], "little")
-        return self._before[counted] + (bits & (1 << row % _COUNTED) - 1).bit_count()
+        bits = int.from_bytes(self._memory[counted * _COUNTED_BYTES : (row + 7) >> 3], "big") >> (-row & 7)
+        return self._before[counted] + bits.bit_count()
 
     def _lay(
         self, whole: WholeList, before: Overlay | None, changes: Sequence[Change], numbers: Sequence[array[int]]
@@ -102,8 +103,10 @@ class Overlay:
         for starts, *parts in zip(whole.parts(), *(change.parts() for change in changes), strict=True):
             first, last = starts[0], starts[-1]
             flags, said = (bytearray(last - first), array("I")) if before is None else before.said(first, last)
+            new = dict[int, int]()
             for part, known in zip(parts, numbers, strict=True):
-                said = _laid(flags, said, part.places(starts), map(known.__getitem__, part.numbers))
+                new.update(zip(part.places(starts), map(known.__getitem__, part.numbers), strict=True))
+            said = _laid(flags, said, new)
             at = self._write_numbers(at, said)
             left += flags
             row += self._write_bits(row, left)
@@ -113,7 +116,7 @@ class Overlay:
     def _count(self) -> array[int]:
         """How many rows changed before each ``_COUNTED`` of them, and in all."""
         chunks = (self._memory[at : at + _COUNTED_BYTES] for at in range(0, self._planes[0], _COUNTED_BYTES))
-        return array("I", accumulate((int.from_bytes(chunk, "little").bit_count() for chunk in chunks), initial=0))
+        return array("I", accumulate((int.from_bytes(chunk, "big").bit_count() for chunk in chunks), initial=0))
 
     def _write_numbers(self, at: int, numbers: array[int]) -> int:
         end = at + len(numbers)
@@ -125,8 +128,8 @@ class Overlay:
         """Write as many as can be counted, and take them away; gives how many."""
         rows = len(flags) // _COUNTED * _COUNTED
         if rows:
-            digits = flags[:rows].translate(_DIGITS)[::-1]
-            self._memory[row // 8 : (row + rows) // 8] = int(digits, 2).to_bytes(rows // 8, "little")
+            digits = flags[:rows].translate(_DIGITS)
+            self._memory[row // 8 : (row + rows) // 8] = int(digits, 2).to_bytes(rows // 8, "big")
             del flags[:rows]
         return rows
 
@@ -138,22 +141,26 @@ def _values(before: Overlay | None, changes: Sequence[Change]) -> tuple[array[in
     return array("I", chain((0,), known)), numbers
 
 
-def _laid(flags: bytearray, said: array[int], places: Iterable[int], numbers: Iterable[int]) -> array[int]:
-    """What is said after one more change.
+def _laid(flags: bytearray, said: array[int], new: dict[int, int]) -> array[int]:
+    """What is said once a change is laid over it.
 
     Args:
-        flags: for each row whether it changed; after that with this change.
+        flags: for each row 1 where it changed, 0 where not; after that with this change.
         said: the numbers of those that did.
-        places: of the rows that this change changes, in order.
-        numbers: of what it says about each.
+        new: row to number.
     """
     now, at, here = array("I"), 0, 0
-    for place, number in zip(places, numbers, strict=True):
-        until = at + flags.count(1, here, place)
-        if until > at:
+    places = sorted(new)
+    if said:
+        for place in places:
+            until = at + flags.count(1, here, place)
             now += said[at:until]
-        now.append(number)
-        at = until + flags[place]
+            now.append(new[place])
+            at = until + flags[place]
+            here = place + 1
+        now += said[at:]
+    else:
+        now.extend(map(new.__getitem__, places))
+    for place in places:
         flags[place] = 1
-        here = place + 1
-    return now + said[at:]
+    return now
