@@ -183,6 +183,23 @@ def test_where_it_is_demanded_nothing_works_before_it_is_there(desk: Desk) -> No
     again.get("/")
 
 
+def test_an_operator_helps_whoever_has_lost_it_and_sees_no_secret(desk: Desk) -> None:
+    from django_otp.plugins.otp_static.models import StaticDevice  # noqa: PLC0415 - Django is set up by the fixture
+    from django_otp.plugins.otp_totp.models import TOTPDevice  # noqa: PLC0415 - the same
+
+    owner = Owner(desk)
+    owner.sets_up()
+    operator = Person(desk.users.filter(username="admin").first() or desk.users.create_superuser("admin"))
+    for kind, path in ((TOTPDevice, "otp_totp/totpdevice"), (StaticDevice, "otp_static/staticdevice")):
+        number = kind.objects.get(user=owner.user).pk
+        for page in (f"/admin/{path}/", f"/admin/{path}/{number}/change/"):
+            said = operator.get(page)
+            assert not [one for one in (owner.secret.hex(), *owner.recovery) if one.replace(" ", "") in said]
+        operator.post(f"/admin/{path}/{number}/delete/", post="yes")
+    assert operator.client.get(f"/admin/otp_totp/totpdevice/{number}/qrcode/").status_code in {403, 404}
+    assert owner.tried(PASSWORD) is None
+
+
 def test_both_languages_say_all_of_it(desk: Desk) -> None:
     owner = Owner(desk, is_superuser=True)
     owner.person = Person(owner.user, language="zh-hans")
