@@ -22,6 +22,9 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "fleet.registry.apps.RegistryConfig",
     "fleet.console.apps.ConsoleConfig",
 ]
@@ -33,7 +36,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "fleet.console.middleware.FirstPasswordMiddleware",
+    "fleet.console.second_factor.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -49,6 +54,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "fleet.console.operators.known",
+                "fleet.console.second_factor.asked",
             ],
         },
     }
@@ -73,6 +79,10 @@ STATIC_URL = "/static/"
 LOCALE_PATHS = [Path(__file__).parent / "console" / "locale"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "gates"
+SECOND_FACTOR_REQUIRED = os.environ.get("FLEET_SECOND_FACTOR") == "required"
+OTP_TOTP_ISSUER = "fleet"
+OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0  # wrong codes are counted with wrong passwords
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 AUTHENTICATION_BACKENDS = ["fleet.console.lockout.Passwords"]
 OPERATORS = frozenset(filter(None, os.environ.get("FLEET_OPERATORS", "admin").split(",")))
 """Superusers who may use ``/admin/``; districts do not reach in there."""

@@ -16,10 +16,11 @@ class ConsoleConfig(AppConfig):
     label = "console"
 
     def ready(self) -> None:
-        from fleet.console.audit import note  # noqa: PLC0415 - models are there from now on
+        from fleet.console import codes  # noqa: PLC0415 - models are there from now on
+        from fleet.console.audit import note  # noqa: PLC0415 - the same
 
         def came(user: Any, **_: Any) -> None:
-            note(user, "logged in", user.get_username())
+            note(user, "logged in", user.get_username(), codes.how(user))
 
         signals.user_logged_in.connect(came, weak=False)
 

@@ -1,4 +1,4 @@
-"""After some wrong passwords in a row a name has to wait, ever longer, whoever asks and from wherever.
+"""After some wrong passwords or codes in a row a name has to wait, ever longer, whoever asks and from wherever.
 
 A try is counted before it is looked at, so that a thousand at once are a thousand. It is counted for names that nobody
 has as well: how long to wait must not tell which names there are.
@@ -7,16 +7,20 @@ has as well: how long to wait must not tell which names there are.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
+from django import forms
+from django.contrib.auth import authenticate
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
+from fleet.console import codes
 from fleet.console.audit import note
 from fleet.registry.tries import WrongPasswords
 
@@ -53,9 +57,11 @@ DELETE FROM wrong_passwords WHERE last_at < %s OR name IN (
 class Passwords(ModelBackend):
     """Django's own, for names that need not wait."""
 
-    @sensitive_variables("password")
-    def authenticate(self, request: Any, username: str | None = None, password: str | None = None, **more: Any) -> Any:
-        """Who it is; None: that was wrong.
+    @sensitive_variables("password", "code")
+    def authenticate(
+        self, request: Any, username: str | None = None, password: str | None = None, code: str = "", **more: Any
+    ) -> Any:
+        """Who it is; None: that was wrong, and nobody learns which of it.
 
         Raises:
             PermissionDenied: it is not looked at.
@@ -66,6 +72,8 @@ class Passwords(ModelBackend):
         if not _counted(name):
             raise PermissionDenied
         found = super().authenticate(request, username, password, **more)
+        if found is not None and not codes.proves(found, code):
+            found = None
         if found is not None:
             WrongPasswords.objects.filter(name=name).delete()
         elif WrongPasswords.objects.filter(last_at__gt=timezone.now() - MINUTE).count() <= MOST_NOTED:
@@ -74,7 +82,34 @@ class Passwords(ModelBackend):
 
 
 class LoginForm(AuthenticationForm):
-    """Says so when a name has to wait."""
+    """Asks for the second factor as well, and says so when a name has to wait."""
+
+    code = forms.CharField(
+        label=gettext_lazy("Code"),
+        help_text=gettext_lazy("if you have set up a second factor"),
+        max_length=32,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}),
+    )
+    error_messages: ClassVar = {
+        **AuthenticationForm.error_messages,
+        "invalid_login": gettext_lazy("That is not right: the name, the password, or the code."),
+    }
+
+    def clean(self) -> Any:
+        """Who it is.
+
+        Raises:
+            ValidationError: nobody who may come in.
+        """
+        said = self.cleaned_data
+        name, password = said.get("username"), said.get("password")
+        if name is not None and password:
+            self.user_cache = authenticate(self.request, username=name, password=password, code=said.get("code", ""))
+            if self.user_cache is None:
+                raise self.get_invalid_login_error()
+            self.confirm_login_allowed(self.user_cache)
+        return said
 
     def get_invalid_login_error(self) -> ValidationError:
         """Why nobody was let in."""

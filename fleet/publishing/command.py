@@ -106,11 +106,13 @@ def _emergency_by(asked: argparse.Namespace) -> str:
     """
     from django.contrib.auth import authenticate  # noqa: PLC0415 - Django is set up by now
 
-    from fleet.console import permissions  # noqa: PLC0415 - the same
+    from fleet.console import codes, permissions  # noqa: PLC0415 - the same
 
     if asked.who is None or asked.at is not None:
         raise FleetError("an emergency is now, and somebody's: give --as USER, and not --at")
-    user = authenticate(username=asked.who, password=secret(f"password of {asked.who} at the console"))
+    password = secret(f"password of {asked.who} at the console")
+    code = secret(f"code of {asked.who}, or a recovery code") if codes.has_one(asked.who) else ""
+    user = authenticate(username=asked.who, password=password, code=code)
     if user is None or not permissions.may_publish(user):
         raise FleetError("that is nobody who may publish")
     return str(user.get_username())

@@ -81,6 +81,20 @@ def test_nobody_without_the_right_or_the_password_asks_for_one(settled: City) ->
     assert city.state()[1] == "done"
 
 
+def test_whoever_has_a_second_factor_is_asked_for_it(settled: City) -> None:
+    from fleet.console import codes  # noqa: PLC0415 - Django is set up by the fixture
+
+    city, release, back = settled, settled.bundle(2, "new"), settled.bundle(3, "old")
+    person = city.publisher()
+    recovery = codes.renewed(person)
+    with pytest.raises(FleetError, match=r"the code of .* is missing"):
+        city.ask(release, back, person.username)
+    with pytest.raises(FleetError, match="nobody who may publish"):
+        city.ask(release, back, person.username, f"{PASSWORD}\n000000")
+    city.ask(release, back, person.username, f"{PASSWORD}\n{recovery[0]}")
+    assert city.state()[1] == "waiting"
+
+
 def test_the_database_takes_no_emergency_of_one_person(settled: City) -> None:
     settled.ask(settled.bundle(2, "new"), settled.bundle(3, "old"), settled.publisher().username)
     for change in ("state = 'running'", "state = 'running', confirmed_by = asked_by"):
