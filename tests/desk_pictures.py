@@ -24,20 +24,27 @@ from vectors import ROOT
 from fleet.run import process
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from playwright.sync_api import Page
 
 FOLDER = ROOT / "docs" / "pictures" / "desk"
 LANGUAGES = (("en", "en", "North district", "North station"), ("zh-hans", "zh-CN", "北区", "北站"))
 USER, PASSWORD = "desk", "a password of a picture"
 PASSAGES = 40
+TALLEST = 1200
+"""Pixels; what comes below is more of the same."""
 
 
-def settings(page: Page, url: str, number: int) -> None:
-    """A silence before speaking is set for a district, and looked at."""
+def settings(page: Page, url: str, number: int, show: Callable[[str, Page], None]) -> None:
+    """How often gates look for new rules is set for a district, and looked at."""
     page.goto(f"{url}/configuration/district/{number}/")
-    row = page.locator("tr", has=page.locator("[value='voice.lead_in_ms']"))
-    row.locator("[name=value]").fill("200")
-    row.scroll_into_view_if_needed()
+    row = page.locator("tr", has=page.locator("[value='trust.server.every_minutes']"))
+    row.locator("[name=value]").fill("15")
+    show("configuration", page)
+    row.locator("button").first.click()
+    expect(page.locator(".count")).to_have_text("3")
+    show("configuration-preview", page)
 
 
 def main(number: int) -> None:
@@ -59,10 +66,11 @@ def main(number: int) -> None:
             browser = playwright.chromium.launch(
                 executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"]
             )
-            page = browser.new_page(viewport={"width": 1180, "height": 860}, locale=locale)
+            page = browser.new_page(viewport={"width": 1180, "height": 400}, locale=locale)
 
             def show(name: str, shown: Page) -> None:
-                drawn = Image.open(io.BytesIO(shown.screenshot())).convert("RGB")
+                drawn = Image.open(io.BytesIO(shown.screenshot(full_page=True))).convert("RGB")
+                drawn = drawn.crop((0, 0, drawn.width, min(drawn.height, TALLEST)))
                 FOLDER.mkdir(parents=True, exist_ok=True)
                 drawn.quantize(64, dither=Image.Dither.NONE).save(FOLDER / f"{name}.{locale}.png", optimize=True)
 
@@ -73,11 +81,7 @@ def main(number: int) -> None:
             page.click(f"button[value={language}]")
             with tempfile.TemporaryDirectory(prefix="desk-") as folder:
                 Story(page, url, show).told(Path(folder))
-            settings(page, url, int(server.sql("SELECT id FROM districts WHERE name = %s", district)[0][0]))
-            show("configuration", page)
-            page.locator("tr", has=page.locator("[value='voice.lead_in_ms']")).locator("button").first.click()
-            expect(page.locator(".count")).to_have_text("3")
-            show("configuration-preview", page)
+            settings(page, url, int(server.sql("SELECT id FROM districts WHERE name = %s", district)[0][0]), show)
             browser.close()
 
 

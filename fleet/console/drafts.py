@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 MOST_DRAFTS: Final = 200
 MOST_LINES: Final = 200
-"""Differences and examples of a page; the sums are of all."""
+"""Faults, differences and examples of a page; the sums are of all."""
 
 
 class FileForm(forms.Form):
@@ -197,12 +197,13 @@ def _moved(request: Any, found: RuleDraft) -> bool:
 
 def _page(request: Any, found: RuleDraft, *, may_change: bool, typed: str | None = None) -> Any:
     now = text.taken(found.text)
-    held = change.held(now)
+    held, faults = change.held(now), change.faults_of(found.text.encode())
     differs = [] if found.text == found.before else list(lines(text.taken(found.before), now))
     context = {
         "draft": found,
         "may_change": may_change,
-        "faults": change.faults_of(found.text.encode()),
+        "faults": faults[:MOST_LINES],
+        "faults_count": len(faults),
         "held": held,
         "rules": [] if held is None else rules(held),
         "rows": [] if held is None else rows(fields_of(now), held),
@@ -222,7 +223,8 @@ def _preview(request: Any, found: RuleDraft, wanted: Looked) -> Any:
         "draft": found,
         "looked": wanted,
         "raised": wanted.version != found.version,
-        "faults": wanted.faults,
+        "faults": wanted.faults[:MOST_LINES],
+        "faults_count": len(wanted.faults),
         "examples": wanted.examples[:MOST_LINES],
         "examples_count": len(wanted.examples),
         "lines": [difference(line) for line in islice(wanted.lines, MOST_LINES)],

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from itertools import groupby, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from fleet.drafts.parameters import Kind
 from fleet.publishing.effect import NOT_READ
 from fleet.publishing.rejudge import FOREIGN, NO_SUCCESSOR, NO_SUCH_SET, ORDERS_APPLIED, OTHER_PLACES
 from gate.errors import GateError
@@ -103,17 +102,18 @@ def rules(held: Held) -> list[dict[str, Any]]:
 
 def rows(fields: list[Field], held: Held) -> list[dict[str, Any]]:
     """A row for each parameter, with a cell for the set and for each profile; None: it has none to be typed there."""
-    places = ["", *held.rule_set.profiles]
-    found = []
-    for (name, member), group in groupby(sorted(fields, key=_parameter), _parameter):
-        cells = {field.profile: field for field in group}
+    places, found = ["", *held.rule_set.profiles], list[dict[str, Any]]()
+    by_parameter: dict[tuple[str, str], dict[str, Field]] = {}
+    for field in fields:
+        by_parameter.setdefault((field.parameter, field.member), {})[field.profile] = field
+    for (name, member), cells in by_parameter.items():
         found.append(
             {
                 "name": name,
                 "word": _word(name, member),
                 "hint": _hint(name),
                 "used": [rule.identifier for rule in held.rule_set.rules.values() if _uses(rule, name)][:MOST_NAMED],
-                "cells": [_cell(cells.get(place)) for place in places],
+                "cells": [cells.get(place) for place in places],
             }
         )
     return found
@@ -142,10 +142,6 @@ def outcomes(effect: Effect) -> dict[str, Any]:
     }
 
 
-def _parameter(field: Field) -> tuple[str, str]:
-    return field.parameter, field.member
-
-
 def _word(name: str, member: str) -> str:
     if name == MAX_AGE:
         fact = FACTS[member].words.of(language()) if member in FACTS else member
@@ -155,13 +151,6 @@ def _word(name: str, member: str) -> str:
 
 def _hint(name: str) -> str:
     return next((str(words) for ending, words in _UNITS.items() if name.endswith(ending)), "")
-
-
-def _cell(field: Field | None) -> dict[str, Any] | None:
-    if field is None:
-        return None
-    own = "" if field.own is None else _with_span(json.dumps(field.own)) if field.kind is Kind.SPAN else str(field.own)
-    return {"field": field, "kind": field.kind.value, "own": own}
 
 
 def _uses(rule: Rule, name: str) -> bool:

@@ -78,17 +78,25 @@ class Field:
     @property
     def text(self) -> str:
         """Its value as it is typed, without its unit; empty for none."""
-        match self.value:
+        return self._written(self.value)
+
+    @property
+    def instead(self) -> str:
+        """The same of the set's own, which holds where a profile has none."""
+        return self._written(self.own) if self.value is None else ""
+
+    def _written(self, value: Any) -> str:
+        match value:
             case None:
                 return ""
             case bool():
-                return "yes" if self.value else "no"
+                return "yes" if value else "no"
             case list():
-                return ", ".join(map(str, self.value))
+                return ", ".join(map(str, value))
             case int() if self.unit:
-                return str(self.value // UNITS[self.unit])
+                return str(value // UNITS[self.unit])
             case _:
-                return str(self.value)
+                return str(value)
 
 
 def unit_of(seconds: int) -> str:
