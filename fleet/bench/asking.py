@@ -51,9 +51,14 @@ class Tally:
         return sum(self.statuses[status] for status in PUT_OFF)
 
     @property
+    def faults(self) -> Counter[str]:
+        """Questions without a good answer, nor a word when to come again; by what came instead."""
+        return Counter({what: count for what, count in self.statuses.items() if what not in (OK, *PUT_OFF)})
+
+    @property
     def wrong(self) -> int:
-        """Questions without a good answer, nor a word when to come again."""
-        return sum(self.statuses.values()) - self.statuses[OK] - self.asked_to_wait
+        """How many those are."""
+        return self.faults.total()
 
     def ms(self, share: float) -> float:
         """So many milliseconds at most took this share of the answers."""
@@ -103,6 +108,11 @@ class Pool:
         """Close what is not in use."""
         for _, writer in self._idle:
             writer.close()
+
+
+def kinds(faults: Counter[str]) -> str:
+    """How many of each, in words."""
+    return ", ".join(f"{what} × {count}" for what, count in faults.most_common()) or "none"
 
 
 def packed(body: bytes) -> tuple[bytes, str]:

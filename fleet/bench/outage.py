@@ -13,13 +13,14 @@ import contextlib
 import random
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fleet import nginx
 from fleet.bench import city, page
-from fleet.bench.asking import Pool, Tally
+from fleet.bench.asking import Pool, Tally, kinds
 from fleet.bench.pauses import left
 from fleet.bench.returning import Returning
 from fleet.listening import free_ports
@@ -164,7 +165,7 @@ def _lines(minutes: Sequence[Minute], comeback: Comeback, asked: argparse.Namesp
         ]
         for number, one in enumerate(minutes, 1)
     ]
-    by, wrong = settled(minutes), sum(one.answers.wrong for one in minutes)
+    by, wrong = settled(minutes), sum((one.answers.faults for one in minutes), Counter[str]())
     put_off = sum(one.answers.asked_to_wait for one in minutes)
     said = (
         f"{asked.gates:,} gates and a server that was away for {asked.away:.0f} minutes, so that every gate pauses for "
@@ -197,5 +198,5 @@ def _lines(minutes: Sequence[Minute], comeback: Comeback, asked: argparse.Namesp
         "",
         *page.table(head, rows),
         "",
-        f"{verdict}; errors that a gate saw: {wrong}; asked to come again later: {put_off} times.",
+        f"{verdict}; errors that a gate saw: {kinds(wrong)}; asked to come again later: {put_off} times.",
     ]

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fleet.bench import city, page
-from fleet.bench.asking import OK, Pool, Tally, packed, steadily, timed
+from fleet.bench.asking import OK, Pool, Tally, kinds, packed, steadily, timed
 from fleet.listening import free_ports
 from fleet.run import HOST, database, process
 from gate.wire import heartbeat, passages
@@ -149,7 +149,7 @@ def _steady(taken: Taken, asked: argparse.Namespace) -> list[str]:
     )
     used = f"Of a processor: the plane {taken.plane_s:.1f} s with its start, the gates {taken.generator_s:.1f} s."
     wrong = Counter({**(taken.beats.statuses + taken.rows.statuses), OK: 0})
-    faults = [f"Errors: {', '.join(f'{name} × {n}' for name, n in (+wrong).items())}.", ""] if +wrong else []
+    faults = [f"Errors: {kinds(+wrong)}.", ""] if +wrong else []
     return [said, "", *page.table(["what", "asked", "answered", "errors", "median", "p99"], rows), "", *faults, used]
 
 

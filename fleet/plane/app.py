@@ -51,7 +51,7 @@ MOST_AT_ONCE: Final = 2048
 UPLOADS_AT_ONCE: Final = 6
 """Each may take 8 MiB of memory while it is unpacked, and heartbeats wait while one is; more are no faster."""
 SMALL: Final = 2048
-"""Bytes of an upload that waits for none of those: gzip makes 2 MiB of them at most."""
+"""Bytes of an upload that waits for none of those: a few rows, and no more of them unpacked than of a heartbeat."""
 MOST_UPLOADS: Final = 64
 """That wait for their turn: seconds, and no heartbeat is turned away for them."""
 MOST_ASKED: Final = 16 * 1024
@@ -195,18 +195,18 @@ class Plane:
             raise Refusal(429, "this gate asks too often", AGAIN_S)
         if (answers := self._gates.get(request.url.path)) is None:
             raise Refusal(404, "there is nothing here")
-        if request.url.path == passages.PATH:
-            async with self._turn(request.headers.get("content-length")):
+        if request.url.path == passages.PATH and int(request.headers.get("content-length", MOST_BYTES)) > SMALL:
+            async with self._turn():
                 return await answers(gate, await bodies.read(request, MOST_BYTES))
         return await answers(gate, await bodies.read(request, MOST_TOLD))
 
     @contextlib.asynccontextmanager
-    async def _turn(self, length: str | None) -> AsyncIterator[None]:
+    async def _turn(self) -> AsyncIterator[None]:
         if self._uploading >= MOST_UPLOADS:
             raise Refusal(503, "too many gates upload at once; come again", UPLOAD_AGAIN_S)
         self._uploading += 1
         try:
-            async with contextlib.nullcontext() if length is not None and int(length) <= SMALL else self._uploads:
+            async with self._uploads:
                 yield
         finally:
             self._uploading -= 1

@@ -18,7 +18,7 @@ import pytest
 from fleet_gate import Gate, row
 from fleet_rig import serving
 
-from fleet.plane.app import MOST_UPLOADS
+from fleet.plane.app import MOST_UPLOADS, SMALL
 from fleet.plane.database import pool_of
 from fleet.plane.devices import KEPT_S, Devices
 from fleet.plane.limits import A_SECOND, BURST, Rates
@@ -223,7 +223,7 @@ def test_uploads_that_are_too_many_are_put_off_and_no_heartbeat_is(gate: Gate) -
     host, port = gate.server.url.removeprefix("http://").split(":")
     head = (
         f"POST {passages.PATH} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {MEDIA_TYPE}\r\n"
-        f"Authorization: Bearer {token}\r\nContent-Length: 9\r\n\r\n"
+        f"Authorization: Bearer {token}\r\nContent-Length: {SMALL + 1}\r\n\r\n"
     )
 
     def until_under_way(uploads: int) -> None:
@@ -232,15 +232,16 @@ def test_uploads_that_are_too_many_are_put_off_and_no_heartbeat_is(gate: Gate) -
             assert time.monotonic() < ends
 
     with contextlib.ExitStack() as stack:
-        for _ in range(MOST_UPLOADS):  # none of them sends its nine bytes
+        for _ in range(MOST_UPLOADS):  # none of them sends its bytes
             stack.enter_context(socket.create_connection((host, int(port)), 60)).sendall(head.encode())
         until_under_way(MOST_UPLOADS)
-        said = gate.session.post(passages.PATH, b"{}")
+        said = gate.session.post(passages.PATH, secrets.token_bytes(SMALL + 1))
         assert said.status == 503
         assert said.headers["retry-after"] == "15"
         assert gate.beat() == HeartbeatAnswer()
+        assert results(gate.send(row())) == ["taken"], "a few rows wait for nobody"
     until_under_way(0)
-    assert results(gate.send(row())) == ["taken"], "once they are gone it takes what comes"
+    assert gate.session.post(passages.PATH, secrets.token_bytes(SMALL + 1)).status == 400, "it is looked at again"
 
 
 def test_a_revoked_gate_gets_no_token_and_its_old_one_is_out_within_a_minute(gate: Gate) -> None:
