@@ -61,6 +61,8 @@ class Returning:
         self._pool = pool
         self._a_second = a_second
         self._began = time.monotonic()
+        self._part = random.random()  # noqa: S311 - no secret
+        """Of the next passage: people do not step before all gates of a city at the same moment."""
         self._lock = asyncio.Lock()
         self._token = ""
         self._until = float("-inf")
@@ -109,7 +111,7 @@ class Returning:
                 rows, after_s = 0, 0.0
 
     def _waiting(self) -> int:
-        return int(self.backlog + (time.monotonic() - self._began) * self._a_second) - self.sent
+        return int(self.backlog + self._part + (time.monotonic() - self._began) * self._a_second) - self.sent
 
     async def _ask(self, path: str, body: bytes) -> None:
         token = await self._good_token()

@@ -24,8 +24,9 @@ from fleet.plane.devices import Devices
 from fleet.plane.enrolment import Enrolment
 from fleet.plane.limits import Rates
 from fleet.plane.metrics import Metrics
-from fleet.plane.passages import Passages, QuarantineFull
+from fleet.plane.passages import Passages
 from fleet.plane.scrape import Scrape
+from fleet.plane.writing import QuarantineFull
 from gate.errors import WireFault
 from gate.wire import enrol, heartbeat, inventory, passages
 from gate.wire.enrol import Declined, EnrolRequest, Refused
@@ -49,6 +50,8 @@ MOST_AT_ONCE: Final = 2048
 """Questions under way, two seconds of them; more are told to come again."""
 UPLOADS_AT_ONCE: Final = 6
 """Each may take 8 MiB of memory while it is unpacked, and heartbeats wait while one is; more are no faster."""
+SMALL: Final = 2048
+"""Bytes of an upload that waits for none of those: gzip makes 2 MiB of them at most."""
 MOST_UPLOADS: Final = 64
 """That wait for their turn: seconds, and no heartbeat is turned away for them."""
 MOST_ASKED: Final = 16 * 1024
@@ -193,17 +196,17 @@ class Plane:
         if (answers := self._gates.get(request.url.path)) is None:
             raise Refusal(404, "there is nothing here")
         if request.url.path == passages.PATH:
-            async with self._turn():
+            async with self._turn(request.headers.get("content-length")):
                 return await answers(gate, await bodies.read(request, MOST_BYTES))
         return await answers(gate, await bodies.read(request, MOST_TOLD))
 
     @contextlib.asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def _turn(self, length: str | None) -> AsyncIterator[None]:
         if self._uploading >= MOST_UPLOADS:
             raise Refusal(503, "too many gates upload at once; come again", UPLOAD_AGAIN_S)
         self._uploading += 1
         try:
-            async with self._uploads:
+            async with contextlib.nullcontext() if length is not None and int(length) <= SMALL else self._uploads:
                 yield
         finally:
             self._uploading -= 1

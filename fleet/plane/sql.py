@@ -23,19 +23,28 @@ FORGET_NONCES: Final = "DELETE FROM spent_nonces WHERE expires_at < %s::timestam
 
 MAKE_DAY: Final = "SELECT make_day(%s::date)"
 OPEN_SERIES: Final = """
-INSERT INTO series (device_id, number, lows, highs) VALUES (%s::bigint, %s::bigint, '{}', '{}')
+INSERT INTO series (device_id, number, lows, highs)
+SELECT device_id, number, '{}', '{}' FROM unnest(%s::bigint[], %s::bigint[]) AS sent (device_id, number)
+ORDER BY device_id, number
 ON CONFLICT (device_id, number) DO NOTHING
 """
-LOCK_SERIES: Final = "SELECT lows, highs FROM series WHERE device_id = %s::bigint AND number = %s::bigint FOR UPDATE"
+LOCK_SERIES: Final = """
+SELECT series.device_id, series.number, lows, highs
+FROM series JOIN unnest(%s::bigint[], %s::bigint[]) AS sent (device_id, number) USING (device_id, number)
+ORDER BY series.device_id, series.number FOR UPDATE OF series
+"""
 CLOSE_SERIES: Final = """
-UPDATE series SET lows = %s::bigint[], highs = %s::bigint[] WHERE device_id = %s::bigint AND number = %s::bigint
+UPDATE series SET lows = sent.lows::bigint[], highs = sent.highs::bigint[]
+FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[]) AS sent (device_id, number, lows, highs)
+WHERE series.device_id = sent.device_id AND series.number = sent.number
 """
 TAKE_PASSAGES: Final = """
 INSERT INTO passages (device_id, series, received_at, id, seq, revision, at, outcome, reasons, passage, body)
-SELECT %s::bigint, %s::bigint, %s::timestamptz, id, seq, revision, at, outcome,
+SELECT device_id, series, %s::timestamptz, id, seq, revision, at, outcome,
     string_to_array(reasons, ' '), passage, body
-FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::bytea[])
-    AS sent (id, seq, revision, at, outcome, reasons, passage, body)
+FROM unnest(%s::bigint[], %s::bigint[], %s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[],
+        %s::text[], %s::text[], %s::bytea[])
+    AS sent (device_id, series, id, seq, revision, at, outcome, reasons, passage, body)
 ORDER BY id
 ON CONFLICT (id) DO UPDATE SET
     series = EXCLUDED.series, received_at = EXCLUDED.received_at, seq = EXCLUDED.seq, revision = EXCLUDED.revision,
@@ -45,8 +54,8 @@ WHERE passages.device_id = EXCLUDED.device_id AND passages.revision < EXCLUDED.r
 """
 # Its bounds say which days' partitions are looked into: from a list alone PostgreSQL does not see that.
 FOREIGN_PASSAGES: Final = """
-SELECT id FROM passages
-WHERE id >= %s::uuid AND id <= %s::uuid AND id = ANY(%s::uuid[]) AND device_id <> %s::bigint
+SELECT passages.id FROM unnest(%s::uuid[], %s::bigint[]) AS sent (id, device_id) JOIN passages ON passages.id = sent.id
+WHERE passages.id >= %s::uuid AND passages.id <= %s::uuid AND passages.device_id <> sent.device_id
 """
 COUNT_QUARANTINED: Final = "SELECT count(*) FROM quarantine WHERE device_id = %s::bigint"
 QUARANTINE: Final = """

@@ -12,16 +12,18 @@ from fleet.plane.gathered import Gathered
 def test_what_is_asked_meanwhile_goes_together_with_the_next() -> None:
     async def all_of_it() -> tuple[list[int | None], list[list[int]]]:
         asked = []
+        under_way, go_on = asyncio.Event(), asyncio.Event()
 
         async def ask_all(keys: list[int]) -> dict[int, int]:
             asked.append(sorted(keys))
-            await asyncio.sleep(0)
+            under_way.set()
+            await go_on.wait()
             return {key: key * key for key in keys if key != 4}
 
         gathered = Gathered(ask_all)
         first = asyncio.create_task(gathered.ask(1))
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)  # the question about 1 is under way now
+        await under_way.wait()
+        asyncio.get_running_loop().call_soon(go_on.set)
         return await asyncio.gather(first, *(gathered.ask(key) for key in (2, 3, 4, 3, 1))), asked
 
     answers, asked = asyncio.run(all_of_it())
