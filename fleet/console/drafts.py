@@ -24,6 +24,7 @@ from fleet.drafts import change, taking, text
 from fleet.drafts.difference import lines
 from fleet.drafts.parameters import UNITS, fields_of, with_typed
 from fleet.errors import FleetError
+from fleet.publishing.effect import MOST_COUNTED
 from fleet.registry.drafts import RuleDraft
 from gate.errors import RuleSetError
 
@@ -188,7 +189,8 @@ def _preview(request: Any, found: RuleDraft, wanted: Looked) -> Any:
         "lines": [difference(line) for line in islice(wanted.lines, MOST_LINES)],
         "count": len(wanted.lines),
         "effect": None if told is None else outcomes(told),
-        "effect_of": of_,
+        "effect_of": of_ if of_ <= MOST_COUNTED else f"> {MOST_COUNTED}",
+        "in_part": told is not None and told.rows < of_,
         "seen": change.seen(found),
         "digest": wanted.digest(found),
     }
