@@ -5,48 +5,34 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import transaction
+from django.db.models import BooleanField, ExpressionWrapper, F, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from fleet.console import permissions
 from fleet.console.audit import note
+from fleet.console.draft_files import FileForm, started
 from fleet.console.rule_words import difference, outcomes, rows, rules
 from fleet.drafts import change, taking, text
 from fleet.drafts.difference import lines
 from fleet.drafts.parameters import UNITS, fields_of, with_typed
 from fleet.errors import FleetError
+from fleet.publishing.effect import MOST_COUNTED
 from fleet.registry.drafts import RuleDraft
 from gate.errors import RuleSetError
 
 if TYPE_CHECKING:
     from fleet.drafts.change import Looked
 
-MOST_DRAFTS: Final = 200
 MOST_LINES: Final = 200
 """Faults, differences and examples of a page; the sums are of all."""
-
-
-class FileForm(forms.Form):
-    """A rule set's file."""
-
-    file = forms.FileField(label=gettext_lazy("Rule set, a JSON file"))
-
-    def clean_file(self) -> Any:
-        """One that can be read through."""
-        if self.cleaned_data["file"].size > text.MOST_BYTES:
-            raise forms.ValidationError(
-                _("too large: a draft has at most %(most)d KiB") % {"most": text.MOST_BYTES // 1024}
-            )
-        return self.cleaned_data["file"]
 
 
 @login_required
@@ -60,10 +46,14 @@ def drafts(request: Any) -> Any:
             raise PermissionDenied
         if form.is_valid():
             try:
-                return redirect("draft", number=_started(request.user, form.cleaned_data["file"].read()).id)
+                return redirect("draft", number=started(request.user, form.cleaned_data["file"].read()).id)
             except (RuleSetError, FleetError) as fault:
                 form.add_error("file", str(fault))
-    context = {"drafts": RuleDraft.objects.all(), "form": form, "may_change": may_change}
+    rows_ = RuleDraft.objects.annotate(
+        is_taken=ExpressionWrapper(Q(text=F("taken")), BooleanField()),
+        is_begun=ExpressionWrapper(Q(text=F("begun")), BooleanField()),
+    ).defer("text", "taken", "begun")
+    context = {"drafts": rows_, "form": form, "may_change": may_change}
     return render(request, "console/drafts.html", context, status=422 if form.errors else 200)
 
 
@@ -135,37 +125,6 @@ def discard(request: Any, number: int) -> Any:
     return redirect("drafts")
 
 
-def _started(user: Any, blob: bytes) -> RuleDraft:
-    """A new draft.
-
-    Raises:
-        RuleSetError: the file is no rule set, and nobody could mend it here.
-        FleetError: there is one of the same set, or there are too many.
-    """
-    found = text.read(blob)
-    said = text.written(found)
-    faults = len(change.faults_of(said.encode()))
-    if RuleDraft.objects.count() >= MOST_DRAFTS:
-        raise FleetError(_("There are too many drafts already; discard one."))
-    try:
-        with transaction.atomic():
-            made: RuleDraft = RuleDraft.objects.create(
-                name=found["id"],
-                version=found["version"],
-                text=said,
-                begun=said,
-                faults=faults,
-                changed_at=timezone.now(),
-                changed_by=user.get_username(),
-            )
-            note(user, "rules uploaded", str(made), f"{len(blob)} bytes; faults: {faults}")
-    except IntegrityError:
-        raise FleetError(
-            _("There is a draft of %(name)s already: change that one, or discard it.") % {"name": found["id"]}
-        ) from None
-    return made
-
-
 def _wanted(request: Any, found: RuleDraft) -> Looked | None:
     """What somebody wants to save; None: it is nothing that could be, and the user is told."""
     if _moved(request, found):
@@ -230,7 +189,8 @@ def _preview(request: Any, found: RuleDraft, wanted: Looked) -> Any:
         "lines": [difference(line) for line in islice(wanted.lines, MOST_LINES)],
         "count": len(wanted.lines),
         "effect": None if told is None else outcomes(told),
-        "effect_of": of_,
+        "effect_of": of_ if of_ <= MOST_COUNTED else f"> {MOST_COUNTED}",
+        "in_part": told is not None and told.rows < of_,
         "seen": change.seen(found),
         "digest": wanted.digest(found),
     }

@@ -85,9 +85,10 @@ def language() -> Language:
 def rules(held: Held) -> list[dict[str, Any]]:
     """The first rules of a set, with what each asks of somebody who keeps it and of somebody who doesn't."""
     found = []
+    listed = {name: {rule.identifier for rule in profile.rules} for name, profile in held.rule_set.profiles.items()}
     for rule in islice(held.rule_set.rules.values(), MOST_RULES):
         words = rule.description.get(language()) or next(iter(rule.description.values()))
-        profiles = [name for name, profile in held.rule_set.profiles.items() if rule in profile.rules]
+        profiles = [name for name, rules_ in listed.items() if rule.identifier in rules_]
         found.append(
             {
                 "rule": rule,

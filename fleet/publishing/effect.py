@@ -28,6 +28,8 @@ MOST_CHANGED: Final = 0.05
 """Of the rows; for more, whoever publishes has to say that it is meant."""
 IN_AN_EMERGENCY: Final = 50_000
 """Rows; nobody waits for more."""
+MOST_COUNTED: Final = 100_000
+"""Rows of a day, for whoever waits for a page; counting a city's takes a second of a busy database."""
 MOST_KINDS: Final = 100
 """Kinds of rows that are told apart; what is left is one more."""
 MOST_REMEMBERED: Final = 50_000
@@ -186,8 +188,11 @@ def sample(now: datetime, most: int) -> tuple[list[Any], int]:
     Args:
         now: aware.
         most: so many in all.
+
+    Returns:
+        Rows, and their number; above ``MOST_COUNTED`` it is one more, however many there are.
     """
-    count = _rows(now, None).count()
+    count = _rows(now, MOST_COUNTED + 1).count()
     if count <= most:
         return list(_rows(now, None).values_list("body", flat=True)), count
     found: list[Any] = []
