@@ -195,8 +195,8 @@ def test_an_operator_helps_whoever_has_lost_it_and_sees_no_secret(desk: Desk) ->
         for page in (f"/admin/{path}/", f"/admin/{path}/{number}/change/"):
             said = operator.get(page)
             assert not [one for one in (owner.secret.hex(), *owner.recovery) if one.replace(" ", "") in said]
+        assert operator.client.get(f"/admin/{path}/{number}/qrcode/").status_code != 200
         operator.post(f"/admin/{path}/{number}/delete/", post="yes")
-    assert operator.client.get(f"/admin/otp_totp/totpdevice/{number}/qrcode/").status_code in {403, 404}
     assert owner.tried(PASSWORD) is None
 
 
