@@ -80,7 +80,7 @@ class Pool:
         Raises:
             OSError, EOFError, ValueError: there is none.
         """
-        reader, writer = self._idle.pop() if self._idle else await self._open()
+        reader, writer = self._kept() or await self._open()
         bearer = "" if token is None else f"Authorization: Bearer {token}\r\n"
         head = (
             f"POST {path} HTTP/1.1\r\nHost: {HERE}\r\nContent-Type: {MEDIA_TYPE}\r\n{bearer}{packing}"
@@ -99,6 +99,15 @@ class Pool:
         else:
             self._idle.append((reader, writer))
         return Answer(said.split(" ", 2)[1], found, headers.get("retry-after"))
+
+    def _kept(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        """A connection that the server has not closed meanwhile, as servers do when one is idle for long."""
+        while self._idle:
+            reader, writer = self._idle.pop()
+            if not reader.at_eof() and not writer.is_closing():
+                return reader, writer
+            writer.close()
+        return None
 
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         self.opened += 1
