@@ -94,9 +94,8 @@ def test_whose_rows_these_are_is_looked_up_in_their_days_alone(desk: Desk) -> No
     ids = [UUID(int=int((now - timedelta(days=n)).timestamp() * 1000) << 80) for n in (2, 1)]
     with psycopg.connect(desk.server.ready.dsn) as link:
         for _ in range(12):  # and when PostgreSQL plans once for all values
-            found = link.execute(
-                f"EXPLAIN (ANALYZE, FORMAT JSON) {FOREIGN_PASSAGES}".encode(), (*ids, ids, 1)
-            ).fetchone()
+            asked = f"EXPLAIN (ANALYZE, FORMAT JSON) {FOREIGN_PASSAGES}"
+            found = link.execute(asked.encode(), (ids, [1, 1], *ids)).fetchone()
             assert found
             read = set(re.findall(r'"Relation Name": "(\w+)"', json.dumps(found[0])))
             assert read == {f"passages_{now - timedelta(days=n):%Y%m%d}" for n in (2, 1)}
