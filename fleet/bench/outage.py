@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from fleet.bench.city import Gate
 
-P99_MS: Final = 100.0
 TITLE: Final = "The whole fleet comes back after an outage"
 
 
@@ -140,11 +139,20 @@ class Comeback:
 
 
 def settled(minutes: Sequence[Minute]) -> int | None:
-    """By the end of which minute all are back, nothing of the outage waits, and answers take what they usually do."""
+    """By the end of which minute all are back and nothing of the outage waits, with nobody put off or failed after."""
     for number, one in enumerate(minutes, 1):
-        if one.back == minutes[-1].back and not one.waiting and one.answers.ms(0.99) <= P99_MS:
+        calm = not any(later.answers.wrong + later.answers.asked_to_wait for later in minutes[number - 1 :])
+        if one.back == minutes[-1].back and not one.waiting and calm:
             return number
     return None
+
+
+def verdict(minutes: Sequence[Minute]) -> str:
+    """The same in words, with how fast answers are from then on: the machine also carries the gates."""
+    if (by := settled(minutes)) is None:
+        return "It has not settled"
+    slowest = max(one.answers.ms(0.99) for one in minutes[by - 1 :])
+    return f"Settled by the end of minute {by}; from then on p99 is at most {slowest:,.0f} ms in a minute"
 
 
 def _whole(number: float) -> int:
@@ -167,7 +175,7 @@ def _lines(minutes: Sequence[Minute], comeback: Comeback, asked: argparse.Namesp
         ]
         for number, one in enumerate(minutes, 1)
     ]
-    by, wrong = settled(minutes), sum((one.answers.faults for one in minutes), Counter[str]())
+    wrong = sum((one.answers.faults for one in minutes), Counter[str]())
     put_off = sum(one.answers.asked_to_wait for one in minutes)
     said = (
         f"{asked.gates:,} gates and a server that was away for {asked.away:.0f} minutes, so that every gate pauses for "
@@ -181,7 +189,6 @@ def _lines(minutes: Sequence[Minute], comeback: Comeback, asked: argparse.Namesp
         f"in use at once ({comeback.connections:,} were opened). Real: keys, signatures, pauses, messages, rows, the "
         f"server."
     )
-    verdict = "It has not settled" if by is None else f"Settled by the end of minute {by}"
     head = [
         "minute",
         "questions",
@@ -200,5 +207,5 @@ def _lines(minutes: Sequence[Minute], comeback: Comeback, asked: argparse.Namesp
         "",
         *page.table(head, rows),
         "",
-        f"{verdict}; errors that a gate saw: {kinds(wrong)}; asked to come again later: {put_off} times.",
+        f"{verdict(minutes)}. Errors that a gate saw: {kinds(wrong)}; asked to come again later: {put_off} times.",
     ]

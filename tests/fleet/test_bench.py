@@ -16,7 +16,7 @@ from reliability import FULL
 
 from fleet.bench import city, page
 from fleet.bench.asking import Tally
-from fleet.bench.outage import Comeback, Minute, settled
+from fleet.bench.outage import Comeback, Minute, settled, verdict
 from fleet.bench.rollout import _left, measure
 
 if TYPE_CHECKING:
@@ -69,13 +69,16 @@ def test_gates_that_come_back_are_all_heard_and_nothing_of_the_outage_is_left(fl
     assert fleet_server.sql(there) == [(comeback.passages,)]
 
 
-def test_it_is_settled_when_all_are_back_nothing_waits_and_answers_are_fast() -> None:
-    def minute(back: int, waiting: int, took_s: float) -> Minute:
-        return Minute(Tally([took_s] * 100, Counter({"200": 100})), 0, back, waiting)
+def test_it_is_settled_when_all_are_back_nothing_waits_and_nobody_is_put_off() -> None:
+    def minute(back: int, waiting: int, took_s: float = 0.01, status: str = "200") -> Minute:
+        return Minute(Tally([took_s] * 100, Counter({status: 100})), 0, back, waiting)
 
-    late = [minute(5, 9, 0.01), minute(9, 3, 0.01), minute(9, 0, 0.5), minute(9, 0, 0.02)]
+    late = [minute(5, 9), minute(9, 3), minute(9, 0, status="503 later"), minute(9, 0, 0.5), minute(9, 0)]
     assert settled(late) == 4
+    assert verdict(late) == "Settled by the end of minute 4; from then on p99 is at most 500 ms in a minute"
     assert settled(late[:3]) is None
+    assert settled([*late, minute(9, 0, status="500")]) is None
+    assert verdict(late[:3]) == "It has not settled"
 
 
 def test_a_rule_is_published_to_real_updaters_and_what_that_takes_is_counted() -> None:
