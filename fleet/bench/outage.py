@@ -121,6 +121,7 @@ class Comeback:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        gc.unfreeze()
         self._pool.close()
         return found
 

@@ -16,7 +16,6 @@ from fleet.plane import sql
 from fleet.plane.gathered import Gathered
 from fleet.plane.upload import Upload
 from fleet.plane.writing import NotTogether, QuarantineFull, write
-from gate.errors import WireFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -66,7 +65,7 @@ class Passages:
                 found |= await self._written(group)
             except psycopg.OperationalError:
                 raise  # the database is away: nobody's rows are to blame
-            except (psycopg.Error, NotTogether):
+            except (psycopg.Error, NotTogether, QuarantineFull):
                 found |= await self._each(group)
         return found
 
@@ -76,7 +75,7 @@ class Passages:
         for upload in uploads:
             try:
                 found[upload] = await self._alone(upload)
-            except (psycopg.Error, WireFault, QuarantineFull) as fault:
+            except (psycopg.Error, QuarantineFull) as fault:
                 found[upload] = fault
         return found
 

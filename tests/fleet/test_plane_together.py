@@ -14,6 +14,7 @@ from fleet_gate import Gate, row
 from fleet.plane.database import pool_of
 from fleet.plane.devices import Known
 from fleet.plane.passages import SMALL, Passages
+from fleet.plane.writing import MOST_QUARANTINED, QuarantineFull
 from gate.wire.message import encode
 from gate.wire.passages import Acknowledgement, Batch, Passage, open_batch
 
@@ -70,6 +71,22 @@ def test_who_sends_another_gates_presentation_is_refused_and_nobody_else(gates: 
     assert [results(each) for each in said] == [["taken"], ["refused"], ["taken"]]
     assert [gate.rows("passages") for gate in gates] == [2, 0, 1]
     assert thief.rows("quarantine") == 1
+
+
+def test_a_full_quarantine_is_its_own_gates_matter(gates: list[Gate]) -> None:
+    one, thief, _ = gates
+    mine = row()
+    one.send(mine)
+    thief.server.sql(
+        "INSERT INTO quarantine (device_id, series, at, digest, body, reason)"
+        " SELECT %s, 1, now(), int4send(n), '', 'wrong' FROM generate_series(1, %s) AS n",
+        thief.id,
+        MOST_QUARANTINED,
+    )
+    later = [msgspec.structs.replace(mine, revision=revision) for revision in (9, 2)]
+    said = together((thief, later[:1]), (one, later[1:]))
+    assert isinstance(said[0], QuarantineFull)
+    assert results(said[1]) == ["taken"]
 
 
 def test_one_presentation_of_two_gates_at_once_is_one_gates(gates: list[Gate]) -> None:
