@@ -195,14 +195,20 @@ def received(city: City, rows: list[Row], ago: timedelta = timedelta(hours=1)) -
         )
 
 
-def test_before_publishing_the_last_day_is_judged_again_and_much_has_to_be_meant(
-    city: City, capsys: pytest.CaptureFixture[str]
-) -> None:
+def everywhere(city: City) -> dict[str, Any]:
+    """All gates have the station's rules, and nobody has passed; gives what a bundle with them is made of."""
     city.server.sql("DELETE FROM passages")
     ours = {"others": {"rules": {"station.json": STATION}}}
     city.publish(city.bundle(1, "old", **ours), None, "--at-once")
     city.work()
     city.server.sql("UPDATE rollouts SET state = 'done'")
+    return ours
+
+
+def test_before_publishing_the_last_day_is_judged_again_and_much_has_to_be_meant(
+    city: City, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours = everywhere(city)
     old = Held.read(STATION)
     rows = [row(inputs, old) for inputs in people()]
     received(city, rows)
@@ -222,11 +228,7 @@ def test_before_publishing_the_last_day_is_judged_again_and_much_has_to_be_meant
 
 
 def test_more_than_one_in_twenty_is_refused_unless_it_is_meant(city: City, capsys: pytest.CaptureFixture[str]) -> None:
-    city.server.sql("DELETE FROM passages")
-    ours = {"others": {"rules": {"station.json": STATION}}}
-    city.publish(city.bundle(1, "old", **ours), None, "--at-once")
-    city.work()
-    city.server.sql("UPDATE rollouts SET state = 'done'")
+    ours = everywhere(city)
     old = Held.read(STATION)
     received(city, [row(inputs, old) for inputs in people()])
     new = {"others": {"rules": {"station.json": changed(sooner_stale)}}}
@@ -243,11 +245,7 @@ def test_more_than_one_in_twenty_is_refused_unless_it_is_meant(city: City, capsy
 def test_a_row_that_can_not_be_read_is_one_of_which_nothing_can_be_said(
     city: City, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    city.server.sql("DELETE FROM passages")
-    ours = {"others": {"rules": {"station.json": STATION}}}
-    city.publish(city.bundle(1, "old", **ours), None, "--at-once")
-    city.work()
-    city.server.sql("UPDATE rollouts SET state = 'done'")
+    ours = everywhere(city)
     received(city, [row(people()[0], Held.read(STATION))])
     city.server.sql("UPDATE passages SET body = %s", b'{"of":"a newer server')
     new = {"others": {"rules": {"station.json": changed(without("CN-STATION-0011"))}}}
