@@ -58,6 +58,10 @@ OPENED_ONLY_BY: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Part -> the only ones who may import it."""
 
+WITHOUT_DJANGO: Final = ("fleet.plane", "fleet.gateway")
+"""What gates ask is thin, and speaks plain SQL or to no database at all."""
+_DJANGO: Final = ("django", "fleet.registry", "fleet.console")
+
 IMPURE: Final = (
     *("asyncio", "concurrent", "multiprocessing", "queue", "sched", "signal", "subprocess", "threading", "_thread"),
     *("fcntl", "glob", "mmap", "os", "pathlib", "select", "selectors", "shutil", "tempfile", "termios"),
@@ -134,6 +138,8 @@ def _broken_rules(name: str, found: Import) -> Iterator[str]:
     part = max((part for part in SEES_ONLY if _within(name, (part,))), key=len, default=None)
     if ours and part is not None and not _within(target, SEES_ONLY[part]):
         yield f"{part} sees only {', '.join(SEES_ONLY[part]) or 'the standard library'}"
+    if _within(name, WITHOUT_DJANGO) and _within(target, _DJANGO):
+        yield "what gates ask is without Django"
     for part, openers in OPENED_ONLY_BY.items():
         if _within(target, (part,)) and not _within(name, openers):
             yield f"only {' and '.join(openers)} may"

@@ -80,6 +80,8 @@ def _plant(root: Path, path: str, source: str) -> Path:
         ("fleet/server.py", "from gate.journal.store import Journal", "fleet sees only"),
         ("fleet/plane/app.py", "from gate.pseudonym import PseudonymKey", "fleet sees only"),
         ("fleet/gateway/asking.py", "from gate.status.cache import Cache", "fleet.gateway sees only"),
+        ("fleet/gateway/door.py", "from fleet.registry import models", "without Django"),
+        ("fleet/plane/app.py", "from django.db import models", "without Django"),
         ("drivers/barcode.py", "import evdev", "inside the function"),
         (
             "drivers/stream.py",
