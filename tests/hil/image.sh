@@ -71,7 +71,9 @@ install() {
     # Time of an emulated processor that no test needs. A prompt on the console, which only the kernel uses, among it.
     inside "$tree" systemctl mask serial-getty@ttyS0.service apt-daily.timer apt-daily-upgrade.timer \
         dpkg-db-backup.timer e2scrub_all.timer fstrim.timer man-db.timer systemd-networkd-wait-online.service \
-        modprobe@drm.service modprobe@efi_pstore.service modprobe@fuse.service systemd-binfmt.service e2scrub_reap.service
+        modprobe@drm.service modprobe@efi_pstore.service modprobe@fuse.service systemd-binfmt.service \
+        e2scrub_reap.service getty@tty1.service systemd-logind.service systemd-user-sessions.service \
+        dev-hugepages.mount dev-mqueue.mount sys-kernel-tracing.mount
     # As after its first boot, which asks questions and rebuilds caches.
     inside "$tree" systemd-machine-id-setup
     inside "$tree" journalctl --update-catalog

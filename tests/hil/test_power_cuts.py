@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 _LONGEST_S = 20.0
 """From the first card to the cut: some passages."""
+_HARDWARE = Hardware(processors=1, network=False, kernel=("systemd.mask=systemd-networkd.service",))
+"""A boot takes most of the time, and nobody here asks the network."""
 _AT_ONCE = 2
-"""Machines beside each other, of one processor each, that share the cuts: a boot takes most of the time."""
+"""Machines beside each other, of one processor each, that share the cuts."""
 
 
 @dataclass(slots=True)
@@ -73,7 +75,7 @@ def _cut_and_boot(image: Image, disk: CachedDisk, site: Site, folder: Path, chan
     for number in range(cuts + 1):
         life = folder / str(number)
         life.mkdir()
-        with Guest(image, disk.source, life, Hardware(processors=1)) as guest:
+        with Guest(image, disk.source, life, _HARDWARE) as guest:
             gate = Gate(guest)
             gate.logged("ready", seconds=1200)
             ended.boots.append(gate.ready_after_s())
