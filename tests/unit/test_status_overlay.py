@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 from status_lists import (
+    AS_OF,
     GREEN,
     KEY,
     RED,
@@ -27,6 +28,7 @@ from status_lists import (
     said,
 )
 
+from gate.errors import StatusUnavailable
 from gate.status.cache import change
 from gate.status.cache.added import Added
 from gate.status.cache.file import write_signed
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+    from gate.status.cache.generation import Generation
     from gate.status.cache.layout import Header
 
 GONE = Status()
@@ -61,13 +64,19 @@ def test_changes_that_come_one_by_one_or_together_leave_what_a_dictionary_would(
     published(folder, truth, "city")
     lists = ListFolder(folder, "city", KEY)
     lists.newest(SIGNERS)
+    one_by_one = ListFolder(folder, "city", KEY)
+    one_by_one.newest(SIGNERS)
     for number, step in enumerate(steps, 1):
         before = lists.newest(SIGNERS) if number in looked else None
         earlier = dict(truth)
         changed(folder, step, "city", number)
         truth |= step
         found = lists.newest(SIGNERS) if number in looked else opened(folder, "city")
+        apart = one_by_one.look(SIGNERS)
+        if number in looked:
+            one_by_one.lay()
         for sequence in range(PEOPLE + 210):
+            assert said(apart, sequence) == bits(truth.get(sequence, GONE)), "each change asked by itself"
             assert said(found, sequence) == bits(truth.get(sequence, GONE))
             if before is not None:
                 assert said(before, sequence) == bits(earlier.get(sequence, GONE)), "who still asks the one before"
@@ -164,10 +173,36 @@ def test_a_change_of_rows_or_values_that_are_not_there_is_refused_and_the_one_be
     signed(tmp_path, whole, 1, [9], {0: 0})
     signed(tmp_path, whole, 2, values, rows)
     lists = ListFolder(tmp_path, "exceptions", KEY)
-    found = lists.newest(SIGNERS)
-    assert found.changes == 1
-    assert sorted(said(found, n) for n in range(100)) == [9] + [bits(RED)] * 99
-    assert why in lists.notes[0]
+    at_once = lists.look(SIGNERS)
+    assert at_once.changes == 2, "nobody has looked through it yet"
+    assert answers(at_once) <= {9, bits(RED), None}
+    found = lists.lay()
+    assert found is not None
+    for generation in (found, lists.look(SIGNERS), opened(tmp_path)):
+        assert generation.changes == 1
+        assert sorted(said(generation, n) for n in range(100)) == [9] + [bits(RED)] * 99
+        assert why in lists.notes[0]
+    signed(tmp_path, whole, 2, [8], {0: 0})
+    assert lists.look(SIGNERS).changes == 2, "a good one in its place is taken"
+
+
+def answers(generation: Generation) -> set[int | None]:
+    """What it says about those hundred; None where it says that it can't."""
+
+    def answer(sequence: int) -> int | None:
+        try:
+            return said(generation, sequence)
+        except StatusUnavailable:
+            return None
+
+    return set(map(answer, range(100)))
+
+
+def test_a_list_is_made_only_from_changes_that_were_looked_through(tmp_path: Path) -> None:
+    published(tmp_path, {1: RED})
+    changed(tmp_path, {1: YELLOW})
+    with pytest.raises(ValueError, match="not laid over each other"):
+        list(ListFolder(tmp_path, "exceptions", KEY).look(SIGNERS).folded(AS_OF))
 
 
 @given(st.lists(st.dictionaries(st.binary(min_size=6, max_size=6), st.integers(0, 2**32 - 1), max_size=90), max_size=4))

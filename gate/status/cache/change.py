@@ -1,5 +1,7 @@
 """A change of a whole list: who says something else now, packed; a gate lays it over what it has (``overlay``).
 
+Until that is done, which takes seconds for a city, each change is asked by itself.
+
 ::
 
     different values (2 bytes), each value (4 bytes)
@@ -17,8 +19,9 @@ from __future__ import annotations
 import struct
 import zlib
 from array import array
+from bisect import bisect_left
 from dataclasses import dataclass
-from itertools import chain, pairwise, repeat
+from itertools import accumulate, chain, pairwise, repeat
 from operator import add, lt, sub
 from typing import TYPE_CHECKING, Final
 
@@ -27,7 +30,7 @@ from gate.status.cache import memory
 from gate.status.cache.file import BlockFile
 from gate.status.cache.layout import HASH_BYTES, suffix_bytes
 from gate.status.cache.memory import from_planes
-from gate.status.cache.whole import TOGETHER
+from gate.status.cache.whole import MOST_IN_BUCKET, TOGETHER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -44,6 +47,7 @@ _MOST_VALUES: Final = 1 << 16
 _MOST_ADDED: Final = 1 << 16
 _GROUP: Final = 64
 """Buckets of which the file says together how many people were added."""
+_NO_VALUE: Final = "a change of the list names a value that it does not hold"
 
 
 class Change:
@@ -58,7 +62,7 @@ class Change:
         StatusUnavailable: as ``BlockFile``, or its content is none.
     """
 
-    __slots__ = ("_added", "_changed", "_codes", "_content", "_indexes", "header", "rows", "values")
+    __slots__ = ("_added", "_before", "_changed", "_codes", "_content", "_indexes", "header", "rows", "values")
 
     def __init__(self, path: Path, key: ListKey, signers: frozenset[bytes]) -> None:
         file = BlockFile(path, key, signers)
@@ -77,7 +81,10 @@ class Change:
         (values,) = struct.unpack_from(">H", content)
         self.values = array("I", struct.unpack_from(f">{values}I", content, 2))
         self._changed = 2 + 4 * values
-        self.rows = sum(content[self._changed : self._changed + buckets])
+        counts = content[self._changed : self._changed + buckets]
+        sums = (sum(counts[at : at + TOGETHER]) for at in range(0, buckets, TOGETHER))
+        self._before = array("I", accumulate(sums, initial=0))
+        self.rows = self._before[-1]
         added = sum(struct.unpack_from(f">{groups}H", content, self._changed + buckets))
         self._indexes = self._changed + buckets + 2 * groups
         self._codes = self._indexes + self.rows
@@ -98,12 +105,49 @@ class Change:
             if not all(map(lt, part.indexes, chain.from_iterable(map(repeat, sizes, part.counts)))):
                 raise StatusUnavailable("a change of the list names a row that there is none of")
             if max(part.numbers, default=-1) >= values:
-                raise StatusUnavailable("a change of the list names a value that it does not hold")
+                raise StatusUnavailable(_NO_VALUE)
         try:
             if any(place >= after for (place, _), (after, _) in pairwise(self.added())):
                 raise StatusUnavailable("people whom a change adds are not in order")
         except IndexError:
-            raise StatusUnavailable("a change of the list names a value that it does not hold") from None
+            raise StatusUnavailable(_NO_VALUE) from None
+
+    def find(self, place: bytes, row: int, whole: WholeList) -> int | None:
+        """What it says about a hash that is in this row of the whole list, -1 for none; None: nothing.
+
+        Raises:
+            StatusUnavailable: it says something that it does not hold.
+        """
+        return self._find_added(place) if row < 0 else self._find_row(whole.bucket(place), row, whole)
+
+    def _find_row(self, bucket: int, row: int, whole: WholeList) -> int | None:
+        content, index = self._content, row - whole.starts(bucket, bucket)[0]
+        if index > MOST_IN_BUCKET:
+            return None
+        together = bucket - bucket % TOGETHER
+        here = sum(content[self._changed + together : self._changed + bucket])
+        begin = self._indexes + self._before[bucket // TOGETHER] + here
+        at = content.find(bytes((index,)), begin, begin + content[self._changed + bucket])
+        return None if at < 0 else self._value(self._codes + at - self._indexes, self.rows)
+
+    def _find_added(self, place: bytes) -> int | None:
+        count = self.header.added
+        number = bisect_left(range(count), place, key=self._hash)
+        if number == count or self._hash(number) != place:
+            return None
+        return self._value(self._added + HASH_BYTES * count + number, count)
+
+    def _hash(self, number: int) -> bytes:
+        at = self._added + HASH_BYTES * number
+        return self._content[at : at + HASH_BYTES]
+
+    def _value(self, low: int, high: int) -> int:
+        """Whose number's low byte is here, and the high one so much further on."""
+        try:
+            said: int = self.values[self._content[low] | self._content[low + high] << 8]
+        except IndexError:
+            raise StatusUnavailable(_NO_VALUE) from None
+        return said
 
     def parts(self) -> Iterator[Part]:
         """What it says of each ``TOGETHER`` buckets."""
@@ -121,8 +165,7 @@ class Change:
         content, values, count = self._content, self.values, self.header.added
         codes = self._added + HASH_BYTES * count
         for number in range(count):
-            at = self._added + HASH_BYTES * number
-            yield content[at : at + HASH_BYTES], values[content[codes + number] | content[codes + count + number] << 8]
+            yield self._hash(number), values[content[codes + number] | content[codes + count + number] << 8]
 
 
 @dataclass(frozen=True, slots=True)

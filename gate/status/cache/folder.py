@@ -54,10 +54,21 @@ class Name:
 class Laid:
     """Changes that were laid over a whole list."""
 
-    whole: WholeList | None
-    files: tuple[tuple[Name, Mark | None], ...]
-    headers: tuple[Header, ...]
-    overlay: Overlay | None
+    whole: WholeList | None = None
+    files: tuple[tuple[Name, Mark | None], ...] = ()
+    headers: tuple[Header, ...] = ()
+    overlay: Overlay | None = None
+    refused: tuple[Name, Mark | None, str] | None = None
+    """The next one, which can't be laid over them, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A change that is not laid over the others yet."""
+
+    name: Name
+    mark: Mark | None
+    change: Change
 
 
 def names(folder: Path) -> list[Name]:
@@ -84,7 +95,7 @@ class ListFolder:
         self._kind = kind
         self.key = key
         self._open: dict[Name, tuple[Mark, WholeList]] = {}
-        self._laid = Laid(None, (), (), None)
+        self._laid, self._apart = Laid(), list[Apart]()
         self._signers = frozenset[bytes]()
         self.notes: tuple[str, ...] = ()
         """What was passed over at the last look, one sentence each."""
@@ -94,16 +105,26 @@ class ListFolder:
         return tuple((name, self._mark(name)) for name in names(self.folder))
 
     def newest(self, signers: frozenset[bytes]) -> Generation:
-        """The newest generation that is good.
+        """The newest generation that is good, its changes laid over each other.
+
+        Raises:
+            StatusUnavailable: there is none.
+        """
+        found = self.look(signers)
+        return self.lay() or found
+
+    def look(self, signers: frozenset[bytes]) -> Generation:
+        """The same in a few milliseconds: changes that are new are not laid over the others until ``lay``.
 
         Raises:
             StatusUnavailable: there is none.
         """
         if signers != self._signers:
-            self._signers, self._open, self._laid = signers, {}, Laid(None, (), (), None)
+            self._signers, self._open, self._laid = signers, {}, Laid()
         notes: list[str] = []
         floor = self._floor(notes)
         present = names(self.folder)
+        self._apart = []
         found = self._first_good(present, floor, notes)
         self.notes = tuple(notes)
         if found is None:
@@ -111,6 +132,33 @@ class ListFolder:
             raise StatusUnavailable(f"{self.folder.name}: no list of this kind can serve ({why})")
         self._raise(floor, found.whole.number)
         return found
+
+    def lay(self) -> Generation | None:
+        """Lay the changes that ``look`` found over the others; None: it found none that are new.
+
+        One that speaks of rows that there are none of is passed over, with all after it.
+        """
+        laid, whole, good = self._laid, self._laid.whole, list[Apart]()
+        if whole is None or not self._apart:
+            return None
+        refused = laid.refused
+        for one in self._apart:
+            try:
+                one.change.check(whole)
+            except StatusUnavailable as fault:
+                refused = one.name, one.mark, f"{one.name}: {fault}"
+                self.notes = (*self.notes, refused[2])
+                break
+            good.append(one)
+        self._apart = []
+        self._laid = Laid(
+            whole,
+            (*laid.files, *((one.name, one.mark) for one in good)),
+            (*laid.headers, *(one.change.header for one in good)),
+            Overlay(whole, laid.overlay, [one.change for one in good]) if good else laid.overlay,
+            refused,
+        )
+        return Generation(whole, self._laid.headers, self._laid.overlay)
 
     def _first_good(self, present: list[Name], floor: Floor, notes: list[str]) -> Generation | None:
         for name in reversed([name for name in present if name.form == "whole"]):
@@ -128,25 +176,28 @@ class ListFolder:
         """What was laid over the list already is kept as long as its files are the same."""
         laid = self._laid
         if laid.whole is not whole or any(mark is None or self._mark(one) != mark for one, mark in laid.files):
-            laid = Laid(whole, (), (), None)
-        files, headers, changes = list(laid.files), list(laid.headers), list[Change]()
+            self._laid = laid = Laid(whole)
+        headers = list(laid.headers)
         for number in range(len(headers) + 1, MOST_CHANGES + 1):
             next_name = Name(name.number, number, "change")
             if next_name not in present:
                 break
             mark = self._mark(next_name)
-            change = self._change(next_name, whole, headers, notes)
+            change = self._change(next_name, mark, whole, headers, notes)
             if change is None:
                 break
-            files.append((next_name, mark))
             headers.append(change.header)
-            changes.append(change)
-        overlay = Overlay(whole, laid.overlay, changes) if changes else laid.overlay
-        self._laid = Laid(whole, tuple(files), tuple(headers), overlay)
-        return Generation(whole, headers, overlay)
+            self._apart.append(Apart(next_name, mark, change))
+        return Generation(whole, headers, laid.overlay, [one.change for one in self._apart])
 
-    def _change(self, name: Name, whole: WholeList, before: Sequence[Header], notes: list[str]) -> Change | None:
-        """The next one, if it is good."""
+    def _change(
+        self, name: Name, mark: Mark | None, whole: WholeList, before: Sequence[Header], notes: list[str]
+    ) -> Change | None:
+        """The next one, if it is good as far as that is quickly seen."""
+        match self._laid.refused:
+            case refused_name, refused_mark, why if (refused_name, refused_mark) == (name, mark):
+                notes.append(why)
+                return None
         try:
             change = Change(self.folder / str(name), self.key, self._signers)
         except StatusUnavailable as fault:
@@ -156,7 +207,6 @@ class ListFolder:
             check_next(change.header, whole.file.header, name.change)
             if change.header.raw + sum(header.raw for header in before) > MOST_BYTES_OF_CHANGES:
                 raise StatusUnavailable("there are more changes than a gate holds; the list has to be made anew")  # noqa: TRY301
-            change.check(whole)
         except StatusUnavailable as fault:
             notes.append(f"{name}: {fault}")
             return None

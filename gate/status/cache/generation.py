@@ -10,6 +10,7 @@ from gate.status.cache.payload import REMOVED, STEP_S, moved
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from gate.status.cache.change import Change
     from gate.status.cache.layout import Header
     from gate.status.cache.overlay import Overlay
     from gate.status.cache.whole import Rows, WholeList
@@ -24,15 +25,19 @@ class Generation:
     Args:
         whole: the list.
         changes: headers of its changes, in their order.
-        overlay: what they say; None where there are none.
+        overlay: what the first of them say, laid over each other; None where there are none.
+        apart: the others, in their order, each asked by itself.
     """
 
-    __slots__ = ("_changes", "_overlay", "_whole", "newest", "whole")
+    __slots__ = ("_apart", "_changes", "_overlay", "_whole", "newest", "whole")
 
-    def __init__(self, whole: WholeList, changes: Sequence[Header], overlay: Overlay | None) -> None:
+    def __init__(
+        self, whole: WholeList, changes: Sequence[Header], overlay: Overlay | None, apart: Sequence[Change] = ()
+    ) -> None:
         self._whole = whole
         self._changes = tuple(changes)
         self._overlay = overlay
+        self._apart = tuple(reversed(apart))
         self.whole: Header = whole.file.header
         self.newest: Header = changes[-1] if changes else self.whole
         """Whose times count."""
@@ -41,9 +46,12 @@ class Generation:
         """The bits of somebody's hash, 0 for nobody's.
 
         Raises:
-            StatusUnavailable: the block is damaged.
+            StatusUnavailable: the block is damaged, or a change that was not looked through yet.
         """
         row, bits = self._whole.find(place)
+        for change in self._apart:
+            if (changed := change.find(place, row, self._whole)) is not None:
+                return changed
         overlay = self._overlay
         if overlay is None:
             return bits
@@ -55,7 +63,10 @@ class Generation:
 
         Raises:
             StatusUnavailable: a block is damaged.
+            ValueError: not all changes are laid over each other.
         """
+        if self._apart:
+            raise ValueError("its changes are not laid over each other yet")
         slots = (origin - self.whole.origin) // STEP_S
         for bucket in range(self.whole.blocks):
             rows = self._whole.rows(bucket)

@@ -1,13 +1,15 @@
 """A list while it serves: a ``StatusSource`` that a slow or damaged disk can't hold up.
 
-One thread asks the list; another looks for new files, opens them whole and lets them take over, and has a process of
-its own make lists from parcels and heads. Whatever keeps the list from answering is no answer: neither good nor bad.
+One thread asks the list; another looks for new files, opens them and lets them take over, lays changes over each other
+while they serve, and has a process of its own make lists from parcels and heads. Whatever keeps the list from answering
+is no answer: neither good nor bad.
 """
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from gate.errors import StatusUnavailable
@@ -123,25 +125,28 @@ class CachedList:
             mark = (self._lists.mark(), signers)
             if mark != seen:
                 seen = mark
-                self._take(signers)
+                self._take(partial(self._lists.look, signers))
+                self._tell()
+                self._looked.set()
+                self._take(self._lists.lay)
             if self._process is None and mark != prepared:  # what failed is tried again when something is brought
                 prepared = mark
                 self._prepare(signers)
             self._hear_of_process()
             self._tell()
-            self._looked.set()
             if self._closing.wait(LOOK_S):
                 return
 
-    def _take(self, signers: frozenset[bytes]) -> None:
-        """Open what is there now, then let it serve."""
-        found: Generation | Exception
+    def _take(self, found_by: Callable[[], Generation | None]) -> None:
+        """Open what is there now, then let it serve; None: what serves is that already."""
+        found: Generation | Exception | None
         try:
-            found = self._lists.newest(signers)
+            found = found_by()
         except Exception as fault:  # noqa: BLE001 - nothing may die unseen in a thread; a bug is raised where somebody asks
             found = fault
-        with self._lock:
-            self._newest = found
+        if found is not None:
+            with self._lock:
+                self._newest = found
         self._notes = self._lists.notes
 
     def _prepare(self, signers: frozenset[bytes]) -> None:
