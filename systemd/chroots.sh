@@ -31,6 +31,12 @@ debian_number() {
     esac
 }
 
+# alone FOLDER: waits until nobody else makes something in it, until this script ends
+alone() {
+    exec {TURN}>"$1/.turn"
+    flock "$TURN"
+}
+
 # debian RELEASE ARCHITECTURE PACKAGES FOLDER [OPTION...]: makes it, with options of mmdebstrap; after an interruption
 # FOLDER is not there
 debian() {

@@ -14,11 +14,11 @@ from hil.machine.bench import Bench
 from hil.machine.cached_disk import CachedDisk
 from hil.machine.extras import install_extras
 from hil.machine.gate import Gate
-from hil.machine.guest import Guest, Hardware
+from hil.machine.guest import Guest
 from hil.machine.image import Image, image
 from hil.machine.setup import boot_and_save, copy, overlay, set_up
 from hil.machine.site import GUN, ID_READER, Site, make_site
-from hil.report import Case, Facts
+from hil.report import ABOUT, FACTS, Facts, Page
 from vectors import ROOT
 
 if TYPE_CHECKING:
@@ -38,32 +38,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--device") and config.getoption("--write"):
+    write = config.getoption("--write")
+    if config.getoption("--device") and write:
         raise pytest.UsageError("docs/hil.md is about the emulated machine: --write does not go with --device")
     config.addinivalue_line("markers", "on(device): what a test of the emulated machine is about")
     config.stash[_FACTS] = Facts()
+    if write and not hasattr(config, "workerinput"):
+        every_file = all(Path(argument).is_dir() for argument in config.args)
+        afresh = config.getoption("--all") and every_file and not config.getoption("keyword")
+        config.pluginmanager.register(Page(ROOT / "docs" / "hil.md", afresh=afresh))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A line of docs/hil.md for each test."""
+    """What makes a line of docs/hil.md of each test."""
     report = yield
-    if report.when == "call":
+    if call.when == "call":
         marker = item.get_closest_marker("on")
         device = marker.args[0] if marker is not None else item.path.stem.removeprefix("test_")
-        name = item.name.removeprefix("test_").split("[")[0].replace("_", " ")
-        item.config.stash[_FACTS].cases.append(Case(item.nodeid, device, name, report.outcome, call.duration))
+        sentence = item.name.removeprefix("test_").split("[")[0].replace("_", " ")
+        report.user_properties += [(ABOUT, (device, sentence)), (FACTS, item.config.stash[_FACTS].taken())]
     return report
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    if session.config.getoption("--write"):
-        config = session.config
-        every_file = all(Path(argument).is_dir() for argument in config.args)
-        afresh = config.getoption("--all") and every_file and not config.getoption("keyword")
-        config.stash[_FACTS].write(ROOT / "docs" / "hil.md", afresh=afresh)
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +70,12 @@ def facts(pytestconfig: pytest.Config) -> Facts:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without ``--all``, what is marked ``smoke`` and what is named; with ``--device`` all, some skipped by name."""
+    """Without ``--all``, what is marked ``smoke`` and what is named; with ``--device`` all, some skipped by name.
+
+    Of several processes each gets whole files, since the tests of one share a machine.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))
     if config.getoption("--device"):
         for item in items:
             if "any_gate" not in getattr(item, "fixturenames", ()):
@@ -93,8 +95,9 @@ def hil_image(facts: Facts) -> Image:
     for program in ("qemu-system-x86_64", "qemu-img", "mmdebstrap"):
         if shutil.which(program) is None:
             pytest.skip(f"no {program} on this machine: ./run hil installs it where there is apt-get")
-    facts.image = image()
-    return facts.image
+    made = image()
+    facts.about(made)
+    return made
 
 
 @pytest.fixture(scope="session")
@@ -162,7 +165,7 @@ def set_up_disk(hil_image: Image, site: Site, tmp_path_factory: pytest.TempPathF
 def gate_machine(hil_image: Image, booted: Path, tmp_path: Path) -> Iterator[Gate]:
     """A machine of its own whose gate is ready, with nothing plugged in."""
     disk = copy(booted, tmp_path / "disk.qcow2")
-    with Guest(hil_image, f"{disk},format=qcow2,cache=unsafe", tmp_path, Hardware(), saved=True) as guest:
+    with Guest(hil_image, f"{disk},format=qcow2,cache=unsafe", tmp_path, saved=True) as guest:
         guest.wait()
         guest.mount_share()
         yield Gate(guest)

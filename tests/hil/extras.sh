@@ -39,6 +39,7 @@ libraries() {
 
 into_namespace "$0" "$@"
 (($# == 2)) || die "$(sed -n '4s/^# *//p' "${BASH_SOURCE[0]}")"
+alone "$1"
 readonly KERNEL=$2 LIBRARIES=(gpiozero==2.0.1 lgpio==0.2.2.0 picamera2==0.3.38 PiDNG==4.0.9 simplejpeg==1.9.0 videodev2==0.0.4 OpenEXR==3.5.3)
 BUILDS=linux-headers-$KERNEL,linux-source-${KERNEL%%.*}.$(cut -d . -f 2 <<<"$KERNEL"),make,gcc,libc6-dev,xz-utils,kmod,python3,python3-venv,python3-dev,swig
 FOLDER=$1/extras-$({ echo "$BUILDS" "${LIBRARIES[@]}" "${MIRROR:-}" && cat "${BASH_SOURCE[0]}"; } | digest)

@@ -101,6 +101,7 @@ into_namespace "$0" "$@"
 (($# == 1)) || die "$(sed -n '4s/^# *//p' "${BASH_SOURCE[0]}")"
 mkdir -p "$1"
 CACHE=$(CDPATH='' cd -P -- "$1" && pwd)
+alone "$CACHE"
 PACKAGE=$(package)
 BASE=$(base)
 IMAGE=$CACHE/image-$({ basename -a "$PACKAGE" "$BASE" && content tests/hil/image.sh tests/hil/guest; } | digest)

@@ -1,14 +1,15 @@
 """What runs found: docs/hil.md, device by device and fault by fault, with what the machine was made of.
 
 A run of everything takes an hour and more, so what each test found is kept in ``docs/hil/found.json``, and a run of
-some tests writes theirs anew.
+some tests writes theirs anew. Tests run in several processes; what they find goes with their reports to the one that
+writes (``user_properties``).
 """
 
 from __future__ import annotations
 
 import json
 import statistics
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +17,13 @@ from typing import TYPE_CHECKING, Any, Final
 from pages import table
 
 if TYPE_CHECKING:
+    import pytest
     from hil.machine.image import Image
+
+ABOUT: Final = "hil-about"
+"""Name of a report's property: device and sentence of its test."""
+FACTS: Final = "hil-facts"
+"""The same: what ``Facts.taken`` gave."""
 
 _PARTS: Final = Path(__file__).parent / "page"
 """The page's words before and after the tables."""
@@ -30,55 +37,68 @@ _NAMES: Final = {
 
 
 @dataclass(slots=True)
-class Case:
-    """One test."""
-
-    test: str
-    """pytest's name of it."""
-    device: str
-    sentence: str
-    result: str
-    seconds: float
-
-
-@dataclass(slots=True)
 class Facts:
-    """Everything that a run found out."""
+    """What the tests of one process found out since ``taken`` was last called."""
 
-    cases: list[Case] = field(default_factory=list)
     boots: list[float] = field(default_factory=list)
     """Seconds from power to "ready"."""
-    notes: list[tuple[str, str]] = field(default_factory=list)
-    image: Image | None = None
-    picamera2: str = ""
+    notes: dict[str, str] = field(default_factory=dict)
+    machine: dict[str, str] = field(default_factory=dict)
+    """What it is made of, and in which version."""
 
     def note(self, what: str, found: str) -> None:
         """Something worth a line of the page."""
-        self.notes.append((what, found))
+        self.notes[what] = found
 
-    def write(self, page: Path, *, afresh: bool) -> None:
-        """Write the page.
+    def about(self, image: Image) -> None:
+        """Which machine it is."""
+        self.machine |= {called: image.version(name) for name, called in _NAMES.items()}
 
-        Args:
-            page: its file; what was found lies in ``found.json`` in the folder of the same name.
-            afresh: forget what earlier runs found.
-        """
-        file = page.with_suffix("") / "found.json"
-        found = {"cases": {}, "notes": {}, "boots": [], "machine": {}} if afresh else json.loads(file.read_text())
-        self._add_to(found)
-        file.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        page.write_text(_page(found), encoding="utf-8")
+    def taken(self) -> dict[str, Any]:
+        """All of it, to be sent to the process that writes the page."""
+        now = {"boots": self.boots, "notes": self.notes, "machine": dict(self.machine)}
+        self.boots, self.notes = [], {}
+        return now
 
-    def _add_to(self, found: dict[str, Any]) -> None:
-        when = f"{datetime.now(UTC):%Y-%m-%d}"
-        gate = self.image.version("gate") if self.image else ""
-        found["cases"] |= {case.test: asdict(case) | {"when": when, "gate": gate} for case in self.cases}
-        found["notes"] |= dict(self.notes)
-        found["boots"] += [round(seconds) for seconds in self.boots]
-        if self.image is not None:
-            found["machine"] |= {called: self.image.version(name) for name, called in _NAMES.items()}
-        if self.picamera2:
-            found["machine"]["picamera2"] = self.picamera2
+
+class Page:
+    """A plugin of pytest that writes the page when all tests were run, whichever processes ran them.
+
+    Args:
+        page: its file; what was found lies in ``found.json`` in the folder of the same name.
+        afresh: forget what earlier runs found.
+    """
+
+    def __init__(self, page: Path, *, afresh: bool) -> None:
+        self._page, self._file = page, page.with_suffix("") / "found.json"
+        self._found: dict[str, Any] = {"cases": {}, "notes": {}, "boots": [], "machine": {}}
+        if not afresh:
+            self._found = json.loads(self._file.read_text(encoding="utf-8"))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what a test says of itself."""
+        said: dict[str, Any] = dict(report.user_properties)
+        if ABOUT in said:
+            device, sentence = said[ABOUT]
+            test, _, _ = report.nodeid.partition("@")  # the group that it was run in
+            self._found["cases"][test] = {
+                "device": device,
+                "sentence": sentence,
+                "result": report.outcome,
+                "seconds": report.duration,
+                "when": f"{datetime.now(UTC):%Y-%m-%d}",
+                "gate": said[FACTS]["machine"].get("gate", ""),
+            }
+        if FACTS in said:
+            self._found["notes"] |= said[FACTS]["notes"]
+            self._found["machine"] |= said[FACTS]["machine"]
+            self._found["boots"] += map(round, said[FACTS]["boots"])
+
+    def pytest_sessionfinish(self) -> None:
+        """Write it."""
+        text = json.dumps(self._found, indent=1, ensure_ascii=False)
+        self._file.write_text(text + "\n", encoding="utf-8")
+        self._page.write_text(_page(self._found), encoding="utf-8")
 
 
 def _page(found: dict[str, Any]) -> str:

@@ -99,7 +99,7 @@ def test_a_code_is_held_to_the_camera(entrance: Entrance, full_site: Site) -> No
 @pytest.mark.on("camera (libcamera, picamera2)")
 def test_a_code_is_held_to_a_camera_that_picamera2_reads(entrance: Entrance, full_site: Site, facts: Facts) -> None:
     console = entrance.gate.guest.console
-    facts.picamera2 = (
+    facts.machine["picamera2"] = (
         console.check("cd /usr/lib/python3/dist-packages && basename --suffix=.dist-info picamera2-*")
         .split("-")[1]
         .strip()

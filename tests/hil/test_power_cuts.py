@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 _LONGEST_S = 20.0
 """From the first card to the cut: some passages."""
-_HARDWARE = Hardware(processors=1, network=False, kernel=("systemd.mask=systemd-networkd.service",))
+_HARDWARE = Hardware(network=False, kernel=("systemd.mask=systemd-networkd.service",))
 """A boot takes most of the time, and nobody here asks the network."""
 _AT_ONCE = 2
-"""Machines beside each other, of one processor each, that share the cuts."""
+"""Machines beside each other that share the cuts."""
 
 
 @dataclass(slots=True)

@@ -42,10 +42,6 @@ class Hardware:
     sound: bool = True
     clock: str = "utc"
     """``-rtc base``: ``utc``, or what a clock without a battery shows, e.g. ``1970-01-01T00:00:10``."""
-    processors: int = 2
-    """With one, two machines have room beside each other on two cores. Besides, under more than one, on a busy host, a
-    Linux that patches its own code was once seen to stop at a breakpoint of its own ("Oops: int3"), before a gate ran.
-    """
     kernel: tuple[str, ...] = field(default=())
     """Further words of the kernel's command line."""
 
@@ -199,7 +195,9 @@ def _command(image: Image, disk: str, guest: Guest, hardware: Hardware, *, saved
         # No KVM: a nested one does not boot a Debian kernel everywhere, and a test should be as slow everywhere.
         # The oldest processor that Debian's wheels run on (x86-64-v2): wide registers are slow when emulated.
         *("-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "Nehalem"),
-        *("-smp", str(hardware.processors), "-m", "1536"),
+        # One processor, since two machines run beside each other on two cores. Besides, under more than one, on a busy
+        # host, a Linux that patches its own code once stopped at a breakpoint of its own ("Oops: int3").
+        *("-smp", "1", "-m", "1536"),
         *("-kernel", str(image.kernel), "-initrd", str(image.initrd), "-append", " ".join(kernel)),
         *("-qmp", f"unix:{guest.socket('qmp')},server=on,wait=off"),
         *("-chardev", f"file,id=kernel,path={guest.folder}/kernel.log,append=on", "-serial", "chardev:kernel"),
