@@ -111,7 +111,11 @@ _STEPS: Final = (
         _DROPPED,
     ),
 )
-"""What leads from each version to the next, from an empty file on."""
+"""What leads from each version to the next, from an empty file on.
+
+Each changes a table or an index: a file that says that it is of another version, and has the tables of this one, says
+so by a bit that fell over.
+"""
 SCHEMA_VERSION: Final = len(_STEPS)
 
 
@@ -215,11 +219,11 @@ def _of_its_version(db: sqlite3.Connection) -> bool:
 
     A file of a newer version is none of our business.
     """
-    if (version := _version(db)) > SCHEMA_VERSION:
-        return version < _NEVER_REACHED
-    found = _tables(db)
-    if version < SCHEMA_VERSION and found == _tables_of(SCHEMA_VERSION):
+    version, found = _version(db), _tables(db)
+    if version != SCHEMA_VERSION and found == _tables_of(SCHEMA_VERSION):
         return False  # it is the number that went wrong
+    if version > SCHEMA_VERSION:
+        return version < _NEVER_REACHED
     return version >= 0 and _tables_of(version) <= found
 
 

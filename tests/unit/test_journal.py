@@ -146,6 +146,7 @@ def test_a_place_that_can_not_be_written_says_what_to_check(tmp_path: Path) -> N
 def test_a_file_of_a_newer_version_is_left_alone(journal: Journal, path: Path) -> None:
     journal.close()
     db = sqlite3.connect(path)
+    db.execute("ALTER TABLE passages ADD COLUMN only_known_later TEXT")
     db.execute("PRAGMA user_version=99")
     db.close()
     with pytest.raises(JournalError, match="another version"):

@@ -96,8 +96,10 @@ def test_a_change_that_can_not_be_finished_changes_nothing(path: Path) -> None:
         lambda content: content.replace(b"direction TEXT NOT NULL", b"dirextion TEXT NOT NULL"),
         lambda content: content.replace(b"CREATE TABLE dropped", b"CREATE TABLE tropped"),
         lambda content: content[:60] + bytes(4) + content[64:],  # PRAGMA user_version
+        lambda content: content[:63] + bytes([content[63] ^ 64]) + content[64:],
+        lambda content: content[:62] + bytes([content[62] ^ 1]) + content[63:],
     ],
-    ids=["a column", "a table", "the version"],
+    ids=["a column", "a table", "the version", "a higher version", "a much higher version"],
 )
 def test_tables_that_are_not_those_of_its_version_are_damage(damage: Callable[[bytes], bytes], path: Path) -> None:
     """A bit that fell over there is found at the start, not by everybody who is to be recorded."""
