@@ -70,12 +70,7 @@ def facts(pytestconfig: pytest.Config) -> Facts:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without ``--all``, what is marked ``smoke`` and what is named; with ``--device`` all, some skipped by name.
-
-    Of several processes each gets whole files, since the tests of one share a machine.
-    """
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    """Without ``--all``, what is marked ``smoke`` and what is named; with ``--device`` all, some skipped by name."""
     if config.getoption("--device"):
         for item in items:
             if "any_gate" not in getattr(item, "fixturenames", ()):

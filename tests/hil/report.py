@@ -80,8 +80,7 @@ class Page:
         said: dict[str, Any] = dict(report.user_properties)
         if ABOUT in said:
             device, sentence = said[ABOUT]
-            test, _, _ = report.nodeid.partition("@")  # the group that it was run in
-            self._found["cases"][test] = {
+            self._found["cases"][report.nodeid] = {
                 "device": device,
                 "sentence": sentence,
                 "result": report.outcome,
