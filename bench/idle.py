@@ -22,7 +22,7 @@ from gate.app.demo.certificates import certificates
 from gate.app.demo.devices import Devices
 from gate.app.demo.people import people
 from gate.app.demo.stage import CONFIG, fill, install
-from gate.config import load
+from gate.config_file import load
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process

@@ -14,7 +14,7 @@ from desk import Desk, at_desk
 from rig import Rig, until
 
 from drivers import TRAFFIC
-from gate.app.build import driver
+from gate.app.devices import driver
 from gate.config_bind import Roots
 from gate.config_devices import ReaderConfig
 from gate.errors import DeviceLost

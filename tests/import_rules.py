@@ -41,7 +41,10 @@ SEES_ONLY: Final[Mapping[str, tuple[str, ...]]] = {
     "fleet.days": (*_FLEET, "gate.credentials.sealing_keys"),
     "fleet.trace": (*_FLEET, "gate.journal.sealing"),
     "fleet.gateway": (*_FLEET, "gate.credentials", "gate.net", "gate.pseudonym", "gate.status.code_answer"),
-    "fleet.configuration": (*_FLEET, "gate.config", "gate.config_bind", "gate.config_checks", "gate.app.config_check"),
+    "fleet.configuration": (
+        *(*_FLEET, "gate.config_file", "gate.config_bind", "gate.config_checks"),
+        "gate.app.config_check",
+    ),
     "fleet.province": (*_FLEET, "gate.credentials", "gate.pseudonym"),
     "fleet.simulator": (
         *(*_FLEET, "gate.app", "gate.clock", "gate.config", "gate.config_bind"),

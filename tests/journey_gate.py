@@ -16,7 +16,7 @@ from gate.app.demo.daemon import Daemon
 from gate.app.demo.devices import Devices
 from gate.app.demo.people import people
 from gate.app.demo.stage import CONFIG
-from gate.config import load
+from gate.config_file import load
 from gate.credentials import resident_id
 from gate.pseudonym import load_or_make_key
 from gate.status.file import encode

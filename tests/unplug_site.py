@@ -22,7 +22,7 @@ from gate.app.demo.daemon import Daemon
 from gate.app.demo.people import people
 from gate.app.demo.stage import CONFIG, fill, install
 from gate.app.logs import parse
-from gate.config import load
+from gate.config_file import load
 from gate.model import Outcome
 from voice.simulated import SimulatedSoundCard
 

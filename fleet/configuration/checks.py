@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from gate import config, config_checks
+from gate import config_checks, config_file
 from gate.app.config_check import fitting
 from gate.config_bind import Roots
 from gate.config_levels import SETTINGS, check
@@ -66,7 +66,7 @@ def in_force(base: dict[str, Any], said: Settings) -> dict[str, Any]:
         said: what is set for it, merged.
     """
     try:
-        whole = config.read(base, _ROOTS, WHERE, said)
+        whole = config_file.read(base, _ROOTS, WHERE, said)
     except GateError:
         return {}
     return {name: found for name in SETTINGS if (found := _at(whole, name)) is not None}
@@ -104,6 +104,6 @@ def _unfit(table: dict[str, Any], said: Settings) -> list[str]:
     Raises:
         ConfigError: it is no configuration at all.
     """
-    found = config.read(table, _ROOTS, WHERE, check(said))
+    found = config_file.read(table, _ROOTS, WHERE, check(said))
     config_checks.check(found, WHERE)
     return list(fitting(found, _ROOTS))

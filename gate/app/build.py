@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-import importlib
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from drivers import DRIVERS
-from drivers.barrier import BARRIERS
 from gate.app import clock_watch, status_lists, thermometer
 from gate.app.clock_watch import ClockWatch
+from gate.app.devices import barrier, driver
 from gate.app.files import read_bounded
 from gate.app.fleet.commands import Able
 from gate.app.fleet.devices import Devices
@@ -24,23 +21,18 @@ from gate.app.judge import Judge
 from gate.app.logs import line
 from gate.app.personal import LEASE_OVER, WHY, Personal, lease_on, lists
 from gate.app.questions import questions
-from gate.app.reader_pins import ReaderPins
 from gate.app.records import nobody, sources
 from gate.app.rule_files import BundleRules, LocalFiles
 from gate.app.rule_slot import RuleSlot
 from gate.app.service import LaneService
 from gate.app.trust_slot import TrustSlot
 from gate.clock import Clock, DemoClock, SystemClock, WatchedClock
-from gate.config_bind import Roots, bind
-from gate.credentials import social_security
-from gate.credentials.iso7816 import RecordedDialogue
-from gate.errors import ConfigError, RuleSetError
+from gate.errors import RuleSetError
 from gate.journal.retention import Keep, Retention
 from gate.journal.store import Journal
 from gate.kiosk.server import KioskServer, KioskSettings
 from gate.kiosk.state import StatusFlag
 from gate.lease import erase
-from gate.model import Direction
 from gate.pseudonym import load_or_make_key, throwaway_key
 from gate.rules.eu_rules import EuRules
 from gate.wire.commands import CommandKind
@@ -49,15 +41,13 @@ from voice.pack import BUNDLED, Pack
 from voice.speaker import Settings, Speaker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
-    from drivers import Driver
-    from drivers.barrier import Barrier
     from gate.app.records import Sources
     from gate.app.settings.slot import SettingsSlot
     from gate.config import GateConfig
-    from gate.config_devices import ReaderConfig
+    from gate.config_bind import Roots
     from gate.lease import Lease
     from gate.pseudonym import PseudonymKey
     from gate.trust.bundle import Bundle
@@ -188,64 +178,6 @@ def _reading_again(rules: RuleSlot | None, trust: TrustSlot, settings: SettingsS
             settings.ask()
 
     return again
-
-
-def driver(reader: ReaderConfig, roots: Roots) -> Driver:
-    """The driver of one configured reader.
-
-    Raises:
-        ConfigError: no such driver, or its settings don't fit; the message names the key.
-    """
-    where = f'[[readers]] "{reader.name}"'
-    kind = driver_class(DRIVERS, reader.driver, where)
-    made: Driver = kind(
-        reader.name,
-        bind(kind.Settings, reader.settings, roots, where),
-        *DIALOGUES.get(reader.driver, ()),
-        **_approval(reader, roots),
-    )
-    return made
-
-
-def barrier(config: GateConfig, roots: Roots) -> Barrier | None:
-    """The configured barrier, None where there is none.
-
-    Raises:
-        ConfigError: no such driver, its settings don't fit, or people go a way here that it has no relay for.
-    """
-    if config.barrier is None:
-        return None
-    kind = driver_class(BARRIERS, config.barrier.driver, "[barrier]")
-    made: Barrier = kind("barrier", bind(kind.Settings, config.barrier.settings, roots, "[barrier]"))
-    wanted = {config.checkpoint.direction, *(reader.direction for reader in config.readers if reader.direction)}
-    for direction in sorted(wanted - made.directions):
-        way = "entry" if direction is Direction.IN else "exit"
-        raise ConfigError(f'somebody presents here to go "{direction}": write [barrier.{way}] with relay = …')
-    return made
-
-
-def driver_class(table: Mapping[str, str], name: str, where: str) -> Any:
-    """The class of a driver."""
-    if (target := table.get(name)) is None:
-        raise ConfigError(f'{where}: no driver "{name}"; known: {", ".join(sorted(table))}')
-    module_name, class_name = target.split(":")
-    return getattr(importlib.import_module(module_name), class_name)  # from a table, never from the configuration
-
-
-def _approval(reader: ReaderConfig, roots: Roots) -> dict[str, Any]:
-    """An ID reader is served only where it is the one that was there before."""
-    if reader.driver != "idcard":
-        return {}
-    return {"approval": functools.partial(ReaderPins(roots.state).objection, reader.name)}
-
-
-def social_security_dialogue() -> RecordedDialogue:
-    """What a card reader plays with each card."""
-    return RecordedDialogue(social_security.read())
-
-
-DIALOGUES: Final[Mapping[str, tuple[Callable[[], RecordedDialogue], ...]]] = {"smartcard": (social_security_dialogue,)}
-"""Drivers that talk to a card -> how a dialogue with one begins; the others need nothing of that."""
 
 
 def _speaker(config: GateConfig, roots: Roots, catalogue: Catalogue, kiosk: KioskServer) -> Speaker:

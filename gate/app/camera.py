@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from drivers.camera import Camera
 from drivers.camera_process import serve
 from gate.app.logs import configure, line
-from gate.config import load
 from gate.config_bind import Roots, bind
+from gate.config_file import load
 from gate.errors import ConfigError, DeviceLost
 
 if TYPE_CHECKING:

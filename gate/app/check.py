@@ -21,8 +21,8 @@ from gate.app.check_files import (
     read_code,
     read_moment,
 )
-from gate.config import load
 from gate.config_bind import Roots
+from gate.config_file import load
 from gate.credentials import hcert
 from gate.credentials.revocation import NO_LISTS
 from gate.errors import ConfigError, GateError

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 import msgspec
 
 from gate.app import rule_files, status_lists, thermometer, trust_slot
-from gate.app.build import barrier, clock_of, driver
+from gate.app.build import clock_of
+from gate.app.devices import barrier, driver
 from gate.app.files import read_bounded
 from gate.app.fleet.key import load_key
 from gate.errors import ConfigError, GateError

@@ -14,7 +14,7 @@ from settings_rig import SetGate
 from trust_bundles import contents, root, write
 
 from fleet.errors import FleetError
-from gate.config import told
+from gate.config_file import told
 from gate.trust import settings
 from gate.wire.heartbeat import Settings
 

@@ -19,7 +19,7 @@ from health_codes import CITY, ISSUERS
 from fuzz.codes import NOW, TRUSTED
 from fuzz.engine import Target
 from fuzz.mutate import mutate_json
-from gate import config
+from gate import config_file
 from gate.app import check_batch
 from gate.app.issue import description
 from gate.app.permits import row as permit_row
@@ -108,7 +108,7 @@ def _description(data: bytes) -> str:
 
 
 def _config(data: bytes) -> None:
-    config.load(_file(data), Path("/nowhere"))
+    config_file.load(_file(data), Path("/nowhere"))
 
 
 def _answer(data: bytes) -> str:

@@ -12,7 +12,7 @@ from uploads import DEVICE, WAIT_S, enrolled, in_journal
 
 from gate.app.demo.people import people
 from gate.app.demo.stage import CONFIG, Stage, set_stage
-from gate.config import load
+from gate.config_file import load
 from gate.credentials import resident_id
 from gate.model import Outcome
 from gate.wire.commands import Command, CommandResult

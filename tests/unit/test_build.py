@@ -14,8 +14,8 @@ from vectors import ROOT
 
 from gate.app.build import build
 from gate.app.config_check import faults
-from gate.config import load
 from gate.config_bind import Roots
+from gate.config_file import load
 from gate.errors import ConfigError
 from gate.model import Colour, Direction
 from gate.pseudonym import load_or_make_key

@@ -13,8 +13,8 @@ from vectors import ROOT
 
 from gate.__main__ import main
 from gate.app.build import build
-from gate.config import load
 from gate.config_bind import Roots
+from gate.config_file import load
 from gate.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from vectors import ROOT
 
-from gate.app.build import barrier
+from gate.app.devices import barrier
 from gate.clock import DemoClock, SystemClock
-from gate.config import load
 from gate.config_bind import Roots
+from gate.config_file import load
 from gate.errors import ConfigError
 from gate.model import Direction
 from gate.rules.temperature import Correction

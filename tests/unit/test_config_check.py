@@ -10,7 +10,7 @@ from gate.__main__ import main
 from gate.app.demo.certificates import own
 from gate.app.demo.people import people
 from gate.app.demo.stage import CONFIG, fill, install
-from gate.config import load
+from gate.config_file import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable

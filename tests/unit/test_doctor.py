@@ -29,7 +29,7 @@ from gate.app.demo.stage import CONFIG, fill, install
 from gate.app.doctor import words
 from gate.app.doctor.collect import PARTS, collect
 from gate.app.logs import line
-from gate.config import load
+from gate.config_file import load
 from gate.credentials import resident_id
 from gate.journal.store import Journal
 from gate.model import Outcome, PassageResult

@@ -21,7 +21,7 @@ from gate.__main__ import main
 from gate.app.enrol import REFUSED, TRY_AGAIN, UNUSABLE
 from gate.app.fleet.key import load_key
 from gate.app.fleet.session import Tokens
-from gate.config import ENROLLED, enrolled, load
+from gate.config_file import ENROLLED, enrolled, load
 from gate.errors import ConfigError
 from gate.net.client import Client
 from gate.net.trust import NO_TRUST

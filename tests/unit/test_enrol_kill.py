@@ -13,7 +13,7 @@ from reliability import times
 from run_and_die import ran
 
 from gate.app.fleet.key import load_key
-from gate.config import enrolled
+from gate.config_file import enrolled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

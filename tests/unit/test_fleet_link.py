@@ -19,8 +19,8 @@ from gate.app.config_check import faults
 from gate.app.fleet import session as sessions
 from gate.app.fleet.key import load_key
 from gate.app.fleet.link import first_after_s
-from gate.config import load
 from gate.config_bind import Roots
+from gate.config_file import load
 from gate.errors import ConfigError
 from gate.wire import heartbeat
 

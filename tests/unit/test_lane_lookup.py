@@ -19,8 +19,8 @@ from gate.app.demo.people import healthy
 from gate.app.judgement import STATUS_OFFLINE, STATUS_UNAVAILABLE
 from gate.app.sealer import UNSEALED
 from gate.clock import SystemClock
-from gate.config import load as load_config
 from gate.config_checks import HELD_MARGIN_MS
+from gate.config_file import load as load_config
 from gate.credentials import resident_id
 from gate.errors import ConfigError, StatusUnavailable
 from gate.model import CodeRecord, Colour, Records

@@ -19,8 +19,8 @@ from gate.app.build import build
 from gate.app.fleet import heart
 from gate.app.personal import Personal, lease_on, watch
 from gate.app.records import Sources
-from gate.config import load
 from gate.config_bind import Roots
+from gate.config_file import load
 from gate.errors import StatusUnavailable
 from gate.lease import Lease, Uptime
 from gate.model import Document, DocumentType, Moment, Records

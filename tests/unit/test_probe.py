@@ -19,7 +19,7 @@ from gate.app.probe import looked, show, traps
 from gate.app.probe.find import findings
 from gate.app.probe.kernel import look, printable
 from gate.app.probe.known import Kind, Sure
-from gate.config import load
+from gate.config_file import load
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,8 +14,8 @@ from gate.app.doctor import words
 from gate.app.log_tail import KEPT, LogTail
 from gate.app.logs import line
 from gate.app.questions import questions
-from gate.config import load
 from gate.config_bind import Roots
+from gate.config_file import load
 from gate.wire.commands import CommandKind
 
 if TYPE_CHECKING:

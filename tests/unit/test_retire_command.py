@@ -19,7 +19,7 @@ from vectors import ROOT
 
 from gate.__main__ import main
 from gate.app.retire.certificate import BEGUN, DONE, Certificate
-from gate.config import ENROLLED
+from gate.config_file import ENROLLED
 from gate.journal import outbox
 from gate.journal.database import open_to_write
 from gate.journal.store import Journal

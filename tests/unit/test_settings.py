@@ -16,7 +16,7 @@ from gate.app.run import _built
 from gate.app.settings.start import start
 from gate.app.trust_slot import TrustSlot
 from gate.clock import SystemClock
-from gate.config import load
+from gate.config_file import load
 from gate.errors import TrustError
 from gate.trust import settings
 from gate.trust.ring import ring_of

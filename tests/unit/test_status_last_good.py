@@ -13,7 +13,7 @@ from vectors import ROOT
 
 from gate.app import records
 from gate.app.personal import lists
-from gate.config import load
+from gate.config_file import load
 from gate.errors import ConfigError, StatusUnavailable
 from gate.lease import erase
 from gate.status.file import encode

@@ -16,7 +16,7 @@ from drivers.simulated import id_cards
 from drivers.simulated.id_reader import PtyReader
 from drivers.simulated.id_reader_model import FIND, READ, READ_SAM_ID, SAM_STATUS, SELECT, Fault
 from gate.__main__ import main
-from gate.app.build import driver
+from gate.app.devices import driver
 from gate.app.reader_pins import FILE, ReaderPins
 from gate.config_bind import Roots
 from gate.config_devices import ReaderConfig

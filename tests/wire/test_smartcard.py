@@ -13,7 +13,7 @@ from smartcard import scard
 from drivers.simulated.card_in_slot import CardInSlot
 from drivers.simulated.social_security_card import SimulatedSocialSecurityCard
 from drivers.smartcard import SmartCardReader
-from gate.app.build import social_security_dialogue
+from gate.app.devices import social_security_dialogue
 from gate.app.supervise import supervise
 from gate.credentials import iso7816, social_security
 from gate.errors import CredentialFault, DeviceLost

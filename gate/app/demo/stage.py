@@ -19,7 +19,7 @@ from gate.app.demo.certificates import certificates
 from gate.app.demo.daemon import Daemon
 from gate.app.demo.devices import Devices
 from gate.app.demo.people import people
-from gate.config import GateConfig, load
+from gate.config_file import load
 from gate.credentials import cose, hcert, resident_id
 from gate.credentials.revocation import NameKind
 from gate.credentials.sealing_keys import SealingKey, SealingKeys
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from gate.app.demo.certificates import Certificates
     from gate.app.demo.people import Person
+    from gate.config import GateConfig
 
 CONFIG: Final = Path(__file__).resolve().parents[3] / "config" / "demo.toml"
 ISSUERS: Final = CONFIG.parent / "health-codes"

@@ -64,7 +64,7 @@ def _known_keys() -> frozenset[str]:
         from drivers import DRIVERS, THERMOMETERS  # noqa: PLC0415 - a broken part must not keep the rest from being told
         from drivers.barrier import BARRIERS, Way  # noqa: PLC0415 - as above
         from drivers.gpio_panel import PanelSettings  # noqa: PLC0415 - as above
-        from gate.app.build import driver_class  # noqa: PLC0415 - as above
+        from gate.app.devices import driver_class  # noqa: PLC0415 - as above
         from gate.config import GateConfig  # noqa: PLC0415 - as above
 
         kinds = [GateConfig, Way, PanelSettings]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from gate.app import rule_files, trust_slot
 from gate.app.config_check import faults
 from gate.app.files import read_bounded
-from gate.config import load
 from gate.config_bind import Roots
+from gate.config_file import load
 from gate.errors import ConfigError, GateError
 from gate.journal.database import SCHEMA_VERSION, open_to_read
 from gate.model import Outcome, PassageResult, Reason

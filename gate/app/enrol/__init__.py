@@ -12,7 +12,7 @@ from gate.app.files import read_bounded
 from gate.app.fleet.inventory import board
 from gate.app.fleet.kept import Kept
 from gate.app.fleet.serial import serial_number
-from gate.config import read_table
+from gate.config_file import read_table
 from gate.errors import ConfigError, DeviceLost, NetworkFault, WireFault
 from gate.wire.enrol import MOST_CHARACTERS
 from voice import phrases

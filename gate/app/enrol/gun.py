@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from drivers.barcode import BarcodeGun
 from drivers.gpio_pins import Contact, Pins
-from gate.app.build import driver
-from gate.config import load
+from gate.app.devices import driver
 from gate.config_bind import Roots
+from gate.config_file import load
 from gate.errors import ConfigError, DeviceLost
 from gate.model import Notice, NoticeKind
 from gate.wire.enrol import PREFIX

@@ -15,14 +15,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from gate import durable
 from gate.app.fleet.key import load_key
-from gate.config import ENROLLED, FleetConfig, enrolled
+from gate.config_file import ENROLLED, enrolled
 from gate.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from gate.config import GateConfig
+    from gate.config import FleetConfig, GateConfig
     from gate.wire.enrol import Claim, EnrolAnswer
 
 _OURS: Final = re.compile(r"(?:device-([0-9a-f]{16})\.key|fleet-([0-9a-f]{16})\.pem)(?:\.new)?", re.ASCII)

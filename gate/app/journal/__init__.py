@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gate.app.journal import export, retry, show, verify
-from gate.config import load
+from gate.config_file import load
 from gate.errors import GateError
 
 if TYPE_CHECKING:

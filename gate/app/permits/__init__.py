@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gate.app.build import clock_of
 from gate.app.permits import importing, show, template
-from gate.config import load
+from gate.config_file import load
 from gate.errors import ConfigError, GateError
 from gate.pseudonym import load_or_make_key
 

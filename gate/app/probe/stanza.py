@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from drivers import DRIVERS, THERMOMETERS
 from drivers.barrier import BARRIERS
-from gate.app.build import driver_class
+from gate.app.devices import driver_class
 from gate.config_bind import Roots, bind
 from gate.errors import ConfigError
 

@@ -12,7 +12,7 @@ from gate.app.fleet.key import load_key
 from gate.app.fleet.serial import serial_number
 from gate.app.retire import certificate, traces
 from gate.app.retire.certificate import Statement
-from gate.config import load
+from gate.config_file import load
 from gate.errors import ConfigError
 from gate.lease import erase
 

@@ -15,7 +15,7 @@ from gate.app.aside import aside
 from gate.app.logs import line
 from gate.app.settings.kept import Note
 from gate.app.settings.trial import attempt
-from gate.config import told
+from gate.config_file import told
 from gate.errors import ConfigError, GateError
 from gate.trust import settings
 from gate.trust.bundle import CONFIG

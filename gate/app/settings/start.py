@@ -10,7 +10,7 @@ import msgspec
 
 from gate.app.logs import line
 from gate.app.settings.kept import MOST_STARTS, Kept, Note
-from gate.config import load
+from gate.config_file import load
 from gate.errors import ConfigError, TrustError
 from gate.trust.settings import NOTHING
 
@@ -48,7 +48,7 @@ def held(file: Path, state: Path) -> GateConfig:
     """The configuration that a gate would start with now; nothing is changed.
 
     Raises:
-        ConfigError: as ``gate.config.load``.
+        ConfigError: as ``gate.config_file.load``.
     """
     base = load(file, state)
     if base.fleet is None:

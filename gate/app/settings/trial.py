@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gate.app.config_check import faults
 from gate.app.fleet.key import load_key
 from gate.app.fleet.session import Tokens
-from gate.config import load
 from gate.config_bind import Roots
+from gate.config_file import load
 from gate.config_levels import ASKED_FIRST, check
 from gate.errors import ConfigError, NetworkFault, WireFault
 from gate.net.client import Client

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from gate.app.demo.certificates import own
 from gate.app.demo.people import people
 from gate.app.demo.stage import CONFIG, fill
-from gate.config import load
+from gate.config_file import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
