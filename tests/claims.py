@@ -12,8 +12,9 @@ import trust_bundles
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from gate.app.fleet.serial import serial_number
-from gate.wire import enrol
-from gate.wire.enrol import Claim, Declined, EnrolAnswer, EnrolRequest, Refusal, Refused
+from gate.wire import claims, enrol
+from gate.wire.claims import Claim, Declined, Refusal
+from gate.wire.enrol import EnrolAnswer, EnrolRequest, Refused
 from gate.wire.message import encode
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Row:
 
 
 def vouchers(key: Ed25519PrivateKey, roots: Sequence[Any] = ROOT_KEYS) -> list[bytes]:
-    said = enrol.to_vouch(key.public_key().public_bytes_raw())
+    said = claims.to_vouch(key.public_key().public_bytes_raw())
     return [bytes.fromhex(root.sign(said).signature) for root in roots]
 
 
@@ -71,7 +72,7 @@ class Desk:
         return made
 
     def text(self, claim: Claim) -> str:
-        return enrol.write_claim(claim, self.key, self.vouchers)
+        return claims.write_claim(claim, self.key, self.vouchers)
 
     def enrol(self, asked: EnrolRequest, store: Store) -> tuple[int, bytes]:
         with store.lock:

@@ -19,7 +19,7 @@ from fleet.console.audit import note_all
 from fleet.errors import FleetError
 from fleet.prepare import claims_key, vouchers_file
 from fleet.registry.models import Claim, Device
-from gate.wire import enrol
+from gate.wire import claims
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,12 +102,12 @@ def draw_up(asked: Sequence[tuple[Site, Wanted]]) -> list[Drawn | str]:
             )
             continue
         try:
-            claim = msgspec.convert(list(said.values()), enrol.Claim)
+            claim = msgspec.convert(list(said.values()), claims.Claim)
         except msgspec.ValidationError:
             names_of = {"gate": wanted.device or "?", "serial": wanted.serial or "?"}
             found.append(gettext("%(gate)s, %(serial)s: no name of a gate, or no serial number") % names_of)
             continue
-        made = Made(claim.label, claim.site, claim.device, claim.serial, enrol.write_claim(claim, key, vouchers))
+        made = Made(claim.label, claim.site, claim.device, claim.serial, claims.write_claim(claim, key, vouchers))
         found.append(Drawn(_row(site, claim, until), made))
     return found
 
@@ -120,7 +120,7 @@ def keep(drawn: Sequence[Drawn], user: Any) -> None:
     note_all(user, "claim made", [(one.made.device, f"claim {one.made.label} at {one.made.site}") for one in drawn])
 
 
-def _row(site: Site, claim: enrol.Claim, until: datetime) -> Claim:
+def _row(site: Site, claim: claims.Claim, until: datetime) -> Claim:
     return Claim(
         label=claim.label,
         secret=sha256(claim.secret).digest(),

@@ -29,7 +29,8 @@ from fleet.plane.scrape import Scrape
 from fleet.plane.writing import QuarantineFull
 from gate.errors import WireFault
 from gate.wire import enrol, heartbeat, inventory, passages
-from gate.wire.enrol import Declined, EnrolRequest, Refused
+from gate.wire.claims import Declined
+from gate.wire.enrol import EnrolRequest, Refused
 from gate.wire.heartbeat import Heartbeat
 from gate.wire.inventory import Inventory, InventoryAnswer
 from gate.wire.message import MEDIA_TYPE, MOST_BYTES, NOT_SPOKEN, decode, encode, not_spoken

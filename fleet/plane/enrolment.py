@@ -9,7 +9,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from fleet.plane import audit, sql
-from gate.wire.enrol import Claim, Declined, EnrolAnswer, EnrolRequest, Refusal, check_request, device_key
+from gate.wire.claims import Claim, Declined, Refusal
+from gate.wire.enrol import EnrolAnswer, EnrolRequest, check_request, device_key
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection

@@ -16,7 +16,7 @@ from fleet.simulator.crowd import rehearse
 from fleet.simulator.device import Device, Where
 from fleet.simulator.server import private
 from gate.errors import WireFault
-from gate.wire.enrol import read_claim
+from gate.wire.claims import read_claim
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

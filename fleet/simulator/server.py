@@ -19,7 +19,7 @@ from fleet.publishing.site import Site
 from fleet.run import HOST, database, process
 from gate.trust import bundle, publish
 from gate.trust.ring import RINGS, ring_name
-from gate.wire.enrol import to_vouch
+from gate.wire.claims import to_vouch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

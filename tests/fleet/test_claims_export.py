@@ -19,7 +19,7 @@ from fleet.claims_export import make
 from fleet.errors import FleetError
 from gate.__main__ import main
 from gate.app.fleet.serial import serial_number
-from gate.wire.enrol import read_claim
+from gate.wire.claims import read_claim
 
 if TYPE_CHECKING:
     from pathlib import Path

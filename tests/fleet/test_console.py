@@ -12,7 +12,7 @@ from fleet_desk import Desk, Person, beat
 from PIL import Image
 from vectors import ROOT
 
-from gate.wire.enrol import read_claim
+from gate.wire.claims import read_claim
 from gate.wire.heartbeat import Clock, Device, Disk, Held, Journal
 
 if TYPE_CHECKING:

@@ -20,8 +20,9 @@ from gate.app.fleet.serial import serial_number
 from gate.errors import WireFault
 from gate.net.client import Client
 from gate.net.trust import NO_TRUST
-from gate.wire import enrol, heartbeat
-from gate.wire.enrol import EnrolAnswer, Refusal, Refused
+from gate.wire import claims, enrol, heartbeat
+from gate.wire.claims import Refusal
+from gate.wire.enrol import EnrolAnswer, Refused
 from gate.wire.message import MEDIA_TYPE, answer, encode
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def test_a_claim_that_is_not_good_is_refused_in_a_word(desk: Desk, change: str, 
 def test_a_claim_is_for_one_serial_number_and_signed_by_this_fleet(desk: Desk) -> None:
     made = desk.claim()
     assert desk.ask(made, Ed25519PrivateKey.generate(), serial="another-one") == Refusal.OTHER_SERIAL
-    stranger = enrol.write_claim(enrol.read_claim(made.text).claim, Ed25519PrivateKey.generate(), ())
+    stranger = claims.write_claim(claims.read_claim(made.text).claim, Ed25519PrivateKey.generate(), ())
     assert desk.ask(replace(made, text=stranger), Ed25519PrivateKey.generate()) == Refusal.FORGED
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fleet_desk import Desk, Person, beat
 
-from gate.wire.enrol import read_claim
+from gate.wire.claims import read_claim
 from gate.wire.heartbeat import Device
 
 if TYPE_CHECKING:

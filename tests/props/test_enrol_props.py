@@ -18,8 +18,9 @@ from gate.credentials.identify import parse_code
 from gate.errors import CredentialFault, WireFault
 from gate.model import Reason
 from gate.trust.anchors import Anchors
-from gate.wire import enrol
-from gate.wire.enrol import PREFIX, Claim, Declined, EnrolRequest, Refusal, read_claim
+from gate.wire import claims, enrol
+from gate.wire.claims import PREFIX, Claim, Declined, Refusal, read_claim
+from gate.wire.enrol import EnrolRequest
 from gate.wire.message import decode, encode
 
 DESK = Desk()
@@ -42,7 +43,7 @@ def test_what_was_signed_is_what_is_read(site: bytes, device: bytes, blanks: str
     text = DESK.text(claim)
     signed = read_claim(blanks + (text.lower() if lower else text) + blanks)
     assert signed.claim == claim
-    enrol.check_vouched(signed, ROOTS, 2)
+    claims.check_vouched(signed, ROOTS, 2)
 
 
 def test_what_no_device_could_read_is_not_written() -> None:
@@ -81,7 +82,7 @@ def test_a_changed_letter_makes_no_other_claim(place: int, letter: str) -> None:
     changed = TEXT[:place] + letter + TEXT[place + 1 :]
     try:
         signed = read_claim(changed)
-        enrol.check_vouched(signed, ROOTS, 2)
+        claims.check_vouched(signed, ROOTS, 2)
     except WireFault:
         return
     assert signed.claim == CLAIM
@@ -89,15 +90,15 @@ def test_a_changed_letter_makes_no_other_claim(place: int, letter: str) -> None:
 
 @pytest.mark.parametrize("given_vouchers", [[], vouchers(DESK.key)[:1], vouchers(DESK.key)[:1] * 4])
 def test_fewer_vouchers_than_the_root_demands_are_none(given_vouchers: list[bytes]) -> None:
-    signed = read_claim(enrol.write_claim(CLAIM, DESK.key, given_vouchers))
+    signed = read_claim(claims.write_claim(CLAIM, DESK.key, given_vouchers))
     with pytest.raises(WireFault, match="another fleet's"):
-        enrol.check_vouched(signed, ROOTS, 2)
+        claims.check_vouched(signed, ROOTS, 2)
 
 
 def test_a_voucher_is_good_for_its_key_alone() -> None:
-    signed = read_claim(enrol.write_claim(CLAIM, Ed25519PrivateKey.generate(), DESK.vouchers))
+    signed = read_claim(claims.write_claim(CLAIM, Ed25519PrivateKey.generate(), DESK.vouchers))
     with pytest.raises(WireFault, match="another fleet's"):
-        enrol.check_vouched(signed, ROOTS, 2)
+        claims.check_vouched(signed, ROOTS, 2)
 
 
 @given(st.binary(max_size=600))

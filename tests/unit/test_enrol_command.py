@@ -25,15 +25,16 @@ from gate.config_file import ENROLLED, enrolled, load
 from gate.errors import ConfigError
 from gate.net.client import Client
 from gate.net.trust import NO_TRUST
-from gate.wire import enrol
-from gate.wire.enrol import Refusal, Refused
+from gate.wire import claims, enrol
+from gate.wire.claims import Refusal
+from gate.wire.enrol import Refused
 from gate.wire.message import encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from gate.wire.enrol import Claim
+    from gate.wire.claims import Claim
 
 DEMO = (ROOT / "config" / "demo.toml").read_text("utf-8")
 
@@ -242,17 +243,17 @@ def test_a_claim_that_the_pinned_root_does_not_vouch_for_is_not_sent_to_anybody(
     thief = Ed25519PrivateKey.generate()
     one = vouchers(thief)[:1]  # with one stolen root key, of two that are needed
     for given in ([], one, one * 2, device.desk.vouchers):
-        status, said = device.enrol(enrol.write_claim(device.claim(), thief, given))
+        status, said = device.enrol(claims.write_claim(device.claim(), thief, given))
         assert (status, "another fleet's" in said) == (REFUSED, True)
     assert device.desk.asked == []
 
 
 def test_a_changed_claim_is_told_from_a_damaged_one(device: Device) -> None:
     text = device.desk.text(device.claim())
-    envelope = msgspec.msgpack.decode(base64.b32decode(text[len(enrol.PREFIX) :] + "=" * (-len(text[11:]) % 8)))
+    envelope = msgspec.msgpack.decode(base64.b32decode(text[len(claims.PREFIX) :] + "=" * (-len(text[11:]) % 8)))
     envelope[0] = envelope[0].replace(b"station-north-3", b"station-north-4")
     forged = base64.b32encode(msgspec.msgpack.encode(envelope)).decode().rstrip("=")
-    assert "changed the claim" in device.enrol(enrol.PREFIX + forged)[1]
+    assert "changed the claim" in device.enrol(claims.PREFIX + forged)[1]
     assert "damaged" in device.enrol(text[:-9])[1]
     assert "damaged" in device.enrol(text + "A" * 3000)[1]
     assert "That was no claim" in device.enrol("HC1:NCF")[1]

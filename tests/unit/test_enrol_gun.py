@@ -14,7 +14,7 @@ from drivers.gpio_pins import Pins
 from drivers.simulated.gun import SimulatedGun
 from gate.app.enrol import gun
 from gate.errors import ConfigError, DeviceLost
-from gate.wire.enrol import read_claim
+from gate.wire.claims import read_claim
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from gate.app.fleet.kept import Kept
 from gate.app.fleet.serial import serial_number
 from gate.config_file import read_table
 from gate.errors import ConfigError, DeviceLost, NetworkFault, WireFault
-from gate.wire.enrol import MOST_CHARACTERS
+from gate.wire.claims import MOST_CHARACTERS
 from voice import phrases
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from gate.config_bind import Roots
 from gate.config_file import load
 from gate.errors import ConfigError, DeviceLost
 from gate.model import Notice, NoticeKind
-from gate.wire.enrol import PREFIX
+from gate.wire.claims import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

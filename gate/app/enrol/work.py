@@ -10,14 +10,15 @@ from gate.errors import ConfigError, GateError, TrustError, WireFault
 from gate.net.client import Client
 from gate.net.trust import TlsTrust, pin_from, server
 from gate.trust.metadata import first_root, root_role
-from gate.wire import enrol
-from gate.wire.enrol import Declined, EnrolAnswer, Refused
+from gate.wire import claims, enrol
+from gate.wire.claims import Declined
+from gate.wire.enrol import EnrolAnswer, Refused
 from gate.wire.message import MEDIA_TYPE, Problem, answer, encode
 
 if TYPE_CHECKING:
     from gate.app.fleet.kept import Kept
     from gate.net.answer import Answer
-    from gate.wire.enrol import Claim, SignedClaim
+    from gate.wire.claims import Claim, SignedClaim
 
 DEADLINE_S: Final = 30.0
 MOST_ANSWER_BYTES: Final = 256 * 1024
@@ -54,10 +55,10 @@ def accept(text: str, device: Device) -> SignedClaim:
         NotEnrolled: it may not.
         ConfigError: the pinned root can't be used.
     """
-    if not text.strip().upper().startswith(enrol.PREFIX):
+    if not text.strip().upper().startswith(claims.PREFIX):
         raise NotEnrolled("no_claim_here")
     try:
-        signed = enrol.read_claim(text)
+        signed = claims.read_claim(text)
     except Declined:
         raise NotEnrolled("changed") from None
     except WireFault:
@@ -67,7 +68,7 @@ def accept(text: str, device: Device) -> SignedClaim:
     except TrustError as fault:
         raise ConfigError(f"the pinned root can't be used: {fault}") from None
     try:
-        enrol.check_vouched(signed, [bytes.fromhex(key) for key in root.keys], root.threshold)
+        claims.check_vouched(signed, [bytes.fromhex(key) for key in root.keys], root.threshold)
     except WireFault:
         raise NotEnrolled("other_fleet") from None
     if signed.claim.serial != device.serial:
@@ -122,7 +123,7 @@ def _taken(said: Answer, claim: Claim, serial: str) -> EnrolAnswer:
         return answer(kind, said.body, EnrolAnswer)
     if said.status == enrol.REFUSED:
         refused = answer(kind, said.body, Refused)
-        if refused.reason not in set(enrol.Refusal):
+        if refused.reason not in set(claims.Refusal):
             raise NotEnrolled("refused", refused.why)
         raise NotEnrolled(refused.reason.replace(" ", "_"), wanted=claim.serial, serial=serial)
     try:

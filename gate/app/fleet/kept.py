@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gate.config import FleetConfig, GateConfig
-    from gate.wire.enrol import Claim, EnrolAnswer
+    from gate.wire.claims import Claim
+    from gate.wire.enrol import EnrolAnswer
 
 _OURS: Final = re.compile(r"(?:device-([0-9a-f]{16})\.key|fleet-([0-9a-f]{16})\.pem)(?:\.new)?", re.ASCII)
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from gate import durable
 from gate.app.trust import keys
 from gate.errors import ConfigError
-from gate.wire.enrol import to_vouch
+from gate.wire.claims import to_vouch
 
 if TYPE_CHECKING:
     import argparse
