@@ -32,6 +32,8 @@ def boot_and_save(image: Image, site: Site, folder: Path) -> Path:
     with Guest(image, f"{disk},format=qcow2,cache=unsafe", folder) as guest:
         set_up(guest, site)
         guest.unmount_share()
+        # Whoever boots from this disk pulled the plug of the machine before: what was set up must be on it.
+        guest.console.check("sync", 120)
         guest.save()
         guest.switch_off()
     return disk
