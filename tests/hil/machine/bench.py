@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SSH = ("ssh", "-o", "BatchMode=yes")
+_SSH_FAILED = 255
 _LOG = "journalctl --follow --lines=0 --output=cat _SYSTEMD_UNIT=gate.service"
 _SCREEN = "while :; do curl --silent --no-buffer http://127.0.0.1:8765/events; sleep 1; done"
 
@@ -31,15 +32,17 @@ class SshConsole(Shell):
         try:
             ran = subprocess.run(
                 command,
-                input=script,
+                input=f"exec 2>&1\n{script}",
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
+                stderr=subprocess.PIPE,  # what ssh itself says, of a new host or from a banner, is no part of the answer
                 timeout=seconds,
                 text=True,
                 check=False,
             )
         except subprocess.TimeoutExpired:
             raise ConsoleError(f"{self._host}: no answer within {seconds:.0f} s to: {script}") from None
+        if ran.returncode == _SSH_FAILED:
+            raise ConsoleError(f"{self._host}: {ran.stderr.strip()}")
         return Ran(ran.returncode, ran.stdout.rstrip("\n"))
 
 
