@@ -32,9 +32,9 @@ class SshConsole(Shell):
         try:
             ran = subprocess.run(
                 command,
+                # What ssh itself says, of a new host or from a banner, is no part of the answer.
                 input=f"exec 2>&1\n{script}",
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,  # what ssh itself says, of a new host or from a banner, is no part of the answer
+                capture_output=True,
                 timeout=seconds,
                 text=True,
                 check=False,
