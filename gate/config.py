@@ -1,4 +1,4 @@
-"""The configuration of a gate: its sections, and how they are read."""
+"""The configuration of a gate: its sections. ``config_file`` reads them."""
 
 from __future__ import annotations
 
