@@ -14,6 +14,7 @@ from gate.config_checks import check
 from gate.config_devices import read_barrier, read_readers
 from gate.config_levels import NO_SETTINGS, Settings, overlaid
 from gate.errors import ConfigError
+from gate.files import TooLargeError, read_bounded
 from gate.rules.temperature import Correction
 
 MAX_CONFIG_BYTES = 256 * 1024
@@ -107,12 +108,13 @@ def read_table(path: Path) -> dict[str, Any]:
         ConfigError: it can't be read, or is no TOML.
     """
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_CONFIG_BYTES + 1)
+        raw = read_bounded(path, MAX_CONFIG_BYTES)
+    except TooLargeError:
+        raise ConfigError(
+            f"{path}: larger than {MAX_CONFIG_BYTES // 1024} KiB; this is no configuration of a gate"
+        ) from None
     except OSError as fault:
         raise ConfigError(f"{path}: can't be read ({fault.strerror}); give the file with --config FILE") from None
-    if len(raw) > MAX_CONFIG_BYTES:
-        raise ConfigError(f"{path}: larger than {MAX_CONFIG_BYTES // 1024} KiB; this is no configuration of a gate")
     try:
         return tomllib.loads(raw.decode("utf-8"))
     except UnicodeDecodeError:

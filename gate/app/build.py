@@ -10,7 +10,6 @@ import msgspec
 from gate.app import clock_watch, status_lists, thermometer
 from gate.app.clock_watch import ClockWatch
 from gate.app.devices import barrier, driver
-from gate.app.files import read_bounded
 from gate.app.fleet.commands import Able
 from gate.app.fleet.devices import Devices
 from gate.app.fleet.kept import keys
@@ -28,6 +27,7 @@ from gate.app.service import LaneService
 from gate.app.trust_slot import TrustSlot
 from gate.clock import Clock, DemoClock, SystemClock, WatchedClock
 from gate.errors import RuleSetError
+from gate.files import read_bounded
 from gate.journal.retention import Keep, Retention
 from gate.journal.store import Journal
 from gate.kiosk.server import KioskServer, KioskSettings

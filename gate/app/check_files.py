@@ -13,6 +13,7 @@ from gate.credentials import code_issuers
 from gate.credentials.hcert import MAX_TEXT_BYTES
 from gate.credentials.trusted import Trusted
 from gate.errors import ConfigError, TrustError
+from gate.files import TooLargeError, read_bounded
 from gate.model import Moment
 from gate.rules.eu_rules import EuRules
 from gate.trust.anchors import MAX_LIST_BYTES, Anchors
@@ -240,10 +241,8 @@ def is_file(path: Path) -> bool:
 
 def _read(path: Path, limit: int) -> bytes:
     try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
+        return read_bounded(path, limit)
+    except TooLargeError:
+        raise ConfigError(f"{path}: larger than {limit >> 20} MB") from None
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
-    if len(data) > limit:
-        raise ConfigError(f"{path}: larger than {limit >> 20} MB")
-    return data

@@ -9,9 +9,9 @@ import msgspec
 from gate.app import rule_files, status_lists, thermometer, trust_slot
 from gate.app.build import clock_of
 from gate.app.devices import barrier, driver
-from gate.app.files import read_bounded
 from gate.app.fleet.key import load_key
 from gate.errors import ConfigError, GateError
+from gate.files import read_bounded
 from gate.net.client import Client
 from gate.pseudonym import load_or_make_key
 from gate.rules import orders, ruleset

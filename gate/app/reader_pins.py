@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from gate import durable
-from gate.app.files import read_bounded
 from gate.errors import ConfigError
+from gate.files import read_bounded
 
 if TYPE_CHECKING:
     from pathlib import Path

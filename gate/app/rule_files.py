@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gate import durable
-from gate.app.files import read_bounded
 from gate.app.logs import line
 from gate.errors import RuleSetError, TrustError
+from gate.files import read_bounded
 from gate.rules import orders, ruleset
 from gate.trust.bundle import RULES
 from gate.trust.copies import Copies

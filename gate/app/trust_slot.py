@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from gate.app.aside import aside
-from gate.app.files import read_bounded
 from gate.app.logs import line
 from gate.app.rule_files import LAST_GOOD
 from gate.app.trust_source import source_of
 from gate.credentials.trusted import Trusted
 from gate.errors import ConfigError, NetworkFault, TrustError
+from gate.files import read_bounded
 from gate.trust import bundle, floor, load, settings
 from gate.trust.copies import Copies
 

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import msgspec
 
 from gate.errors import ConfigError, StatusUnavailable
+from gate.files import TooLargeError, read_bounded
 from gate.pseudonym import PSEUDONYM_BYTES
 from gate.status.merged import merged
 from gate.status.source import Found
@@ -122,13 +123,11 @@ def read(path: Path) -> bytes:
         ConfigError: it can't be read, or is too large.
     """
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_FILE_BYTES + 1)
+        return read_bounded(path, MAX_FILE_BYTES)
+    except TooLargeError:
+        raise ConfigError(f"{path}: status file is larger than {MAX_FILE_BYTES >> 20} MiB") from None
     except OSError as fault:
         raise ConfigError(f"{path}: status file can't be read ({fault.strerror})") from None
-    if len(raw) > MAX_FILE_BYTES:
-        raise ConfigError(f"{path}: status file is larger than {MAX_FILE_BYTES >> 20} MiB")
-    return raw
 
 
 class MissingStatus:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from gate.app import rule_files, trust_slot
 from gate.app.config_check import faults
-from gate.app.files import read_bounded
 from gate.config_bind import Roots
 from gate.config_file import load
 from gate.errors import ConfigError, GateError
+from gate.files import read_bounded
 from gate.journal.database import SCHEMA_VERSION, open_to_read
 from gate.model import Outcome, PassageResult, Reason
 from gate.pseudonym import load_or_make_key

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gate.app.enrol.work import Device, NotEnrolled, accept, carry_out
-from gate.app.files import read_bounded
 from gate.app.fleet.inventory import board
 from gate.app.fleet.kept import Kept
 from gate.app.fleet.serial import serial_number
 from gate.config_file import read_table
 from gate.errors import ConfigError, DeviceLost, NetworkFault, WireFault
+from gate.files import read_bounded
 from gate.wire.claims import MOST_CHARACTERS
 from voice import phrases
 

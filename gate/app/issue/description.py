@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import msgspec
 
-from gate.app.files import read_bounded
 from gate.errors import ConfigError
+from gate.files import read_bounded
 from gate.model import (
     CodeRecord,
     Colour,

@@ -22,9 +22,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from gate import durable
 from gate.app.check_files import now
-from gate.app.files import read_bounded
 from gate.credentials.hcert_issue import self_signed
 from gate.errors import ConfigError
+from gate.files import read_bounded
 from gate.trust.signer_certificate import key_id
 
 if TYPE_CHECKING:

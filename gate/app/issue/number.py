@@ -6,9 +6,9 @@ import getpass
 import sys
 from typing import TYPE_CHECKING, Final
 
-from gate.app.files import read_bounded
 from gate.credentials.id_number import document_number_kind
 from gate.errors import ConfigError
+from gate.files import read_bounded
 from gate.model import Document, DocumentType
 
 if TYPE_CHECKING:

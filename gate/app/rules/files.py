@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from gate.app.files import MAX_BYTES, read_bounded
 from gate.errors import ConfigError, RuleSetError
+from gate.files import MAX_BYTES, read_bounded
 from gate.rules import ruleset
 from gate.rules.lint import lint
 

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from gate import durable
-from gate.app.files import read_bounded
 from gate.app.logs import line
 from gate.config_levels import check
 from gate.errors import TrustError
+from gate.files import read_bounded
 from gate.trust import bundle, settings
 
 if TYPE_CHECKING:

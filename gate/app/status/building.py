@@ -20,10 +20,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from gate import durable
-from gate.app.files import read_bounded
 from gate.app.status.flags import Flags
 from gate.app.status.rows import People
 from gate.errors import ConfigError
+from gate.files import read_bounded
 from gate.pseudonym import load_key
 from gate.status.cache.crypto import ListKey
 from gate.status.cache.layout import shared_place

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from gate.app.files import read_bounded
 from gate.credentials import document_number
 from gate.errors import ConfigError
+from gate.files import read_bounded
 from gate.model import Moment, Records
 from gate.pseudonym import load_key
 from gate.status.cache.crypto import ListKey

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from securesystemslib.signer import CryptoSigner
 
 from gate import durable
-from gate.app.files import read_bounded
 from gate.errors import ConfigError
+from gate.files import read_bounded
 from gate.trust import publish
 from gate.trust.publish import NUMBERS, Keys
 

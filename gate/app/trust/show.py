@@ -6,10 +6,10 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gate.app.files import read_bounded
 from gate.app.trust.keys import said
 from gate.credentials.signer import OUR_USAGES
 from gate.errors import ConfigError, TrustError
+from gate.files import read_bounded
 from gate.model import Moment
 from gate.trust import bundle, load
 from gate.trust.anchors import Anchors

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gate import durable
-from gate.app.files import read_bounded
 from gate.app.trust import keys
 from gate.app.trust.keys import ROOT, said
 from gate.errors import ConfigError
+from gate.files import read_bounded
 from gate.trust import bundle
 from gate.trust import publish as publishing
 
