@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import struct
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import structs
 from permit_lists import holder
 
 from gate.model import Colour, Moment
 from gate.pseudonym import PseudonymKey
+from gate.status.cache import change
 from gate.status.cache.crypto import ListKey
+from gate.status.cache.file import write_signed
 from gate.status.cache.folder import ListFolder
 from gate.status.cache.payload import Status, pack
 from gate.status.cache.publish import Desk, Terms, origin_for
@@ -61,6 +65,26 @@ def published(folder: Path, people: Mapping[int, Status], kind: Kind = "exceptio
 def changed(folder: Path, people: Mapping[int, Status], kind: Kind = "exceptions", hours: int = 1) -> Header:
     """The next change."""
     return desk(folder, kind).change(sorter(people), terms(hours))
+
+
+def path_of(folder: Path, number: int) -> Path:
+    """Of a change of the first list."""
+    return folder / f"g0000000001-{number:02}.change"
+
+
+def signed(folder: Path, whole: Header, number: int, values: list[int], rows: dict[int, int]) -> None:
+    """A change of a list of one bucket as only a desk that makes mistakes would write it: row to number of a value."""
+    codes = list(rows.values())
+    planes = bytes(code & 255 for code in codes) + bytes(code >> 8 for code in codes)
+    raw = struct.pack(f">H{len(values)}I", len(values), *values) + bytes([len(rows), 0, 0]) + bytes(rows) + planes
+    blocks, salt = change.packed(raw), f"{number:032x}"
+    about = {"number": whole.number, "change": number, "of": whole.salt, "salt": salt, "blocks": len(blocks)}
+    about |= {"people": len(rows), "added": 0, "raw": len(raw)}
+
+    def described(directory: str, size: int) -> tuple[Header, Ed25519PrivateKey]:
+        return structs.replace(whole, **about, directory=directory, bytes=size), SIGNER
+
+    write_signed(path_of(folder, number), len(blocks), blocks, KEY.blocks(salt), described)
 
 
 def opened(folder: Path, kind: Kind = "exceptions", key: ListKey = KEY) -> Generation:

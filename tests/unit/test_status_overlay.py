@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import shutil
-import struct
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from msgspec import structs
 from status_lists import (
     AS_OF,
     GREEN,
     KEY,
     RED,
-    SIGNER,
     SIGNERS,
     YELLOW,
     bits,
@@ -24,34 +21,27 @@ from status_lists import (
     desk,
     holder,
     opened,
+    path_of,
     published,
     said,
+    signed,
 )
 
 from gate.errors import StatusUnavailable
-from gate.status.cache import change
 from gate.status.cache.added import Added
-from gate.status.cache.file import write_signed
 from gate.status.cache.folder import ListFolder
 from gate.status.cache.payload import Status
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
     from gate.status.cache.generation import Generation
-    from gate.status.cache.layout import Header
 
 GONE = Status()
 PEOPLE = 700
 STEPS = st.lists(
     st.dictionaries(st.integers(0, PEOPLE + 200), st.sampled_from([RED, YELLOW, GREEN, GONE]), max_size=60), max_size=5
 )
-
-
-def path_of(folder: Path, number: int) -> Path:
-    return folder / f"g0000000001-{number:02}.change"
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -125,21 +115,6 @@ def test_whoever_asks_while_changes_come_gets_an_answer_of_one_of_them(tmp_path:
     asking.join()
     assert not wrong
     assert serving[0].changes == 2
-
-
-def signed(folder: Path, whole: Header, number: int, values: list[int], rows: dict[int, int]) -> None:
-    """A change of a list of one bucket as only a desk that makes mistakes would write it: row to number of a value."""
-    codes = list(rows.values())
-    planes = bytes(code & 255 for code in codes) + bytes(code >> 8 for code in codes)
-    raw = struct.pack(f">H{len(values)}I", len(values), *values) + bytes([len(rows), 0, 0]) + bytes(rows) + planes
-    blocks, salt = change.packed(raw), f"{number:032x}"
-    about = {"number": whole.number, "change": number, "of": whole.salt, "salt": salt, "blocks": len(blocks)}
-    about |= {"people": len(rows), "added": 0, "raw": len(raw)}
-
-    def described(directory: str, size: int) -> tuple[Header, Ed25519PrivateKey]:
-        return structs.replace(whole, **about, directory=directory, bytes=size), SIGNER
-
-    write_signed(path_of(folder, number), len(blocks), blocks, KEY.blocks(salt), described)
 
 
 def test_more_different_values_than_two_bytes_can_number(tmp_path: Path) -> None:

@@ -21,11 +21,13 @@ from status_lists import (
     SIGNERS,
     YELLOW,
     at,
+    bits,
     changed,
     desk,
     holder,
     opened,
     published,
+    signed,
     sorter,
     terms,
 )
@@ -121,6 +123,19 @@ def test_whoever_is_on_the_list_is_not_green(tmp_path: Path) -> None:
     said = facts(answer, at(1))
     assert said["code"].values == {"colour": "red"}
     assert said["code"].age == HOUR
+
+
+def test_a_change_that_turns_out_wrong_is_named_and_the_one_before_serves(tmp_path: Path) -> None:
+    whole = published(tmp_path, dict.fromkeys(range(100), RED))
+    signed(tmp_path, whole, 1, [bits(YELLOW)], {0: 0})
+    signed(tmp_path, whole, 2, [bits(YELLOW)], {0: 0, 200: 0})
+    with serve(tmp_path) as (_, news):
+        said = news.get(timeout=WAIT_S)
+        while not said.notes:
+            said = news.get(timeout=WAIT_S)
+    assert said.header is not None
+    assert said.header.change == 1
+    assert "a row that there is none of" in said.notes[0]
 
 
 def test_silence_of_a_fresh_list_is_no_adverse_code_and_nothing_else(tmp_path: Path) -> None:
